@@ -1,0 +1,1 @@
+"""The camera: sensors, buttons, ring of raw frames, modes, darkroom, card, control socket, command line."""

@@ -1,0 +1,77 @@
+"""What the daemon asks of a camera, whichever it is.
+
+Only the camera thread calls these. Timestamps are `time.monotonic_ns()`'s clock, the same that button presses carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from firmware.settings import Settings
+from isp.frames import RawFrame
+
+
+class Camera(Protocol):
+    """A source of raw frames. Made closed; `start` opens the hardware."""
+
+    name: str
+    sensor: str
+
+    def start(self) -> None:
+        """Open and stream. After it `frame_shape` and `frame_interval_s` are true. Raises CameraError."""
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """(height, width) of the frames that will come."""
+
+    @property
+    def frame_interval_s(self) -> float:
+        """Expected seconds between frames, the exposure included."""
+
+    def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
+        """The next frame; with `not_before_ns` the first whose exposure began at or after it.
+
+        The pixels are the caller's own copy. Raises CameraStalled after `timeout_s` seconds.
+        """
+
+    def set_exposure(self, exposure_us: int, analogue_gain: float) -> None:
+        """Fix exposure and gain from one of the next frames on; 0 hands either back to metering."""
+
+    def recover(self) -> None:
+        """After CameraStalled: drop what is stuck, close, open again and stream. Raises CameraError if it cannot."""
+
+    def close(self) -> None:
+        """Stop and free the hardware; safe to call twice."""
+
+
+def open_camera(settings: Settings) -> Camera:
+    """The camera that `[camera] backend` names; each backend is imported only when chosen."""
+    return CAMERAS[settings.camera.backend](settings)
+
+
+def _picamera2(settings: Settings) -> Camera:
+    from firmware.cameras.picamera2 import PiCamera
+
+    return PiCamera(settings)
+
+
+def _simulated(settings: Settings) -> Camera:
+    from firmware.cameras.simulated import SimulatedCamera
+
+    return SimulatedCamera(settings)
+
+
+def _replay(settings: Settings) -> Camera:
+    from firmware.cameras.replay import ReplayCamera
+
+    return ReplayCamera(settings)
+
+
+# "auto" is picamera2, which says how to choose the simulated camera when no module is present.
+CAMERAS: dict[str, Callable[[Settings], Camera]] = {
+    "auto": _picamera2,
+    "picamera2": _picamera2,
+    "simulated": _simulated,
+    "replay": _replay,
+}

@@ -1,0 +1,29 @@
+"""What can go wrong around the picture. Every message says what was found, what is allowed and what to do."""
+
+
+class NightjarError(Exception):
+    """Root of everything `firmware` raises on purpose."""
+
+
+class SettingsError(NightjarError, ValueError):
+    """A setting is unknown, of the wrong type or outside its range. Names file, table and key."""
+
+
+class CameraError(NightjarError, RuntimeError):
+    """The camera cannot do what was asked."""
+
+
+class CameraStalled(CameraError, TimeoutError):
+    """No frame arrived in time."""
+
+
+class RawFileError(NightjarError, ValueError):
+    """A raw file cannot be read: truncated, garbage, wrong size, or a fact is missing."""
+
+
+class StorageError(NightjarError, OSError):
+    """The card is full, read-only or failing; the message says which."""
+
+
+class ControlError(NightjarError, ConnectionError):
+    """The daemon does not answer, or refused the request."""

@@ -1,0 +1,125 @@
+"""The measured facts of each sensor: `configs/sensors/NAME.toml`, or an installed libcamera tuning file."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.errors import SettingsError
+from firmware.paths import SENSORS
+from isp.errors import TuningError
+from isp.frames import Noise
+from isp.tuning import Tuning
+
+LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
+
+
+@dataclass(frozen=True)
+class SensorMode:
+    """One way of reading the sensor out. `binning` 2 averages 2 x 2 pixels of one colour."""
+
+    width: int
+    height: int
+    bits: int
+    frames_per_second: float
+    binning: int
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What the data sheet and the tuning say of one sensor."""
+
+    name: str
+    title: str
+    width: int
+    height: int
+    bits: int
+    bayer: str
+    pixel_um: float
+    read_noise_dn: float
+    exposure_us: tuple[int, int]
+    analogue_gain: tuple[float, float]
+    modes: tuple[SensorMode, ...]
+    tuning: Tuning
+    lux_reference: dict[str, float]
+
+    def noise_at(self, analogue_gain: float, mode: SensorMode) -> Noise:
+        """Noise of linear pixels in this mode at this gain."""
+        return self.tuning.noise_at(analogue_gain, mode.binning, self.read_noise_dn, mode.bits)
+
+    def nearest_mode(self, width: int, height: int) -> SensorMode:
+        """The mode of this size; 0 x 0 is the largest. Raises SettingsError listing the modes."""
+        if width == 0 and height == 0:
+            return self.modes[0]
+        for mode in self.modes:
+            if (mode.width, mode.height) == (width, height):
+                return mode
+        sizes = ", ".join(f"{mode.width} x {mode.height}" for mode in self.modes)
+        raise SettingsError(
+            f"[camera] asks for {width} x {height}; {self.name} has {sizes}. Set width_px and height_px."
+        )
+
+
+def known_sensors() -> list[str]:
+    """Names that `load_sensor` takes."""
+    return sorted(path.stem for path in SENSORS.glob("*.toml"))
+
+
+def load_sensor(name: str, tuning: str = "packaged") -> Sensor:
+    """Read a sensor's facts. Raises SettingsError when there are none, TuningError when they are malformed.
+
+    tuning  "packaged" (our copy), "auto" (an installed libcamera file if there is one), or a path to a .json file
+    """
+    path = SENSORS / f"{name}.toml"
+    if not re.fullmatch(r"[a-z0-9_]+", name) or not path.is_file():
+        raise SettingsError(f"No sensor file {path}. Known sensors: {', '.join(known_sensors())}.")
+    try:
+        facts = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise TuningError(f"{path}: {error}") from None
+    tables = facts.pop("tuning")
+    packaged = Tuning.from_algorithms(name, f"configs/sensors/{name}.toml", tables)
+    facts["modes"] = tuple(SensorMode(**mode) for mode in facts["modes"])
+    for pair in ("exposure_us", "analogue_gain"):
+        facts[pair] = tuple(facts[pair])
+    return Sensor(
+        name=facts.pop("sensor"),
+        tuning=_choose(name, tuning, packaged),
+        lux_reference=tables["rpi.lux"],
+        **facts,
+    )
+
+
+def read_libcamera_tuning(path: Path, sensor: str) -> Tuning:
+    """Parse a libcamera tuning file. Two shipped ones are not strict JSON: they hold trailing commas."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise TuningError(f"{path}: {error.strerror}. Name an existing libcamera tuning file.") from None
+    without_trailing_commas = re.sub(r",(\s*[\]}])", r"\1", text)
+    try:
+        document = json.loads(without_trailing_commas)
+    except json.JSONDecodeError as error:
+        raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
+    if not isinstance(document, dict):
+        raise TuningError(f"{path} is not a libcamera tuning file: it holds a {type(document).__name__}.")
+    return Tuning.from_libcamera(sensor, str(path), document)
+
+
+def _choose(name: str, tuning: str, packaged: Tuning) -> Tuning:
+    if tuning == "packaged":
+        return packaged
+    if tuning != "auto":
+        return read_libcamera_tuning(Path(tuning), name)
+    installed = [folder / _platform() / f"{name}.json" for folder in LIBCAMERA_FOLDERS]
+    found = [path for path in installed if path.is_file()]
+    return read_libcamera_tuning(found[0], name) if found else packaged
+
+
+def _platform() -> str:
+    """The Pi 5's image processor is PiSP, older ones VC4; their tuning tables differ."""
+    model = Path("/proc/device-tree/model")
+    return "pisp" if model.is_file() and "Pi 5" in model.read_text(errors="replace") else "vc4"

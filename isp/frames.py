@@ -1,0 +1,200 @@
+"""What flows through the camera. Each picture carries its Shot: the facts of how it was taken.
+
+A fact that is missing is refused here, at the door. A fact that is *known to be unknown* (a foreign raw file without
+exposure data) is an explicit None, allowed only while the sensor itself is "unknown".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isp.errors import FrameError
+
+if TYPE_CHECKING:
+    from isp.pipeline import Pipeline
+
+BAYER_ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
+UNKNOWN_SENSOR = "unknown"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of one raw pixel: variance = shot * x + read, for linear x with 0 = black and 1 = saturation."""
+
+    shot: float
+    read: float
+
+    def __post_init__(self) -> None:
+        for name in ("shot", "read"):
+            value = getattr(self, name)
+            if not (isinstance(value, float | int) and math.isfinite(value) and value >= 0):
+                raise FrameError(f"Noise {name} is {value!r}; it must be a finite number, 0 or more.")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The facts of one exposure. There are no defaults for facts: whoever makes a frame must know them.
+
+    black_dn       four levels, one for each position of the top-left 2x2, row by row
+    white_dn       the count at which a pixel saturates
+    timestamp_ns   the sensor's clock (CLOCK_BOOTTIME on a Pi), for ordering; never the wall clock
+    wall_time_ns   nanoseconds since 1970 UTC, for labels only
+    field_of_view  (left, top, width, height) of the frame as fractions of the whole pixel array
+    colour_gains   (red, blue) that the camera's own white balance chose; None where it chose none
+    """
+
+    sensor: str
+    bayer: str
+    black_dn: tuple[float, float, float, float]
+    white_dn: float
+    timestamp_ns: int
+    wall_time_ns: int
+    exposure_us: float | None
+    analogue_gain: float | None
+    noise: Noise | None
+    field_of_view: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    hflip: bool = False
+    vflip: bool = False
+    colour_gains: tuple[float, float] | None = None
+    temperature_k: float | None = None
+    lens_position: float | None = None
+    lux: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.sensor:
+            raise FrameError('The sensor has no name. Name it, or say sensor = "unknown".')
+        if self.bayer not in BAYER_ORDERS:
+            raise FrameError(f"Bayer order {self.bayer!r} is not one of {', '.join(BAYER_ORDERS)}.")
+        if len(self.black_dn) != 4 or not all(math.isfinite(level) and level >= 0 for level in self.black_dn):
+            raise FrameError(f"Black levels {self.black_dn!r} must be four finite counts, 0 or more.")
+        if not (math.isfinite(self.white_dn) and max(self.black_dn) < self.white_dn <= 65535):
+            raise FrameError(
+                f"White level {self.white_dn!r} must lie above black {max(self.black_dn):g} and at most at 65535."
+            )
+        self._require_known("exposure_us", "analogue_gain", "noise")
+        for name in ("exposure_us", "analogue_gain"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise FrameError(f"{name} = {value!r} must be a finite number above 0.")
+        left, top, width, height = self.field_of_view
+        if not (
+            0 <= left and 0 <= top and width > 0 and height > 0 and left + width <= 1.001 and top + height <= 1.001
+        ):
+            raise FrameError(f"Field of view {self.field_of_view!r} must lie inside 0..1 of the pixel array.")
+
+    def _require_known(self, *names: str) -> None:
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing and self.sensor != UNKNOWN_SENSOR:
+            raise FrameError(
+                f'Sensor {self.sensor} came without {", ".join(missing)}. Give them, or say sensor = "unknown".'
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` gives the same Shot back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Shot:
+        """The Shot that `to_dict` described. Raises FrameError if a fact is missing or unknown."""
+        names = {item.name for item in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - names)
+        if unknown:
+            raise FrameError(f"Unknown facts of a shot: {', '.join(unknown)}.")
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        if plain.get("noise") is not None:
+            plain["noise"] = Noise(**plain["noise"])
+        try:
+            return cls(**plain)
+        except TypeError as error:
+            raise FrameError(f"A shot lacks facts: {error}.") from None
+
+
+def _check_pixels(pixels: np.ndarray, dtypes: tuple[type, ...], dimensions: int, what: str) -> None:
+    allowed = " or ".join(np.dtype(dtype).name for dtype in dtypes)
+    if not isinstance(pixels, np.ndarray) or pixels.dtype not in [np.dtype(dtype) for dtype in dtypes]:
+        raise FrameError(f"{what} pixels are {getattr(pixels, 'dtype', type(pixels))}; they must be {allowed}.")
+    if pixels.ndim != dimensions or (dimensions == 3 and pixels.shape[2] != 3):
+        shape = "(height, width)" if dimensions == 2 else "(height, width, 3)"
+        raise FrameError(f"{what} has shape {pixels.shape}; it must be {shape}.")
+    if min(pixels.shape[:2]) < 2:
+        raise FrameError(f"{what} is {pixels.shape[1]} x {pixels.shape[0]} pixels; the smallest is 2 x 2.")
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """(H, W) uint16 sensor counts (DN), black level included."""
+
+    pixels: np.ndarray
+    shot: Shot
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, (np.uint16,), 2, "Raw frame")
+
+
+@dataclass(frozen=True)
+class Burst:
+    """1..n raw frames of one scene; `reference` is the frame the photo looks like. One photo is a burst of one."""
+
+    frames: tuple[RawFrame, ...]
+    reference: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.frames:
+            raise FrameError("A burst needs at least one frame.")
+        if not 0 <= self.reference < len(self.frames):
+            raise FrameError(f"Reference frame {self.reference} is not one of the burst's {len(self.frames)}.")
+        first = self.frames[0]
+        for index, frame in enumerate(self.frames):
+            if frame.pixels.shape != first.pixels.shape:
+                raise FrameError(f"Frame {index} is {frame.pixels.shape}, frame 0 is {first.pixels.shape}.")
+            if (frame.shot.sensor, frame.shot.bayer) != (first.shot.sensor, first.shot.bayer):
+                raise FrameError(f"Frame {index} comes from another sensor or Bayer order than frame 0.")
+
+    @property
+    def reference_frame(self) -> RawFrame:
+        """The frame the photo looks like."""
+        return self.frames[self.reference]
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """(H, W) float32, linear: 0 = black, 1 = saturation before gains; noise may go below 0.
+
+    `frames_behind` says how many measured frames back each pixel: a number, or (H, W) float32 after a merge. The noise
+    model is `shot.noise` divided by it, and belongs to the values before shading and white-balance gains.
+    """
+
+    pixels: np.ndarray
+    shot: Shot
+    frames_behind: float | np.ndarray = 1.0
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, (np.float32,), 2, "Mosaic")
+
+
+@dataclass(frozen=True)
+class LinearImage:
+    """(H, W, 3) float32 linear light; only where a mode truly needs the whole picture (bokeh, zoom)."""
+
+    pixels: np.ndarray
+    shot: Shot
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, (np.float32,), 3, "Linear image")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """(H, W, 3) uint8 or uint16, display-encoded sRGB, plus the recipe that made it."""
+
+    pixels: np.ndarray
+    shot: Shot
+    recipe: Pipeline | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, (np.uint8, np.uint16), 3, "Photo")

@@ -1,0 +1,162 @@
+"""What was measured of a sensor model: black, noise, colour of grey, colour matrices, lens shading.
+
+The tables are libcamera's Raspberry Pi tuning (BSD-2-Clause, Raspberry Pi Ltd), either copied into `configs/sensors/` or
+read from an installed tuning file. Source of the recipes: libcamera `src/ipa/rpi/controller/rpi/{alsc,ccm,noise}.cpp`.
+We leave out libcamera's adaptive shading step: it needs statistics of the moment, and a photo should not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isp.errors import TuningError
+from isp.frames import Noise
+
+# libcamera's tuner writes 1.4 times the slope it measured (ctt/algorithms/noise.py), so its denoiser errs on the strong
+# side. We want the physical value.
+NOISE_SLOPE_MARGIN = 1.4
+SIXTEEN_BIT = 65535.0
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Measured tables of one sensor model.
+
+    black_16bit     black level on a 16-bit scale
+    noise_constant  standard deviation at black, 16-bit scale, gain 1
+    noise_slope     standard deviation = constant + slope * sqrt(level), margin already removed
+    grey_curve      (n, 3): temperature in K, red/green and blue/green of a grey card; () if never calibrated
+    matrices        (temperature_k, (3, 3)) colour matrices, balanced camera RGB -> linear sRGB
+    red_shading, blue_shading   (temperature_k, (rows, columns)) relative to green
+    luminance_shading           (rows, columns) or None; already carries its strength
+    """
+
+    sensor: str
+    source: str
+    black_16bit: float
+    noise_constant: float
+    noise_slope: float
+    grey_curve: np.ndarray
+    matrices: tuple[tuple[float, np.ndarray], ...]
+    red_shading: tuple[tuple[float, np.ndarray], ...]
+    blue_shading: tuple[tuple[float, np.ndarray], ...]
+    luminance_shading: np.ndarray | None
+
+    @classmethod
+    def from_algorithms(cls, sensor: str, source: str, algorithms: Mapping[str, Mapping[str, Any]]) -> Tuning:
+        """Read the tables of `{"rpi.awb": {...}, ...}`. Raises TuningError naming the table that is malformed."""
+        try:
+            return cls(
+                sensor=sensor,
+                source=source,
+                black_16bit=float(algorithms.get("rpi.black_level", {}).get("black_level", 4096)),
+                noise_constant=float(algorithms["rpi.noise"]["reference_constant"]),
+                noise_slope=float(algorithms["rpi.noise"]["reference_slope"]) / NOISE_SLOPE_MARGIN,
+                grey_curve=_triples(algorithms.get("rpi.awb", {}).get("ct_curve", ())),
+                matrices=_matrices(algorithms.get("rpi.ccm", {}).get("ccms", ())),
+                **_shading_tables(algorithms.get("rpi.alsc", {})),
+            )
+        except KeyError as error:
+            raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
+        except (TypeError, ValueError) as error:
+            raise TuningError(f"{source}: the tuning of {sensor} is malformed: {error}.") from None
+
+    @classmethod
+    def from_libcamera(cls, sensor: str, source: str, document: Mapping[str, Any]) -> Tuning:
+        """Read a parsed libcamera tuning file, version 2 (a list of algorithms) or version 1 (a flat table)."""
+        listed = document.get("algorithms")
+        algorithms = document if listed is None else {name: body for entry in listed for name, body in entry.items()}
+        return cls.from_algorithms(sensor, source, algorithms)
+
+    def grey_at(self, temperature_k: float) -> tuple[float, float]:
+        """(red/green, blue/green) of a grey card under light of this temperature; clamped at the curve's ends."""
+        if len(self.grey_curve) == 0:
+            raise TuningError(f"{self.source}: {self.sensor} has no colour-temperature curve.")
+        temperatures, red, blue = self.grey_curve.T
+        return float(np.interp(temperature_k, temperatures, red)), float(np.interp(temperature_k, temperatures, blue))
+
+    def matrix_at(self, temperature_k: float) -> np.ndarray:
+        """(3, 3) float64 colour matrix, linear between the calibrated temperatures, clamped at the ends."""
+        if not self.matrices:
+            return np.eye(3)
+        return _between(self.matrices, temperature_k)
+
+    def shading_at(self, temperature_k: float) -> np.ndarray | None:
+        """(3, rows, columns) float64 gains for red, green, blue over the whole pixel array; None without tables.
+
+        gain_R = Cr / min(Cr) * L, gain_G = L, gain_B = Cb / min(Cb) * L (alsc.cpp).
+        """
+        if self.luminance_shading is None:
+            return None
+        luminance = self.luminance_shading
+        red, blue = (
+            np.ones_like(luminance) if not tables else _between(tables, temperature_k)
+            for tables in (self.red_shading, self.blue_shading)
+        )
+        return np.stack([red / red.min() * luminance, luminance, blue / blue.min() * luminance])
+
+    def noise_at(self, analogue_gain: float, binning: float = 1.0, read_noise_dn: float = 0.0, bits: int = 12) -> Noise:
+        """Noise of linear pixels (0..1). `binning` 2 means 2 x 2 pixels averaged: half the standard deviation.
+
+        `read_noise_dn` is counts of a `bits` wide ADC at gain 1, added to what the tuning knows; the ADC's own rounding
+        (1/12 count squared) is always there.
+        """
+        span = SIXTEEN_BIT - self.black_16bit
+        count = 2.0 ** (16 - bits) / span
+        shot = self.noise_slope**2 / span * analogue_gain / binning**2
+        read = ((self.noise_constant / span) ** 2 + (read_noise_dn * count) ** 2) * analogue_gain**2 / binning**2
+        return Noise(shot=shot, read=read + count**2 / 12)
+
+
+def _between(anchors: tuple[tuple[float, np.ndarray], ...], temperature_k: float) -> np.ndarray:
+    """Linear interpolation of whole tables between calibrated temperatures, clamped at the ends."""
+    temperatures = [anchor for anchor, _ in anchors]
+    upper = int(np.searchsorted(temperatures, temperature_k))
+    if upper == 0:
+        return anchors[0][1]
+    if upper == len(anchors):
+        return anchors[-1][1]
+    (cool, below), (warm, above) = anchors[upper - 1], anchors[upper]
+    share = (temperature_k - cool) / (warm - cool)
+    return below * (1 - share) + above * share
+
+
+def _triples(flat: Any) -> np.ndarray:
+    curve = np.asarray(flat, dtype=np.float64).reshape(-1, 3)
+    if not np.all(np.isfinite(curve)) or np.any(curve <= 0) or np.any(np.diff(curve[:, 0]) <= 0):
+        raise ValueError("ct_curve must be triples (temperature, r, b) above 0 with rising temperatures")
+    return curve
+
+
+def _matrices(entries: Any) -> tuple[tuple[float, np.ndarray], ...]:
+    read = [(float(entry["ct"]), np.asarray(entry["ccm"], dtype=np.float64).reshape(3, 3)) for entry in entries]
+    if not all(np.all(np.isfinite(matrix)) for _, matrix in read):
+        raise ValueError("a colour matrix holds a number that is not finite")
+    return tuple(sorted(read, key=lambda entry: entry[0]))
+
+
+def _shading_tables(alsc: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables are square on PiSP (32 x 32) and 12 rows of 16 on VC4; nothing else says which."""
+
+    def grid(flat: Any) -> np.ndarray:
+        table = np.asarray(flat, dtype=np.float64)
+        shape = {192: (12, 16), 1024: (32, 32)}.get(table.size)
+        if shape is None or not np.all(np.isfinite(table)) or np.any(table <= 0):
+            raise ValueError(f"a shading table has {table.size} values; 192 or 1024 values above 0 are known")
+        return table.reshape(shape)
+
+    def by_temperature(entries: Any) -> tuple[tuple[float, np.ndarray], ...]:
+        read = [(float(entry["ct"]), grid(entry["table"])) for entry in entries]
+        return tuple(sorted(read, key=lambda entry: entry[0]))
+
+    luminance = alsc.get("luminance_lut")
+    strength = float(alsc.get("luminance_strength", 1.0))
+    return {
+        "red_shading": by_temperature(alsc.get("calibrations_Cr", ())),
+        "blue_shading": by_temperature(alsc.get("calibrations_Cb", ())),
+        "luminance_shading": None if luminance is None else (grid(luminance) - 1.0) * strength + 1.0,
+    }
