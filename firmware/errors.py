@@ -27,3 +27,7 @@ class StorageError(NightjarError, OSError):
 
 class ControlError(NightjarError, ConnectionError):
     """The daemon does not answer, or refused the request."""
+
+
+class SidecarError(NightjarError, ValueError):
+    """A photo's sidecar cannot be read: not JSON, of another format, or a fact is missing."""
