@@ -1,0 +1,93 @@
+"""The modes of the camera: `configs/modes.toml`. A mode says only in which knobs it differs. Imports no numpy."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firmware.errors import SettingsError
+from firmware.paths import CONFIGS
+from isp.errors import KnobError
+
+if TYPE_CHECKING:
+    from isp.pipeline import Pipeline
+
+MODES_FILE = CONFIGS / "modes.toml"
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way of making a photo. `tables` holds the knobs that differ, by stage table."""
+
+    name: str
+    meaning: str
+    tables: Mapping[str, Mapping[str, Any]]
+
+
+def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
+    """The modes by name, in the order of the mode button. Raises SettingsError naming file and mode."""
+    try:
+        tables = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}. Nightjar needs its modes; install it again.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: {error}.") from None
+    if not tables:
+        raise SettingsError(f"{file} holds no mode; it needs at least one table, such as [photo].")
+    return {name: _mode(file, name, table) for name, table in tables.items()}
+
+
+def choose_mode(name: str, modes: Mapping[str, Mode]) -> Mode:
+    """The mode of this name. Raises SettingsError listing the modes."""
+    if name not in modes:
+        raise SettingsError(f"There is no mode {name!r}. Modes: {', '.join(modes)}.")
+    return modes[name]
+
+
+def next_mode(name: str, modes: Mapping[str, Mode]) -> Mode:
+    """The mode that a short press on the mode button goes to; after the last comes the first."""
+    names = list(modes)
+    following = names[(names.index(name) + 1) % len(names)] if name in modes else names[0]
+    return modes[following]
+
+
+def mode_pipeline(
+    mode: Mode, pictures: Mapping[str, Mapping[str, Any]], by_hand: Mapping[str, Mapping[str, Any]] | None = None
+) -> Pipeline:
+    """The chain of stages for this mode: the settings' look, then the mode's differences, then what was set by hand.
+
+    pictures  stage tables of the settings (`Settings.pictures`)
+    by_hand   stage tables that win over the mode: `nightjar develop --set`
+    Raises KnobError naming table and key.
+    """
+    from isp.photo import photo_pipeline
+
+    tables: dict[str, dict[str, Any]] = {}
+    for layer in (pictures, mode.tables, by_hand or {}):
+        for table, values in layer.items():
+            tables.setdefault(table, {}).update(values)
+    return photo_pipeline(tables, where=f"mode {mode.name}")
+
+
+def check_modes(modes: Mapping[str, Mode], file: Path = MODES_FILE) -> None:
+    """Refuse a mode that names a stage or knob that does not exist. Raises SettingsError."""
+    for mode in modes.values():
+        try:
+            mode_pipeline(mode, {})
+        except KnobError as error:
+            raise SettingsError(f"{file}: {error}") from None
+
+
+def _mode(file: Path, name: str, table: Any) -> Mode:
+    if not isinstance(table, dict) or not isinstance(table.get("meaning"), str):
+        raise SettingsError(f'{file}: [{name}] needs a line meaning = "..." that says what the mode is for.')
+    differences = {key: value for key, value in table.items() if key != "meaning"}
+    for key, value in differences.items():
+        if not isinstance(value, dict):
+            raise SettingsError(
+                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, and stages' tables such as [{name}.sharpen]."
+            )
+    return Mode(name, table["meaning"], differences)

@@ -1,0 +1,88 @@
+"""Change one setting in a file and keep its comments. The whole result is checked before anything is written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from firmware.configuration import check_stage_key, check_tables, parse_tables, split_name, value_from_text
+from firmware.errors import SettingsError
+from firmware.settings import TABLES
+
+
+def set_value(file: Path, name: str, text: str) -> Any:
+    """Write "table.key" = text into the file and return the value as read back.
+
+    Raises SettingsError and writes nothing where the result would be wrong. A file that does not exist yet is made.
+    Imports numpy only for the table of a stage.
+    """
+    table, key = split_name("config set", name)
+    # Refuse the new value alone first, so that the message does not blame a file that is still right.
+    value = _check("config set", {table: {key: value_from_text("config set", table, key, text)}})[table][key]
+    before = _read(file)
+    after = _edited(file, before, table, key, value)
+    _check(str(file), parse_tables(str(file), after))
+    replace_text(file, after)
+    return value
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Put text in the file's place in one step, so that a power cut leaves the old file or the new one."""
+    target = file.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
+            try:
+                new.write(text.encode())
+                new.flush()
+                os.fchmod(new.fileno(), mode)
+                os.fsync(new.fileno())
+                os.replace(new.name, target)
+            except OSError:
+                os.unlink(new.name)
+                raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except PermissionError:
+        raise SettingsError(f"{file} cannot be written: permission denied. Run the command with sudo.") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 text: {error.reason} at byte {error.start}.") from None
+
+
+def _edited(file: Path, text: str, table: str, key: str, value: Any) -> str:
+    import tomlkit
+
+    parse_tables(str(file), text)
+    document = tomlkit.parse(text)
+    if table not in document:
+        if document.body:
+            document.add(tomlkit.nl())
+        document.add(table, tomlkit.table())
+    document[table][key] = value
+    return tomlkit.dumps(document)
+
+
+def _check(origin: str, tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    result = check_tables(origin, tables)
+    for table, values in result.items():
+        if table not in TABLES:
+            for key, value in values.items():
+                check_stage_key(origin, table, key, value)
+    return result

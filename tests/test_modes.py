@@ -1,0 +1,86 @@
+"""The modes: what configs/modes.toml may say, and which knob wins."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.errors import SettingsError
+from firmware.modes import check_modes, choose_mode, load_modes, mode_pipeline, next_mode
+from isp.errors import KnobError
+
+
+def modes_file(folder, text):
+    file = folder / "modes.toml"
+    file.write_text(text)
+    return file
+
+
+def values(pipeline, stage, key):
+    return next(line[key] for line in pipeline.to_dict() if line["stage"] == stage)
+
+
+def test_the_shipped_modes_are_photo_and_plain_and_name_only_knobs_that_exist():
+    modes = load_modes()
+    assert list(modes) == ["photo", "plain"]
+    check_modes(modes)
+
+
+def test_photo_is_the_default_chain():
+    from isp.photo import photo_pipeline
+
+    assert mode_pipeline(load_modes()["photo"], {}) == photo_pipeline({})
+
+
+def test_plain_switches_off_noise_reduction_and_sharpening():
+    plain = mode_pipeline(load_modes()["plain"], {})
+    assert values(plain, "chroma_noise", "strength") == 0
+    assert values(plain, "sharpen", "amount") == 0
+
+
+def test_the_mode_wins_over_the_settings_and_the_hand_wins_over_the_mode():
+    plain = load_modes()["plain"]
+    assert values(mode_pipeline(plain, {"sharpen": {"amount": 0.9}}), "sharpen", "amount") == 0
+    by_hand = mode_pipeline(plain, {"sharpen": {"amount": 0.9}}, {"sharpen": {"amount": 0.3}})
+    assert values(by_hand, "sharpen", "amount") == 0.3
+
+
+def test_the_settings_look_reaches_a_mode_that_does_not_mention_it():
+    photo = mode_pipeline(load_modes()["photo"], {"sharpen": {"amount": 0.9}})
+    assert values(photo, "sharpen", "amount") == 0.9
+
+
+def test_the_mode_button_goes_round():
+    modes = load_modes()
+    assert next_mode("photo", modes).name == "plain"
+    assert next_mode("plain", modes).name == "photo"
+
+
+def test_an_unknown_mode_is_refused_with_the_list():
+    with pytest.raises(SettingsError, match=r"'night'.*photo, plain"):
+        choose_mode("night", load_modes())
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "holds no mode"),
+        ("[photo]\n", "meaning"),
+        ("[photo]\nmeaning = 'x'\nsharpen = 1\n", "'sharpen'"),
+        ("[photo\n", "line 1"),
+    ],
+)
+def test_a_malformed_file_is_refused_by_name(tmp_path, text, complaint):
+    with pytest.raises(SettingsError, match=complaint) as refusal:
+        load_modes(modes_file(tmp_path, text))
+    assert "modes.toml" in str(refusal.value)
+
+
+def test_a_mode_with_an_unknown_knob_is_refused_with_file_mode_and_key(tmp_path):
+    file = modes_file(tmp_path, "[soft]\nmeaning = 'x'\n[soft.sharpen]\namont = 0.1\n")
+    with pytest.raises(SettingsError, match=r"modes.toml.*soft.*amont"):
+        check_modes(load_modes(file), file)
+
+
+def test_a_value_outside_the_range_is_refused():
+    with pytest.raises(KnobError, match="amount"):
+        mode_pipeline(load_modes()["photo"], {"sharpen": {"amount": float("nan")}})
