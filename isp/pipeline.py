@@ -24,10 +24,6 @@ class Pipeline:
                     f"{before.makes.__name__}."
                 )
 
-    def plan(self, scene: Any) -> Pipeline:
-        """The same pipeline with every stage's facts filled in for this scene."""
-        return Pipeline(tuple(stage.plan(scene) for stage in self.stages))
-
     def stage(self, kind: type[Stage]) -> Stage | None:
         """The first stage of this kind, or None."""
         return next((stage for stage in self.stages if isinstance(stage, kind)), None)

@@ -1,6 +1,6 @@
 """One step from raw to photo.
 
-A stage is a frozen dataclass. Its knobs are what a person may turn. Its facts (made with `fact()`) are what was measured
+A stage is a frozen dataclass. Its knobs are what a person may turn. Its facts (from `fact()`) are what was measured
 for one photo: white-balance gains, the colour matrix, shading gains. A stage made by hand has empty facts;
 `plan` fills those in once, from the sensor's tuning and a small picture of the scene. Knobs and facts together are the
 stage's line in the recipe: the same line on the same raw gives the same bytes.

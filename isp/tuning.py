@@ -1,6 +1,6 @@
 """What was measured of a sensor model: black, noise, colour of grey, colour matrices, lens shading.
 
-The tables are libcamera's Raspberry Pi tuning (BSD-2-Clause, Raspberry Pi Ltd), either copied into `configs/sensors/` or
+The tables are libcamera's Raspberry Pi tuning (BSD-2-Clause, Raspberry Pi Ltd), copied into `configs/sensors/` or
 read from an installed tuning file. Source of the recipes: libcamera `src/ipa/rpi/controller/rpi/{alsc,ccm,noise}.cpp`.
 We leave out libcamera's adaptive shading step: it needs statistics of the moment, and a photo should not.
 """

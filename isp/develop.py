@@ -1,0 +1,86 @@
+"""Run stages over a picture: all in one pass of row strips, or one by one when somebody wants to watch.
+
+Both ways use the same row kernels and give the same bytes, for any number of threads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from isp.eight_bit import EightBit
+from isp.errors import FrameError, PipelineError
+from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.kernels import Chain
+from isp.pipeline import Pipeline
+from isp.plan import plan
+from isp.stage import Picture, Stage
+from isp.tuning import Tuning
+
+Watcher = Callable[[Stage, Picture], None]
+
+
+def develop(
+    frame: RawFrame,
+    pipeline: Pipeline,
+    tuning: Tuning | None,
+    threads: int = 0,
+    watcher: Watcher | None = None,
+) -> Photo:
+    """One raw frame to an 8-bit photo; its `recipe` is the planned pipeline.
+
+    tuning   tables of the frame's sensor; None for an unknown sensor (then no colour matrix and no shading)
+    threads  0 takes all processors
+    watcher  is handed every intermediate picture; the stages then run one by one
+    Raises FrameError or KnobError when the frame and the pipeline do not fit.
+    """
+    recipe = plan(pipeline, frame, tuning)
+    if watcher is None:
+        photo = run_stages(frame, recipe.stages, threads)
+    else:
+        photo = frame
+        for stage in recipe.stages:
+            photo = run_stages(photo, (stage,), threads)
+            watcher(stage, photo)
+    if not isinstance(photo, Photo) or photo.pixels.dtype != np.uint8:
+        raise PipelineError("A photo ends with EightBit; this pipeline does not.")
+    return dataclasses.replace(photo, recipe=recipe)
+
+
+def run_stages(picture: Picture, stages: Sequence[Stage], threads: int = 0) -> Picture:
+    """Run neighbouring stages over a picture in one pass. Returns what the last one makes; the input stays as it is."""
+    chain = _source(picture)
+    for stage in stages:
+        stage.add_to(chain, picture.shot)
+    last = stages[-1]
+    height, width = picture.pixels.shape[:2]
+    if last.makes is Mosaic:
+        pixels = np.empty((height, width), dtype=np.float32)
+        chain.run_mosaic(pixels, threads)
+        return Mosaic(pixels, picture.shot, getattr(picture, "frames_behind", 1.0))
+    if last.makes is LinearImage:
+        pixels = np.empty((height, width, 3), dtype=np.float32)
+        chain.run_linear(pixels, threads)
+        return LinearImage(pixels, picture.shot)
+    if isinstance(last, EightBit):
+        pixels = np.empty((height, width, 3), dtype=np.uint8)
+        chain.run_eight_bit(pixels, threads)
+        return Photo(pixels, picture.shot)
+    pixels = np.empty((height, width, 3), dtype=np.uint16)
+    chain.run_sixteen_bit(pixels, threads)
+    return Photo(pixels, picture.shot)
+
+
+def _source(picture: Picture) -> Chain:
+    pixels = np.ascontiguousarray(picture.pixels)
+    if isinstance(picture, RawFrame):
+        return Chain.over_raw(pixels)
+    if isinstance(picture, Mosaic):
+        return Chain.over_mosaic(pixels)
+    if isinstance(picture, LinearImage):
+        return Chain.over_linear(pixels)
+    if pixels.dtype != np.uint16:
+        raise FrameError("Stages work on 16-bit photos; this one has 8 bits already.")
+    return Chain.over_photo(pixels)

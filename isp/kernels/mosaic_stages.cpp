@@ -1,0 +1,116 @@
+#include "mosaic_stages.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nightjar {
+
+namespace {
+
+int position(int y, int parity) { return 2 * (y & 1) + parity; }
+
+float smaller(float a, float b) { return a < b ? a : b; }
+float larger(float a, float b) { return a > b ? a : b; }
+
+}  // namespace
+
+Levels::Levels(Rows& input, PerPosition black, PerPosition scale)
+    : Rows(Kind::bayer, input.height, input.width), input_(input), black_(black), scale_(scale) {}
+
+void Levels::make(int y, const MutableRow& out) {
+    const Row in = input_.row(y);
+    for (int parity = 0; parity < 2; ++parity) {
+        const float black = black_[position(y, parity)];
+        const float scale = scale_[position(y, parity)];
+        const float* __restrict from = in.plane[parity];
+        float* __restrict to = out.plane[parity];
+        for (int i = 0; i < count; ++i) to[i] = (from[i] - black) * scale;
+    }
+}
+
+BadPixels::BadPixels(Rows& input, BadPixelLimits limits)
+    : Rows(Kind::bayer, input.height, input.width), input_(input), limits_(limits) {
+    input_.keep(2, true);
+}
+
+void BadPixels::make(int y, const MutableRow& out) {
+    const Row above = input_.row(y - 2);
+    const Row here = input_.row(y);
+    const Row below = input_.row(y + 2);
+    const BadPixelLimits limits = limits_;
+    for (int parity = 0; parity < 2; ++parity) {
+        const float* __restrict north = above.plane[parity];
+        const float* __restrict south = below.plane[parity];
+        const float* __restrict centre = here.plane[parity];
+        float* __restrict to = out.plane[parity];
+        for (int i = 0; i < count; ++i) {
+            const float nw = north[i - 1], n = north[i], ne = north[i + 1];
+            const float w = centre[i - 1], x = centre[i], e = centre[i + 1];
+            const float sw = south[i - 1], s = south[i], se = south[i + 1];
+            const float high = larger(larger(larger(nw, n), larger(ne, w)), larger(larger(e, sw), larger(s, se)));
+            const float low = smaller(smaller(smaller(nw, n), smaller(ne, w)), smaller(smaller(e, sw), smaller(s, se)));
+            const float noise = std::sqrt(limits.noise_shot * larger(high, 0.0f) + limits.noise_read);
+            const float limit = limits.threshold + limits.contrast * (high - low) + noise;
+            // The pair of opposite neighbours that differ least lies along the edge, if there is one.
+            float best = std::fabs(n - s), mean = 0.5f * (n + s);
+            const float across = std::fabs(w - e), down = std::fabs(nw - se), up = std::fabs(ne - sw);
+            mean = across < best ? 0.5f * (w + e) : mean;
+            best = smaller(across, best);
+            mean = down < best ? 0.5f * (nw + se) : mean;
+            best = smaller(down, best);
+            mean = up < best ? 0.5f * (ne + sw) : mean;
+            const bool hot = x > high + limit;
+            const bool dead = x < low - limit;
+            to[i] = (hot | dead) ? mean : x;
+        }
+    }
+}
+
+Shading::Shading(Rows& input, const ShadingGrid& grid, std::array<int, 4> colours)
+    : Rows(Kind::bayer, input.height, input.width), input_(input), grid_(grid), colours_(colours), knots_(grid.columns) {}
+
+void Shading::make(int y, const MutableRow& out) {
+    const Row in = input_.row(y);
+    const float vertical = (grid_.window[1] + (y + 0.5f) / height * grid_.window[3]) * grid_.rows - 0.5f;
+    const float inside = std::clamp(vertical, 0.0f, static_cast<float>(grid_.rows - 1));
+    const int upper = std::min(static_cast<int>(inside), grid_.rows - 2);
+    const float share = inside - upper;
+    // Grid coordinate of half-row value i: start + i * step.
+    const float step = 2.0f / width * grid_.window[2] * grid_.columns;
+    for (int parity = 0; parity < 2; ++parity) {
+        const int colour = colours_[position(y, parity)];
+        const float* top = grid_.gains.data() + (colour * grid_.rows + upper) * grid_.columns;
+        for (int k = 0; k < grid_.columns; ++k) {
+            knots_[k] = top[k] + share * (top[k + grid_.columns] - top[k]);
+        }
+        const float start = (grid_.window[0] + (parity + 0.5f) / width * grid_.window[2]) * grid_.columns - 0.5f;
+        const float* __restrict from = in.plane[parity];
+        float* __restrict to = out.plane[parity];
+        int i = 0;
+        for (int k = -1; k < grid_.columns && i < count; ++k) {
+            // Columns between knots k and k + 1; outside the first and last knot the gain stays as it is there.
+            const float end = (k + 1 - start) / step;
+            const int until = k + 1 >= grid_.columns ? count : std::clamp(static_cast<int>(std::ceil(end)), i, count);
+            const float left = knots_[std::max(k, 0)];
+            const float slope = knots_[std::min(k + 1, grid_.columns - 1)] - left;
+            const float offset = start - static_cast<float>(k);
+            for (; i < until; ++i) to[i] = from[i] * (left + slope * (offset + static_cast<float>(i) * step));
+        }
+    }
+}
+
+WhiteBalance::WhiteBalance(Rows& input, PerPosition gains)
+    : Rows(Kind::bayer, input.height, input.width), input_(input), gains_(gains) {}
+
+void WhiteBalance::make(int y, const MutableRow& out) {
+    const Row in = input_.row(y);
+    for (int parity = 0; parity < 2; ++parity) {
+        const float gain = gains_[position(y, parity)];
+        const float* __restrict from = in.plane[parity];
+        float* __restrict to = out.plane[parity];
+        // A blown pixel reads (1, 1, 1); the gains made it pink. Capping all colours where green saturates: white again.
+        for (int i = 0; i < count; ++i) to[i] = smaller(from[i] * gain, 1.0f);
+    }
+}
+
+}  // namespace nightjar

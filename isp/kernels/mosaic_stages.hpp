@@ -1,0 +1,79 @@
+// Stages on the Bayer mosaic: levels, bad pixels, lens shading, white balance. The meaning and source of each stage is
+// in the Python file of the same name; here are only the loops.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "rows.hpp"
+
+namespace nightjar {
+
+// One value for each position of the top-left 2 x 2, row by row.
+using PerPosition = std::array<float, 4>;
+
+class Levels final : public Rows {
+public:
+    Levels(Rows& input, PerPosition black, PerPosition scale);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& input_;
+    PerPosition black_, scale_;
+};
+
+struct BadPixelLimits {
+    float threshold;     // share of saturation
+    float contrast;      // share of the neighbours' own spread
+    float noise_shot;    // variance = shot * x + read, already times the square of the number of deviations allowed
+    float noise_read;
+};
+
+class BadPixels final : public Rows {
+public:
+    BadPixels(Rows& input, BadPixelLimits limits);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& input_;
+    BadPixelLimits limits_;
+};
+
+// Gains on a coarse grid over the whole pixel array, cell centres at +0.5, with the frame's place in it.
+struct ShadingGrid {
+    std::vector<float> gains;  // (3, rows, columns)
+    int rows, columns;
+    std::array<float, 4> window;  // left, top, width, height of the frame as shares of the array
+};
+
+class Shading final : public Rows {
+public:
+    Shading(Rows& input, const ShadingGrid& grid, std::array<int, 4> colours);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& input_;
+    const ShadingGrid& grid_;
+    std::array<int, 4> colours_;  // 0 red, 1 green, 2 blue at each position
+    std::vector<float> knots_;
+};
+
+class WhiteBalance final : public Rows {
+public:
+    WhiteBalance(Rows& input, PerPosition gains);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& input_;
+    PerPosition gains_;
+};
+
+}  // namespace nightjar

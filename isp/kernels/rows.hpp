@@ -1,0 +1,73 @@
+// A picture seen one row at a time.
+//
+// Each stage asks the stage before it for the rows it needs and keeps its own last few rows in a ring. Asking for rows
+// 0, 1, 2 ... of the last stage therefore runs the whole chain with a working set of a few rows, and each row is made
+// once. A row depends only on the input, never on who asked: any number of threads gives the same bytes.
+//
+// Bayer rows are kept as two half rows, even columns and odd columns, so that neighbours of one colour are contiguous
+// in memory; this is what lets the compiler vectorise plain loops.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace nightjar {
+
+enum class Kind { bayer, rgb };
+
+// Columns kept free on each side of a half row or row; large enough for the widest blur (sharpen, 5 px sigma).
+constexpr int margin = 16;
+
+struct Row {
+    const float* plane[3];  // bayer: even columns, odd columns, unused; rgb: red, green, blue
+};
+
+struct MutableRow {
+    float* plane[3];
+};
+
+// Mirrors an index at both ends without repeating the end: ... 2 1 | 0 1 2 ... n-1 | n-2 ... It keeps the parity of a
+// column or row, so the Bayer colour survives.
+inline int mirrored(int index, int count) {
+    const int period = 2 * (count - 1);
+    int folded = index % period;
+    if (folded < 0) folded += period;
+    return folded < count ? folded : period - folded;
+}
+
+class Rows {
+public:
+    Rows(Kind kind, int height, int width);
+    virtual ~Rows() = default;
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+
+    // The consumer says how many rows above and below it will look at once, and whether it looks sideways.
+    void keep(int rows_around, bool sideways);
+
+    // Row y; rows outside the picture are mirrored. Valid until rows further than `rows_around` away are asked for.
+    Row row(int y);
+
+    const Kind kind;
+    const int height;
+    const int width;
+    // Values per plane: half the columns (rounded up) of a Bayer row, all of an RGB row.
+    const int count;
+
+protected:
+    virtual void make(int y, const MutableRow& out) = 0;
+
+private:
+    MutableRow slot(int index);
+    void fill_margins(const MutableRow& row) const;
+
+    std::vector<float> memory_;
+    std::vector<int> held_;
+    std::ptrdiff_t stride_ = 0;
+    bool sideways_ = false;
+};
+
+inline int planes_of(Kind kind) { return kind == Kind::bayer ? 2 : 3; }
+
+}  // namespace nightjar

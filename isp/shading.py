@@ -1,0 +1,56 @@
+"""Give the corners back the light the lens took, and the colour it shifted.
+
+Source: libcamera `alsc.cpp` (tables of the sensor's tuning, interpolated by colour temperature), without its adaptive
+part. The tables span the whole pixel array; a cropped or turned frame takes its own window of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from isp.frames import Mosaic, Shot
+from isp.kernels import Chain
+from isp.knobs import knob
+from isp.stage import Stage, fact
+
+if TYPE_CHECKING:
+    from isp.plan import Scene
+
+
+@dataclass(frozen=True)
+class Shading(Stage):
+    """Multiply each pixel by the gain of its colour at its place."""
+
+    strength: float = knob(1.0, 0.0, 1.0, "0 leaves the corners dark, 1 makes a flat field flat")
+    gains: tuple | None = fact("(3, rows, columns) gains of red, green and blue over the whole pixel array")
+
+    takes = Mosaic
+    makes = Mosaic
+
+    def plan(self, scene: Scene) -> Self:
+        """Take the table for the light's temperature."""
+        if self.gains is not None or scene.tuning is None or scene.temperature_k is None:
+            return self
+        table = scene.tuning.shading_at(scene.temperature_k)
+        if table is None:
+            return self
+        # Float32 is what the kernel computes with; the recipe then holds exactly what was applied.
+        exact = np.asarray(table, dtype=np.float32).astype(float)
+        return dataclasses.replace(self, gains=tuple(tuple(map(tuple, plane)) for plane in exact.tolist()))
+
+    def add_to(self, chain: Chain, shot: Shot) -> None:
+        """See Stage.add_to."""
+        if self.gains is None or self.strength == 0:
+            return
+        gains = 1.0 + self.strength * (np.asarray(self.gains, dtype=np.float32) - np.float32(1.0))
+        left, top, width, height = shot.field_of_view
+        if shot.hflip:
+            gains, left = gains[:, :, ::-1], 1.0 - left - width
+        if shot.vflip:
+            gains, top = gains[:, ::-1, :], 1.0 - top - height
+        colours = ["RGB".index(letter) for letter in shot.bayer]
+        chain.shading(np.ascontiguousarray(gains, dtype=np.float32), (left, top, width, height), colours)

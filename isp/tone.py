@@ -1,0 +1,88 @@
+"""Linear light to display code: exposure, a shoulder for the highlights, contrast, and the sRGB curve.
+
+The plain look is colorimetric: with every knob at its default the code is the sRGB encoding of what the sensor measured
+(IEC 61966-2-1), mid grey stays where metering put it and nothing is clipped that the sensor did not clip. This is the
+one place where values are clipped: below black and above saturation there is nothing to show.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from isp.frames import LinearImage, Photo, Shot
+from isp.kernels import TONE_ENTRIES, Chain
+from isp.knobs import knob
+from isp.stage import Stage
+
+WHITE_CODE = 65535.0
+MID_GREY = 0.18
+
+
+@dataclass(frozen=True)
+class Tone(Stage):
+    """Apply exposure and the tone curve; the result is display-encoded, 16 bits."""
+
+    exposure_ev: float = knob(0.0, -4.0, 4.0, "brighter or darker than the camera metered, in stops")
+    shoulder: float = knob(0.5, 0.0, 0.95, "upper share of the range that bends so that brightened lights do not clip")
+    contrast: float = knob(0.0, 0.0, 1.0, "steeper around mid grey; 0 shows the scene's own contrast")
+
+    takes = LinearImage
+    makes = Photo
+
+    def curve(self, linear: np.ndarray) -> np.ndarray:
+        """Display value 0..1 of linear light, 0 = black and 1 = sensor saturation, float64."""
+        return self._with_contrast(encode_srgb(self._exposed(np.clip(linear, 0.0, 1.0))))
+
+    def slope(self, linear: np.ndarray) -> np.ndarray:
+        """How many units of display value one unit of linear light makes there: what noise is multiplied by."""
+        step = np.maximum(linear * 1e-3, 1e-6)
+        return (self.curve(linear + step) - self.curve(np.maximum(linear - step, 0.0))) / (2 * step)
+
+    def add_to(self, chain: Chain, shot: Shot) -> None:
+        """See Stage.add_to."""
+        chain.tone(_table(self))
+
+    def _exposed(self, linear: np.ndarray) -> np.ndarray:
+        """Exposure; where saturation would land above white, the shoulder bends it down to exactly white."""
+        white = 2.0**self.exposure_ev
+        bright = linear * white
+        if white <= 1 or self.shoulder == 0:
+            return np.minimum(bright, 1.0)
+        knee = 1.0 - self.shoulder
+        start = (white - knee) / self.shoulder
+        share = np.clip((bright - knee) / (white - knee), 0.0, 1.0)
+        # A hyperbola that leaves the straight line with the line's own slope and reaches 1 at saturation.
+        bent = knee + self.shoulder * start * share / (1.0 + (start - 1.0) * share)
+        return np.where(bright > knee, bent, bright)
+
+    def _with_contrast(self, display: np.ndarray) -> np.ndarray:
+        """A power curve on each side of mid grey: black, mid grey and white stay where they are."""
+        pivot = encode_srgb(np.array(MID_GREY))
+        power = 1.0 + self.contrast
+        below = pivot * (display / pivot) ** power
+        above = 1.0 - (1.0 - pivot) * ((1.0 - display) / (1.0 - pivot)) ** power
+        return np.where(display < pivot, below, above)
+
+
+def encode_srgb(linear: np.ndarray) -> np.ndarray:
+    """Display value of linear light, both 0..1 (IEC 61966-2-1)."""
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055)
+
+
+def decode_srgb(display: np.ndarray) -> np.ndarray:
+    """Linear light of a display value, both 0..1 (IEC 61966-2-1)."""
+    return np.where(display <= 0.04045, display / 12.92, ((np.maximum(display, 0.04045) + 0.055) / 1.055) ** 2.4)
+
+
+@functools.lru_cache(maxsize=8)
+def _table(tone: Tone) -> list[float]:
+    """The curve at 256 points in each of the 16 octaves below saturation, in codes; the kernel joins them by lines."""
+    octave, step = np.divmod(np.arange(TONE_ENTRIES), 256)
+    linear = (1.0 + step / 256.0) * 2.0 ** (octave - 16.0)
+    codes = tone.curve(linear) * WHITE_CODE
+    codes[0] = 0.0
+    # Rounded to 1/64 code: the last bit of a power differs between processors, the picture must not.
+    return (np.round(codes * 64.0) / 64.0).tolist()
