@@ -1,0 +1,113 @@
+"""Get, set or show settings, and where each value comes from."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from firmware.configuration import DEFAULT, Loaded, load, settings_folder, split_name, stage_tables
+from firmware.console import UsageError, answer, coloured, columns, note
+from firmware.errors import SettingsError
+from firmware.settings import TABLES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`get NAME`, `set NAME VALUE`, `show [TABLE]`."""
+    parser.usage = "nightjar config get TABLE.KEY | set TABLE.KEY VALUE | show [TABLE] [--origin]"
+    parser.add_argument("action", choices=("get", "set", "show"), help="set writes into config.toml; comments stay")
+    parser.add_argument("words", nargs="*", metavar="TABLE.KEY [VALUE]", help="which setting, and its new value")
+    parser.add_argument("--origin", action="store_true", help="with show: say where each value comes from")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the chosen one."""
+    needed = {"get": (1, 1), "set": (2, 2), "show": (0, 1)}[arguments.action]
+    if not needed[0] <= len(arguments.words) <= needed[1]:
+        raise UsageError(
+            {
+                "get": "config get takes one TABLE.KEY",
+                "set": "config set takes TABLE.KEY and VALUE",
+                "show": "config show takes at most one TABLE",
+            }[arguments.action]
+        )
+    if arguments.action == "set":
+        return _set(arguments, *arguments.words)
+    loaded = load(arguments.set, system_folder=arguments.config)
+    return _get(loaded, arguments, *arguments.words) if arguments.action == "get" else _show(loaded, arguments)
+
+
+def _get(loaded: Loaded, arguments: argparse.Namespace, name: str) -> int:
+    values = all_values(loaded)
+    table, key = split_name("config get", name)
+    if (table, key) not in values:
+        names = sorted({known for known, _ in values}) if table not in {known for known, _ in values} else []
+        keys = [known_key for known, known_key in values if known == table]
+        raise SettingsError(f"There is no setting {name}. Allowed: {', '.join(names or keys)}.")
+    value, origin = values[table, key]
+    answer(arguments.json, {"name": name, "value": value, "origin": origin}, [plain(value)])
+    return 0
+
+
+def _show(loaded: Loaded, arguments: argparse.Namespace) -> int:
+    values = all_values(loaded)
+    tables = list(dict.fromkeys(table for table, _ in values))
+    chosen = arguments.words or tables
+    if not set(chosen) <= set(tables):
+        raise SettingsError(f"There is no table [{chosen[0]}]. Tables: {', '.join(tables)}.")
+    shown = {name: found for name, found in values.items() if name[0] in chosen}
+    data: dict[str, dict[str, Any]] = {}
+    rows = []
+    for (table, key), (value, origin) in shown.items():
+        data.setdefault(table, {})[key] = {"value": value, "origin": origin} if arguments.origin else value
+        rows.append(
+            [f"{table}.{key} = {plain(value)}", origin] if arguments.origin else [f"{table}.{key} = {plain(value)}"]
+        )
+    answer(arguments.json, data, (_marked(line) for line in columns(rows)))
+    return 0
+
+
+def _set(arguments: argparse.Namespace, name: str, text: str) -> int:
+    from firmware.settings_file import set_value
+
+    file = _file_to_change(arguments.config)
+    value = set_value(file, name, text)
+    answer(
+        arguments.json,
+        {"name": name, "value": value, "file": str(file)},
+        [f"{name} = {plain(value)} in {file}"],
+    )
+    now = load((), system_folder=arguments.config).origins[name]
+    if now != str(file):
+        note(f"Without effect for now: {now} sets {name} too, and is read later.")
+    elif not arguments.json:
+        note("A running camera reads it after: sudo systemctl reload nightjar")
+    return 0
+
+
+def all_values(loaded: Loaded) -> dict[tuple[str, str], tuple[Any, str]]:
+    """(table, key) -> (value, origin) of every setting, the stages' included; no numpy needed."""
+    values = {
+        (table, field.name): getattr(getattr(loaded.settings, table), field.name)
+        for table, kind in TABLES.items()
+        for field in dataclasses.fields(kind)
+    }
+    for layer in (stage_tables(), loaded.settings.pictures):
+        values |= {(table, key): value for table, keys in layer.items() for key, value in keys.items()}
+    return {name: (value, loaded.origins.get(".".join(name), DEFAULT)) for name, value in values.items()}
+
+
+def plain(value: Any) -> str:
+    """A value as TOML and as `--set` take it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if str(value) else '""'
+
+
+def _file_to_change(folder: str | None) -> Path:
+    return settings_folder(named=folder) / "config.toml"
+
+
+def _marked(line: str) -> str:
+    return coloured(line, "grey") if line.endswith(f"  {DEFAULT}") else line

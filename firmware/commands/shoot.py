@@ -1,0 +1,39 @@
+"""Take a photo with the running camera, as the shutter button does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from firmware.configuration import load
+from firmware.console import answer
+
+# A Zero 2 W with a full queue of 12 Mpix photos needs this long at worst.
+TIMEOUT_S = 120.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which mode, and whether to wait."""
+    parser.add_argument("--mode", metavar="M", help="mode for this photo only (default: the camera's)")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until the photo is safe on the card")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask over the control socket."""
+    from firmware.control_client import call
+
+    settings = load(arguments.set, system_folder=arguments.config).settings
+    request = {"wait": not arguments.no_wait} | ({"mode": arguments.mode} if arguments.mode else {})
+    photo = call(settings.control.socket, "shoot", request, TIMEOUT_S)
+    answer(arguments.json, photo, lines(photo))
+    return 0
+
+
+def lines(photo: dict[str, Any]) -> Iterator[str]:
+    """The photo's files, then its numbers."""
+    files = photo.get("files") or []
+    yield from files or ["The press was accepted."]
+    numbers = [(name, value) for name, value in photo.items() if name.endswith("_ms") and value is not None]
+    if numbers:
+        yield ", ".join(f"{name.removesuffix('_ms').replace('_', ' ')} {value:.1f} ms" for name, value in numbers)

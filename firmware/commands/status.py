@@ -1,0 +1,69 @@
+"""What the running camera is doing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from firmware.configuration import load
+from firmware.console import answer, coloured
+
+# The daemon answers from memory; longer than this means that it hangs.
+TIMEOUT_S = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`status` needs nothing."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask over the control socket."""
+    from firmware.control_client import call
+
+    settings = load(arguments.set, system_folder=arguments.config).settings
+    status = call(settings.control.socket, "status", {}, TIMEOUT_S)
+    answer(arguments.json, status, lines(status))
+    return 0
+
+
+def lines(status: dict[str, Any]) -> Iterator[str]:
+    """The status for a person: a line for each part of the camera."""
+    camera, ring, photos, card = (status[part] for part in ("camera", "ring", "photos", "card"))
+    state = coloured(status["state"], "green" if status["state"] == "ready" else "yellow")
+    yield f"{state}, Nightjar {status['version']}, up {duration(status['uptime_s'])}"
+    yield f"mode     {status['mode']}  (modes: {', '.join(status['modes'])})"
+    yield f"camera   {camera['name']}, {_sensor(camera)}, newest frame {_age(camera['frame_age_s'])}"
+    yield f"exposure {_exposure(camera)}"
+    yield f"ring     {ring['frames']} of {ring['capacity']} frames"
+    counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
+    yield f"photos   {counts}, last {photos['last'] or 'none'}"
+    yield f"card     {card['free_mb']:.0f} MB free in {card['folder']}"
+    if status.get("settings_not_reloaded"):
+        yield f"restart to apply: {', '.join(status['settings_not_reloaded'])}"
+    for warning in status["warnings"]:
+        yield coloured(f"warning  {warning}", "yellow")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _sensor(camera: dict[str, Any]) -> str:
+    shape = camera.get("shape")
+    return f"{camera['sensor']} at {shape[1]} x {shape[0]}" if shape else f"{camera['sensor']}, not streaming yet"
+
+
+def _age(age_s: float | None) -> str:
+    return "none yet" if age_s is None else f"{age_s * 1000:.0f} ms ago"
+
+
+def _exposure(camera: dict[str, Any]) -> str:
+    if not camera.get("exposure_us"):
+        return "none yet"
+    return f"{camera['exposure_us'] / 1000:.2f} ms at gain {camera['analogue_gain']:.2f}"
