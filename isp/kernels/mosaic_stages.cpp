@@ -12,6 +12,26 @@ int position(int y, int parity) { return 2 * (y & 1) + parity; }
 float smaller(float a, float b) { return a < b ? a : b; }
 float larger(float a, float b) { return a > b ? a : b; }
 
+// The two highest and two lowest of a pixel's neighbours.
+struct Extremes {
+    float highest, second_highest, lowest, second_lowest;
+
+    Extremes(float a, float b)
+        : highest(larger(a, b)), second_highest(smaller(a, b)), lowest(smaller(a, b)), second_lowest(larger(a, b)) {}
+
+    void add(float value) {
+        second_highest = larger(second_highest, smaller(highest, value));
+        highest = larger(highest, value);
+        second_lowest = smaller(second_lowest, larger(lowest, value));
+        lowest = smaller(lowest, value);
+    }
+};
+
+// One neighbour may be bad itself; going by the second one is allowed where the case is this much clearer.
+constexpr float doubt = 4.0f;
+// Below this share of saturation a dead pixel cannot be seen.
+constexpr float darkest = 0.001f;
+
 }  // namespace
 
 Levels::Levels(Rows& input, PerPosition black, PerPosition scale)
@@ -47,10 +67,9 @@ void BadPixels::make(int y, const MutableRow& out) {
             const float nw = north[i - 1], n = north[i], ne = north[i + 1];
             const float w = centre[i - 1], x = centre[i], e = centre[i + 1];
             const float sw = south[i - 1], s = south[i], se = south[i + 1];
-            const float high = larger(larger(larger(nw, n), larger(ne, w)), larger(larger(e, sw), larger(s, se)));
-            const float low = smaller(smaller(smaller(nw, n), smaller(ne, w)), smaller(smaller(e, sw), smaller(s, se)));
-            const float noise = std::sqrt(limits.noise_shot * larger(high, 0.0f) + limits.noise_read);
-            const float limit = limits.threshold + limits.contrast * (high - low) + noise;
+            Extremes around(nw, n);
+            for (const float value : {ne, w, e, sw, s, se}) around.add(value);
+            const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
             // The pair of opposite neighbours that differ least lies along the edge, if there is one.
             float best = std::fabs(n - s), mean = 0.5f * (n + s);
             const float across = std::fabs(w - e), down = std::fabs(nw - se), up = std::fabs(ne - sw);
@@ -59,8 +78,12 @@ void BadPixels::make(int y, const MutableRow& out) {
             mean = down < best ? 0.5f * (nw + se) : mean;
             best = smaller(down, best);
             mean = up < best ? 0.5f * (ne + sw) : mean;
-            const bool hot = x > high + limit;
-            const bool dead = x < low - limit;
+            const float spread = around.highest - around.lowest;
+            const float inner_spread = around.second_highest - around.second_lowest;
+            const bool hot = (x > around.highest + limits.hot + limits.contrast * spread + noise) |
+                             (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + noise);
+            const bool dead = (x < limits.dead * around.lowest - darkest - noise) |
+                              (x < limits.dead / doubt * around.second_lowest - darkest - noise);
             to[i] = (hot | dead) ? mean : x;
         }
     }

@@ -25,9 +25,10 @@ private:
 };
 
 struct BadPixelLimits {
-    float threshold;     // share of saturation
-    float contrast;      // share of the neighbours' own spread
-    float noise_shot;    // variance = shot * x + read, already times the square of the number of deviations allowed
+    float hot;         // how far above all neighbours, as a share of saturation
+    float contrast;    // times the neighbours' own spread, on top
+    float dead;        // below this share of all neighbours
+    float noise_shot;  // variance = shot * x + read, already times the square of the number of deviations allowed
     float noise_read;
 };
 

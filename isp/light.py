@@ -1,0 +1,119 @@
+"""What colour is the light? Two estimators: one for sensors with a measured grey curve, one for unknown sensors.
+
+`grey_on_curve`: grey world held to the curve. Only zones that could be grey under some real light vote, and the answer
+may leave the curve by no more than a little. Sources: Buchsbaum 1980 (grey world); libcamera `awb.cpp` (the curve and
+its tolerance). We depart from libcamera in taking no lux prior.
+
+`grey_edge`: van de Weijer, Gevers, Gijsenij 2007, "Edge-based color constancy", first order, Minkowski norm 6. Strong
+edges are mostly glints and silhouettes, whose colour is the light's; a large flower does not vote for its own colour.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isp.frames import RawFrame, Shot
+from isp.statistics import CLIP_SHARE, Zones
+from isp.tuning import Tuning
+
+# Zones darker than this share of saturation have more noise than colour.
+DARKEST_ZONE = 0.004
+# A zone votes for the light when its log colour lies this near the curve; no real light strays further from it.
+NEAR_THE_CURVE = 0.2
+# How far the answer may leave the curve, in log colour: about libcamera's `transverse` range at mid curve.
+TINT_ALLOWED = 0.04
+# Lens shading depends on the light's temperature and the measured temperature on shading: two rounds settle it.
+ROUNDS = 3
+FIRST_GUESS_K = 5000.0
+
+
+# Quads are read in bands of so many rows: the whole small picture never stands in memory.
+BAND_ROWS = 64
+MINKOWSKI = 6
+
+
+def grey_edge(frame: RawFrame) -> tuple[float, float]:
+    """(red/green, blue/green) of the light, from the differences between neighbouring 2 x 2 quads."""
+    shot = frame.shot
+    black = np.reshape(shot.black_dn, (2, 2))
+    places = [np.argwhere(np.reshape(list(shot.bayer), (2, 2)) == letter) for letter in "RGB"]
+    powers = np.zeros(3)
+    height = frame.pixels.shape[0] // 2 * 2
+    width = frame.pixels.shape[1] // 2 * 2
+    for top in range(0, height, 2 * BAND_ROWS):
+        band = frame.pixels[top : min(top + 2 * BAND_ROWS + 2, height), :width]
+        quads = np.stack(
+            [
+                np.mean([(band[y::2, x::2] - black[y, x]) / (shot.white_dn - black[y, x]) for y, x in place], axis=0)
+                for place in places
+            ],
+            axis=-1,
+        )
+        across = quads[:-1, 1:] - quads[:-1, :-1]
+        down = quads[1:, :-1] - quads[:-1, :-1]
+        blown = (quads >= CLIP_SHARE).any(axis=-1)
+        whole = ~(blown[:-1, :-1] | blown[:-1, 1:] | blown[1:, :-1])
+        squares = (across**2 + down**2)[whole]
+        powers += (squares ** (MINKOWSKI // 2)).sum(axis=0)
+    if not np.all(powers > 0):
+        return 1.0, 1.0
+    red, green, blue = powers ** (1.0 / MINKOWSKI)
+    return float(red / green), float(blue / green)
+
+
+def temperature_of(grey: tuple[float, float], tuning: Tuning) -> float:
+    """Temperature of the curve's point nearest to this (red/green, blue/green)."""
+    return _nearest(_dense_curve(tuning), np.log(grey))[0]
+
+
+def _usable(zones: Zones) -> np.ndarray:
+    """(n, 3) means of the zones that are neither dark nor mostly blown."""
+    means = zones.means[(zones.used > 0.5) & np.all(np.nan_to_num(zones.means) > DARKEST_ZONE, axis=-1)]
+    return means if len(means) else np.ones((1, 3))
+
+
+def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float, float], float]:
+    """Mean log colour of the zones near the curve, pulled to within a little of it; and the temperature there."""
+    curve = _dense_curve(tuning)
+    temperature = FIRST_GUESS_K
+    for _ in range(ROUNDS):
+        means = _usable(_without_shading(zones, tuning, temperature, shot))
+        colours = np.log(np.stack([means[:, 0] / means[:, 1], means[:, 2] / means[:, 1]], axis=1))
+        distances = np.linalg.norm(colours[:, None] - curve[None, :, 1:], axis=-1).min(axis=1)
+        near = colours[distances < NEAR_THE_CURVE]
+        vote = (near if len(near) > 0.05 * len(colours) else colours).mean(axis=0)
+        temperature, nearest = _nearest(curve, vote)
+    stray = vote - nearest
+    stray *= min(1.0, TINT_ALLOWED / max(float(np.linalg.norm(stray)), 1e-9))
+    red, blue = np.exp(nearest + stray)
+    return (float(red), float(blue)), temperature
+
+
+def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: Shot) -> Zones:
+    """The zones with lens shading undone, as far as zone centres tell."""
+    table = tuning.shading_at(temperature_k)
+    if table is None:
+        return zones
+    left, top, width, height = shot.field_of_view
+    rows, columns = zones.means.shape[:2]
+    down = top + (np.arange(rows) + 0.5) / rows * height
+    across = left + (np.arange(columns) + 0.5) / columns * width
+    down = 1.0 - down if shot.vflip else down
+    across = 1.0 - across if shot.hflip else across
+    row = np.clip((down * table.shape[1]).astype(int), 0, table.shape[1] - 1)
+    column = np.clip((across * table.shape[2]).astype(int), 0, table.shape[2] - 1)
+    return Zones(zones.means * np.moveaxis(table, 0, -1)[np.ix_(row, column)], zones.used)
+
+
+def _dense_curve(tuning: Tuning) -> np.ndarray:
+    """(n, 3) temperature, log red/green, log blue/green; even steps of reciprocal temperature."""
+    temperatures = tuning.grey_curve[:, 0]
+    dense = 1e6 / np.linspace(1e6 / temperatures[0], 1e6 / temperatures[-1], 400)
+    greys = np.array([tuning.grey_at(temperature) for temperature in dense])
+    return np.column_stack([dense, np.log(greys)])
+
+
+def _nearest(curve: np.ndarray, log_colour: np.ndarray) -> tuple[float, np.ndarray]:
+    """Temperature and log colour of the curve's nearest point."""
+    index = int(np.argmin(np.linalg.norm(curve[:, 1:] - log_colour, axis=1)))
+    return float(curve[index, 0]), curve[index, 1:]
