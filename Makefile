@@ -1,0 +1,59 @@
+# make demo    install into .venv, run the camera on its simulated sensor, press its buttons, show the pictures
+# make test    the claims this camera makes, checked in a few minutes
+# make bench   speed and quality beside other software, as tables and JSON
+PYTHON ?= python3
+VENV   := .venv
+PIP    := $(VENV)/bin/pip --disable-pip-version-check --quiet
+RUN    := $(VENV)/bin
+# On a Pi the camera's Python binding comes from apt only, so the environment must see the system's packages.
+SITE   := $(shell $(PYTHON) -c 'import libcamera' 2>/dev/null && echo --system-site-packages)
+SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
+           pyproject.toml CMakeLists.txt README.md
+
+.PHONY: demo test test-long test-systemd bench install lint clean prerequisites
+
+demo: $(VENV)/.installed
+	$(RUN)/nightjar demo
+
+test: $(VENV)/.installed lint
+	$(RUN)/pytest
+
+test-long: $(VENV)/.installed
+	$(RUN)/pytest -m slow --timeout 3000
+
+test-systemd: $(VENV)/.installed
+	$(RUN)/pytest -m systemd -s
+
+bench: $(VENV)/.installed
+	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json
+
+lint: $(VENV)/.installed
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+
+install: $(VENV)/.installed
+
+# What pip cannot bring: a compiler and Python's headers. As root on Debian they are installed, else asked for.
+prerequisites:
+	@missing=""; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Nightjar needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }; \
+	command -v g++ >/dev/null || missing="$$missing g++"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
+	$(PYTHON) -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' || missing="$$missing python3-dev"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else echo "Please run: sudo apt install$$missing"; exit 1; fi
+
+$(VENV)/.tools: pyproject.toml | prerequisites
+	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(SITE) $(VENV)
+	$(PIP) install "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
+	touch $@
+
+# No isolation and a kept build folder: a changed source file is rebuilt in seconds.
+$(VENV)/.installed: $(VENV)/.tools $(SOURCES)
+	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation ".[bench,dev]"
+	touch $@
+
+clean:
+	rm -rf build $(VENV) bench-results

@@ -1,0 +1,263 @@
+"""Every pixel loop against its numpy twin: the twin is the readable specification of what the C++ does."""
+
+import numpy as np
+import pytest
+
+from isp.bad_pixels import NOISE_DEVIATIONS, BadPixels
+from isp.chroma_noise import ChromaNoise
+from isp.colour import Colour
+from isp.demosaic import Demosaic, demosaic
+from isp.develop import run_stages
+from isp.eight_bit import EightBit
+from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Noise, Photo, RawFrame, Shot
+from isp.kernels import CHROMA_STEPS
+from isp.levels import Levels
+from isp.shading import Shading
+from isp.sharpen import Sharpen, gaussian_taps
+from isp.tone import Tone
+from isp.white_balance import WhiteBalance
+
+SIZES = [(2, 2), (3, 2), (2, 5), (7, 9), (64, 66), (131, 77)]
+BLACK = (60.0, 61.0, 62.0, 63.0)
+
+
+def shot(bayer="RGGB", **facts):
+    known = dict(
+        sensor="imx477",
+        bayer=bayer,
+        black_dn=BLACK,
+        white_dn=1023.0,
+        timestamp_ns=0,
+        wall_time_ns=0,
+        exposure_us=1000.0,
+        analogue_gain=1.0,
+        noise=Noise(1e-4, 1e-6),
+    )
+    return Shot(**(known | facts))
+
+
+def contents(size, low, high, kind):
+    rng = np.random.default_rng([*size, len(kind)])
+    return {
+        "random": rng.uniform(low, high, size),
+        "black": np.full(size, low),
+        "white": np.full(size, high),
+        "edge": np.where(np.arange(size[1]) < size[1] // 2, low, high) * np.ones(size),
+    }[kind]
+
+
+KINDS = ["random", "black", "white", "edge"]
+
+
+def padded(plane, reach):
+    """Mirror at the borders without repeating the border itself, however small the picture."""
+    rows, columns = (np.arange(-reach, length + reach) for length in plane.shape)
+    fold = lambda index, length: np.abs((index + length - 1) % (2 * (length - 1)) - (length - 1))  # noqa: E731
+    return plane[np.ix_(fold(rows, plane.shape[0]), fold(columns, plane.shape[1]))]
+
+
+def around(plane, dy, dx, reach=16):
+    """The picture moved so that each pixel shows its neighbour (dy, dx)."""
+    height, width = plane.shape
+    return padded(plane, reach)[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
+
+
+def colour_map(bayer, size):
+    """Which of 0 red, 1 green, 2 blue each pixel measures."""
+    tile = np.array(["RGB".index(letter) for letter in bayer]).reshape(2, 2)
+    return np.tile(tile, (size[0] // 2 + 1, size[1] // 2 + 1))[: size[0], : size[1]]
+
+
+def per_position(values, size):
+    return np.tile(np.reshape(values, (2, 2)), (size[0] // 2 + 1, size[1] // 2 + 1))[: size[0], : size[1]]
+
+
+def test_the_border_is_mirrored_without_repeating_it():
+    row = np.arange(4.0)[None, :].repeat(4, 0)
+    assert padded(row, 3)[3].tolist() == [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("bayer", BAYER_ORDERS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", KINDS)
+class TestMosaicStages:
+    def test_levels(self, bayer, size, kind):
+        counts = contents(size, 0, 1023, kind).astype(np.uint16)
+        black = per_position(BLACK, size)
+        twin = (counts - black) / (1023.0 - black)
+        np.testing.assert_allclose(Levels()(RawFrame(counts, shot(bayer))).pixels, twin, rtol=1e-6, atol=1e-6)
+
+    def test_bad_pixels(self, bayer, size, kind):
+        values = contents(size, -0.01, 1.0, kind).astype(np.float32)
+        hurt = values.copy()
+        hurt[size[0] // 2, size[1] // 2] = 4.0
+        twin = bad_pixels_twin(hurt.astype(np.float64), BadPixels(), shot(bayer).noise)
+        np.testing.assert_allclose(BadPixels()(Mosaic(hurt, shot(bayer))).pixels, twin, rtol=1e-5, atol=1e-6)
+
+    def test_shading(self, bayer, size, kind):
+        values = contents(size, -0.01, 1.0, kind).astype(np.float32)
+        table = np.random.default_rng(3).uniform(1, 3, (3, 12, 16))
+        gains = tuple(tuple(map(tuple, plane)) for plane in table.tolist())
+        facts = dict(field_of_view=(0.1, 0.05, 0.7, 0.9), hflip=True)
+        twin = values * shading_twin(table, size, colour_map(bayer, size), **facts)
+        made = Shading(gains=gains)(Mosaic(values, shot(bayer, **facts))).pixels
+        np.testing.assert_allclose(made, twin, rtol=2e-5, atol=1e-6)
+
+    def test_white_balance(self, bayer, size, kind):
+        values = contents(size, -0.01, 1.0, kind).astype(np.float32)
+        gains = (1.9, 1.0, 1.4)
+        twin = np.minimum(values * np.array(gains)[colour_map(bayer, size)], 1.0)
+        made = WhiteBalance(gains=gains)(Mosaic(values, shot(bayer))).pixels
+        np.testing.assert_allclose(made, twin, rtol=1e-6)
+
+    def test_demosaic(self, bayer, size, kind):
+        values = contents(size, -0.01, 1.0, kind).astype(np.float32)
+        twin = malvar_twin(values.astype(np.float64), colour_map(bayer, size))
+        made = Demosaic()(Mosaic(values, shot(bayer))).pixels
+        np.testing.assert_allclose(made, twin, rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(demosaic(values, bayer), made)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", KINDS)
+class TestColourStages:
+    def colours(self, size, kind, low, high):
+        return np.stack(
+            [
+                contents(size, low, high, kind),
+                contents(size, low, high, kind) * 0.5,
+                contents(size, low, high, kind) * 0.8,
+            ],
+            -1,
+        )
+
+    def test_colour(self, size, kind):
+        pixels = self.colours(size, kind, -0.1, 1.2).astype(np.float32)
+        matrix = np.array([[1.8, -0.6, -0.2], [-0.3, 1.7, -0.4], [0.1, -0.7, 1.6]])
+        made = Colour(matrix=tuple(matrix.ravel().tolist()))(LinearImage(pixels, shot())).pixels
+        np.testing.assert_allclose(made, pixels @ matrix.T, rtol=1e-5, atol=1e-5)
+
+    @pytest.mark.parametrize("tone", [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0)])
+    def test_tone(self, size, kind, tone):
+        pixels = self.colours(size, kind, -0.1, 1.2).astype(np.float32)
+        made = tone(LinearImage(pixels, shot())).pixels.astype(int)
+        assert np.abs(made - 65535 * tone.curve(pixels)).max() < 14  # black itself: linear below 2^-16
+        lit = pixels > 2**-15
+        assert np.abs(made - 65535 * tone.curve(pixels))[lit].max(initial=0) < 2.5
+
+    def test_chroma_noise(self, size, kind):
+        pixels = self.colours(size, kind, 0, 65535).astype(np.uint16)
+        thresholds = np.linspace(8000, 2000, CHROMA_STEPS)
+        twin = chroma_twin(pixels.astype(np.float64), thresholds)
+        made = ChromaNoise(thresholds=tuple(thresholds.tolist()))(Photo(pixels, shot())).pixels
+        # A neighbour exactly at the threshold may fall either way in single precision.
+        assert np.mean(np.abs(made.astype(int) - twin) > 1) < 0.002
+
+    @pytest.mark.parametrize("radius", [0.3, 1.0, 5.0])
+    def test_sharpen(self, size, kind, radius):
+        pixels = self.colours(size, kind, 0, 65535).astype(np.uint16)
+        made = Sharpen(amount=0.7, radius_px=radius)(Photo(pixels, shot())).pixels
+        assert np.abs(made - sharpen_twin(pixels.astype(np.float64), 0.7, radius)).max() <= 1
+
+    def test_eight_bit(self, size, kind):
+        pixels = self.colours(size, kind, 0, 65535).astype(np.uint16)
+        np.testing.assert_array_equal(EightBit()(Photo(pixels, shot())).pixels, np.floor(pixels / 257 + 0.5))
+
+
+def test_any_number_of_threads_gives_the_same_bytes():
+    counts = np.random.default_rng(5).integers(0, 1024, (301, 203)).astype(np.uint16)
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(), Tone())
+    stages += (ChromaNoise(thresholds=(3000.0,) * CHROMA_STEPS), Sharpen(), EightBit())
+    photos = [run_stages(RawFrame(counts, shot()), stages, threads).pixels for threads in (1, 2, 3, 7)]
+    for photo in photos[1:]:
+        np.testing.assert_array_equal(photo, photos[0])
+
+
+def test_stages_one_by_one_give_the_same_bytes_as_all_in_one_pass():
+    counts = np.random.default_rng(6).integers(0, 1024, (97, 130)).astype(np.uint16)
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(saturation=1.3), Tone())
+    stages += (ChromaNoise(thresholds=(3000.0,) * CHROMA_STEPS), Sharpen(), EightBit())
+    picture = RawFrame(counts, shot("GBRG"))
+    for stage in stages:
+        picture = stage(picture)
+    np.testing.assert_array_equal(picture.pixels, run_stages(RawFrame(counts, shot("GBRG")), stages, 2).pixels)
+
+
+def bad_pixels_twin(mosaic, knobs, noise):
+    nw, n, ne = (around(mosaic, -2, dx) for dx in (-2, 0, 2))
+    w, e = around(mosaic, 0, -2), around(mosaic, 0, 2)
+    sw, s, se = (around(mosaic, 2, dx) for dx in (-2, 0, 2))
+    ranked = np.sort(np.stack([nw, n, ne, w, e, sw, s, se]), axis=0)
+    lowest, second_lowest, second_highest, highest = ranked[0], ranked[1], ranked[-2], ranked[-1]
+    sigma = NOISE_DEVIATIONS * np.sqrt(noise.shot * np.maximum(highest, 0) + noise.read)
+    hot = mosaic > highest + knobs.hot + knobs.contrast * (highest - lowest) + sigma
+    hot |= mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * (second_highest - second_lowest)) + sigma
+    dead = mosaic < knobs.dead * lowest - 0.001 - sigma
+    dead |= mosaic < knobs.dead / 4 * second_lowest - 0.001 - sigma
+    pairs = np.stack([[n, s], [w, e], [nw, se], [ne, sw]])
+    calmest = np.abs(pairs[:, 0] - pairs[:, 1]).argmin(axis=0)
+    mended = np.take_along_axis(pairs.mean(axis=1), calmest[None], axis=0)[0]
+    return np.where(hot | dead, mended, mosaic)
+
+
+def shading_twin(table, size, colours, field_of_view, hflip=False):
+    """Bilinear between cell centres of the whole pixel array, constant outside the outer centres."""
+    left, top, width, height = field_of_view
+    across = left + (np.arange(size[1]) + 0.5) / size[1] * width
+    if hflip:
+        across = (left + width) - (np.arange(size[1]) + 0.5) / size[1] * width
+    down = top + (np.arange(size[0]) + 0.5) / size[0] * height
+    rows, columns = table.shape[1:]
+    y = np.clip(down * rows - 0.5, 0, rows - 1)
+    x = np.clip(across * columns - 0.5, 0, columns - 1)
+    y0, x0 = np.minimum(y.astype(int), rows - 2), np.minimum(x.astype(int), columns - 2)
+    fy, fx = (y - y0)[:, None], (x - x0)[None, :]
+    corner = lambda dy, dx: table[:, y0 + dy][:, :, x0 + dx]  # noqa: E731
+    upper = corner(0, 0) * (1 - fx) + corner(0, 1) * fx
+    lower = corner(1, 0) * (1 - fx) + corner(1, 1) * fx
+    gains = upper * (1 - fy) + lower * fy
+    return np.take_along_axis(gains, colours[None], axis=0)[0]
+
+
+def malvar_twin(mosaic, colours):
+    """The four 5 x 5 filters of the paper, figure 2, times 1/8."""
+    at = lambda dy, dx: around(mosaic, dy, dx)  # noqa: E731
+    near = at(-1, 0) + at(1, 0) + at(0, -1) + at(0, 1)
+    far_vertical, far_horizontal = at(-2, 0) + at(2, 0), at(0, -2) + at(0, 2)
+    corners = at(-1, -1) + at(-1, 1) + at(1, -1) + at(1, 1)
+    green_at_colour = (4 * mosaic + 2 * near - far_vertical - far_horizontal) / 8
+    other_at_colour = (6 * mosaic + 2 * corners - 1.5 * (far_vertical + far_horizontal)) / 8
+    along_row = (5 * mosaic + 4 * (at(0, -1) + at(0, 1)) - corners - far_horizontal + 0.5 * far_vertical) / 8
+    along_column = (5 * mosaic + 4 * (at(-1, 0) + at(1, 0)) - corners - far_vertical + 0.5 * far_horizontal) / 8
+    planes = []
+    for colour in (0, 2):
+        row_has_it = np.any(colours[:, :2] == colour, axis=1)[:, None]
+        at_green = np.where(row_has_it, along_row, along_column)
+        planes.append(np.where(colours == colour, mosaic, np.where(colours == 1, at_green, other_at_colour)))
+    green = np.where(colours == 1, mosaic, green_at_colour)
+    return np.stack([planes[0], green, planes[1]], -1)
+
+
+def chroma_twin(photo, thresholds):
+    luma = photo @ [0.299, 0.587, 0.114]
+    differences = [photo[..., 2] - luma, photo[..., 0] - luma]
+    limit = thresholds[(luma * CHROMA_STEPS / 65536).astype(int)]
+    for dy, dx in ((0, 1), (1, 0)):
+        steps = [[around(d, k * dy, k * dx) - d for k in (-4, -2, 2, 4)] for d in differences]
+        alike = (np.abs(steps[0]) < limit) & (np.abs(steps[1]) < limit)
+        differences = [d + 0.2 * np.where(alike, step, 0).sum(0) for d, step in zip(differences, steps, strict=True)]
+    blue, red = differences
+    green = luma - (0.299 * red + 0.114 * blue) / 0.587
+    return np.floor(np.clip(np.stack([luma + red, green, luma + blue], -1), 0, 65535) + 0.5)
+
+
+def sharpen_twin(photo, amount, radius):
+    taps = gaussian_taps(radius).astype(np.float64)
+    luma = photo @ [0.299, 0.587, 0.114]
+    blurred = luma
+    for dy, dx in ((0, 1), (1, 0)):
+        blurred = taps[0] * blurred + sum(
+            tap * (around(blurred, k * dy, k * dx) + around(blurred, -k * dy, -k * dx))
+            for k, tap in enumerate(taps[1:], start=1)
+        )
+    return np.floor(np.clip(photo + amount * (luma - blurred)[..., None], 0, 65535) + 0.5)
