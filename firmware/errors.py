@@ -17,6 +17,14 @@ class CameraStalled(CameraError, TimeoutError):
     """No frame arrived in time."""
 
 
+class PressRefused(NightjarError, RuntimeError):
+    """This press cannot become a photo now; the message says why and when it can."""
+
+
+class PinError(NightjarError, OSError):
+    """The pins of the buttons or of the status light cannot be used."""
+
+
 class RawFileError(NightjarError, ValueError):
     """A raw file cannot be read: truncated, garbage, wrong size, or a fact is missing."""
 
