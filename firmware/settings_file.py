@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from firmware.configuration import check_stage_key, check_tables, parse_tables, split_name, value_from_text
+from firmware.durable import make_folders, write_over
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
 
@@ -29,26 +28,14 @@ def set_value(file: Path, name: str, text: str) -> Any:
 
 
 def replace_text(file: Path, text: str) -> None:
-    """Put text in the file's place in one step, so that a power cut leaves the old file or the new one."""
+    """Put text in the file's place in one step; a link stays a link, and the file keeps who may read it."""
     target = file.resolve()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
-            try:
-                new.write(text.encode())
-                new.flush()
-                os.fchmod(new.fileno(), mode)
-                os.fsync(new.fileno())
-                os.replace(new.name, target)
-            except OSError:
-                os.unlink(new.name)
-                raise
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        make_folders(target.parent)
+        write_over(target, text.encode())
+        if mode is not None:
+            target.chmod(mode)
     except PermissionError:
         raise SettingsError(f"{file} cannot be written: permission denied. Run the command with sudo.") from None
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from firmware.configuration import check_pictures, load
+from firmware.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,9 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start the daemon with everything checked first."""
-    loaded = load(arguments.set, system_folder=arguments.config)
-    check_pictures(loaded)
-    from firmware.daemon import Daemon
+    """Start the daemon with everything checked first; SIGHUP reads the same layers again."""
 
-    return Daemon(loaded.settings).run()
+    def read_settings() -> Settings:
+        loaded = load(arguments.set, system_folder=arguments.config)
+        check_pictures(loaded)
+        return loaded.settings
+
+    settings = read_settings()
+    from firmware.daemon import run_daemon
+
+    return run_daemon(settings, read_settings)

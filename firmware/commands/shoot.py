@@ -9,8 +9,8 @@ from typing import Any
 from firmware.configuration import load
 from firmware.console import answer
 
-# A Zero 2 W with a full queue of 12 Mpix photos needs this long at worst.
-TIMEOUT_S = 120.0
+# Longer than the daemon itself waits for a photo, so that its answer says what happened.
+TIMEOUT_S = 620.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def lines(photo: dict[str, Any]) -> Iterator[str]:
     """The photo's files, then its numbers."""
-    files = photo.get("files") or []
-    yield from files or ["The press was accepted."]
-    numbers = [(name, value) for name, value in photo.items() if name.endswith("_ms") and value is not None]
-    if numbers:
-        yield ", ".join(f"{name.removesuffix('_ms').replace('_', ' ')} {value:.1f} ms" for name, value in numbers)
+    if not photo.get("saved"):
+        yield f"{photo['jpeg']} will follow"
+        return
+    yield from (photo[kind] for kind in ("jpeg", "dng", "sidecar") if photo.get(kind))
+    numbers = [(name.removesuffix("_ms"), value) for name, value in photo.items() if name.endswith("_ms")]
+    yield ", ".join(f"{name.replace('_', ' ')} {value:.1f} ms" for name, value in numbers)

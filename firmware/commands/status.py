@@ -33,14 +33,13 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     state = coloured(status["state"], "green" if status["state"] == "ready" else "yellow")
     yield f"{state}, Nightjar {status['version']}, up {duration(status['uptime_s'])}"
     yield f"mode     {status['mode']}  (modes: {', '.join(status['modes'])})"
-    yield f"camera   {camera['name']}, {_sensor(camera)}, newest frame {_age(camera['frame_age_s'])}"
+    yield f"camera   {_camera(camera)}"
     yield f"exposure {_exposure(camera)}"
     yield f"ring     {ring['frames']} of {ring['capacity']} frames"
     counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
-    yield f"card     {card['free_mb']:.0f} MB free in {card['folder']}"
-    if status.get("settings_not_reloaded"):
-        yield f"restart to apply: {', '.join(status['settings_not_reloaded'])}"
+    free = "not readable:" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
+    yield f"card     {free} {card['folder']}"
     for warning in status["warnings"]:
         yield coloured(f"warning  {warning}", "yellow")
 
@@ -54,13 +53,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def _sensor(camera: dict[str, Any]) -> str:
-    shape = camera.get("shape")
-    return f"{camera['sensor']} at {shape[1]} x {shape[0]}" if shape else f"{camera['sensor']}, not streaming yet"
-
-
-def _age(age_s: float | None) -> str:
-    return "none yet" if age_s is None else f"{age_s * 1000:.0f} ms ago"
+def _camera(camera: dict[str, Any]) -> str:
+    if not camera["shape"]:
+        return f"{camera['name'] or 'none'}, no frame yet"
+    height, width = camera["shape"]
+    age = "unknown" if camera["frame_age_s"] is None else f"{camera['frame_age_s'] * 1000:.0f} ms"
+    return f"{camera['name']}, {camera['sensor']} at {width} x {height}, age of the newest frame {age}"
 
 
 def _exposure(camera: dict[str, Any]) -> str:

@@ -1,0 +1,86 @@
+"""Turn raw files into photos. A DNG beside its sidecar gives the camera's own JPEG again, byte for byte."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware.configuration import COMMAND_LINE, check_pictures, load
+from firmware.console import Progress, UsageError, answer, coloured, note
+from firmware.errors import SettingsError
+
+if TYPE_CHECKING:
+    from firmware.redevelop import Developed, Wishes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which files, where to, and how."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="raw files, or folders of them")
+    parser.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the photos (default: this one)")
+    parser.add_argument("--mode", metavar="M", help="plan anew in this mode, whatever the sidecar says")
+    parser.add_argument("--recipe", metavar="FILE", help="follow the recipe of this sidecar for every file")
+    parser.add_argument("--no-sidecar", action="store_true", help="plan anew, whatever lies beside the files")
+    parser.add_argument("--show-steps", action="store_true", help="write every intermediate as a PNG into STEM-steps/")
+    parser.add_argument("--threads", type=int, metavar="N", help="processors to use (default: all; same picture)")
+    parser.add_argument("--force", action="store_true", help="replace photos that exist")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Develop all; 1 when a file failed."""
+    wishes = _wishes(arguments)
+    from firmware.redevelop import as_dict, develop_files, find_raw_files
+
+    files = find_raw_files(arguments.files)
+    if not files:
+        raise SettingsError(f"There is no raw file in {', '.join(arguments.files)}.")
+    progress = Progress(len(files), quiet=arguments.json)
+    try:
+        made, failed = develop_files(files, wishes, lambda file: progress.step(str(file)))
+    finally:
+        progress.end()
+    data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
+    if failed:
+        data["error"] = f"{len(failed)} of {len(files)} files failed"
+    answer(arguments.json, data, lines(made))
+    for failure in [] if arguments.json else failed:
+        note(f"{coloured('nightjar:', 'red')} {failure.error}")
+    return 1 if failed else 0
+
+
+def lines(made: list[Developed]) -> Iterator[str]:
+    """One line for each photo."""
+    for photo in made:
+        how = "planned anew" if photo.recipe == "planned" else f"recipe of {Path(photo.recipe).name}"
+        yield f"{photo.raw} -> {photo.jpeg}  mode {photo.mode}, {how}, {photo.develop_ms:.0f} ms"
+
+
+def _wishes(arguments: argparse.Namespace) -> Wishes:
+    from firmware.modes import choose_mode, load_modes
+
+    loaded = load(arguments.set, system_folder=arguments.config)
+    settings, by_hand = loaded.settings, loaded.by_hand()
+    plan_anew = bool(arguments.no_sidecar or arguments.mode or by_hand)
+    if arguments.recipe and plan_anew:
+        raise UsageError("--recipe says how to develop; it does not go with --mode, --no-sidecar or a stage in --set")
+    if arguments.threads is not None and arguments.threads < 0:
+        raise UsageError(f"--threads {arguments.threads}: 0 takes all processors, or give their number")
+    check_pictures(loaded)
+    from firmware.redevelop import Wishes
+
+    quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
+    return Wishes(
+        folder=Path(arguments.output),
+        mode=choose_mode(arguments.mode or settings.darkroom.mode, load_modes()),
+        pictures=settings.pictures,
+        by_hand=by_hand,
+        default_quality=settings.storage.jpeg_quality,
+        jpeg_quality=settings.storage.jpeg_quality if quality_by_hand else None,
+        tuning=settings.camera.tuning,
+        recipe=Path(arguments.recipe) if arguments.recipe else None,
+        plan_anew=plan_anew,
+        replace=arguments.force,
+        show_steps=arguments.show_steps,
+        threads=settings.darkroom.threads if arguments.threads is None else arguments.threads,
+    )

@@ -1,0 +1,76 @@
+"""Every intermediate of a development as a PNG to look at: `nightjar develop --show-steps`.
+
+Linear pictures are display-encoded (sRGB curve), mosaics drawn as grey; what lies outside 0..1 is clipped here, in the
+drawing only.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from firmware.errors import StorageError
+from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.stage import Picture, Stage
+
+# Levels 1 and 9 differ by a tenth in size on noisy pictures, and by ten times in time.
+COMPRESSION = 1
+SRGB_STEPS = 4096
+
+
+class StepPictures:
+    """A watcher for `isp.develop.develop`: writes FOLDER/01-levels.png, 02-bad_pixels.png, ..."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: list[Path] = []
+
+    def __call__(self, stage: Stage, picture: Picture) -> None:
+        """Draw what this stage made."""
+        file = self.folder / f"{len(self.files) + 1:02d}-{stage.table_name()}.png"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(encode_png(drawn(picture)))
+        except OSError as error:
+            raise StorageError(f"{file} cannot be written: {error.strerror}.") from None
+        self.files.append(file)
+
+
+def drawn(picture: Picture) -> np.ndarray:
+    """The picture as uint8, (H, W) for mosaics and (H, W, 3) for colour."""
+    if isinstance(picture, Photo):
+        return picture.pixels if picture.pixels.dtype == np.uint8 else (picture.pixels >> 8).astype(np.uint8)
+    if isinstance(picture, RawFrame):
+        black = np.float32(min(picture.shot.black_dn))
+        return _display((picture.pixels - black) / np.float32(picture.shot.white_dn - black))
+    if isinstance(picture, Mosaic | LinearImage):
+        return _display(picture.pixels)
+    raise TypeError(f"{type(picture).__name__} is no picture.")
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """uint8 (H, W) or (H, W, 3) as a PNG file. Source: PNG specification, third edition, sections 5 and 9."""
+    height, width = pixels.shape[:2]
+    colour_type = 0 if pixels.ndim == 2 else 2
+    rows = np.zeros((height, 1 + pixels[0].size), np.uint8)  # each row begins with its filter, 0 = none
+    rows[:, 1:] = pixels.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    data = zlib.compress(rows.tobytes(), COMPRESSION)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _display(linear: np.ndarray) -> np.ndarray:
+    """Linear 0..1 to 8-bit sRGB through a table; fine enough for looking."""
+    levels = np.linspace(0.0, 1.0, SRGB_STEPS)
+    curve = np.where(levels <= 0.0031308, 12.92 * levels, 1.055 * levels ** (1 / 2.4) - 0.055)
+    table = np.rint(curve * 255).astype(np.uint8)
+    # Not-a-number draws as black: the picture still shows where it is.
+    tidy = np.nan_to_num(linear, nan=0.0, posinf=1.0, neginf=0.0)
+    return table[(np.clip(tidy, 0.0, 1.0) * (SRGB_STEPS - 1)).astype(np.uint16)]
