@@ -39,3 +39,7 @@ class ControlError(NightjarError, ConnectionError):
 
 class SidecarError(NightjarError, ValueError):
     """A photo's sidecar cannot be read: not JSON, of another format, or a fact is missing."""
+
+
+class DemoError(NightjarError, RuntimeError):
+    """The demonstration's daemon did not do what its buttons asked."""
