@@ -1,0 +1,1 @@
+"""The simulated camera: scene -> light -> lens -> colour filters -> exposure -> noise -> flaws -> counts."""

@@ -1,0 +1,72 @@
+"""Light of a colour temperature, and the colours that reflectances have under it.
+
+Sources: Planck's law; CIE publication 15 (D series, CIE 1931 observer); Lam 1985 (Bradford adaptation); IEC 61966-2-1.
+Differs: spectra run from 400 to 700 nm by 10 nm. White is summed over the same samples, so a grey stays grey.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).parent / "data"
+
+# The D series is defined from here up; below it a lamp's filament is the better model.
+COOLEST_DAYLIGHT_K = 4000.0
+SECOND_RADIATION_CONSTANT_NM_K = 1.438777e7
+
+BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+SRGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+
+
+def light_spectrum(temperature_k: float) -> np.ndarray:
+    """(31,) relative power at 400, 410 ... 700 nm: daylight from 4000 K on, a black body below."""
+    wavelength_nm, _, daylight = _spectral_tables()
+    if temperature_k < COOLEST_DAYLIGHT_K:
+        exponent = SECOND_RADIATION_CONSTANT_NM_K / (wavelength_nm * temperature_k)
+        return (560.0 / wavelength_nm) ** 5 / np.expm1(exponent)
+    x, y = _daylight_chromaticity(temperature_k)
+    scale = 0.0241 + 0.2562 * x - 0.7341 * y
+    first = (-1.3515 - 1.7703 * x + 5.9114 * y) / scale
+    second = (0.0300 - 31.4424 * x + 30.0717 * y) / scale
+    return daylight @ np.array([1.0, first, second])
+
+
+def linear_srgb(reflectances: np.ndarray, temperature_k: float) -> np.ndarray:
+    """(n, 3) linear sRGB of (n, 31) reflectances under this light, as an eye adapted to it sees them.
+
+    A perfect reflector is (1, 1, 1). Colours outside sRGB keep their negative parts.
+    """
+    _, observer, _ = _spectral_tables()
+    light = light_spectrum(temperature_k)
+    weights = observer * light[:, None] / (light @ observer[:, 1])
+    white_here, white_srgb = weights.sum(axis=0), SRGB_TO_XYZ.sum(axis=1)
+    adapted = np.diag((BRADFORD @ white_srgb) / (BRADFORD @ white_here)) @ BRADFORD
+    to_srgb = np.linalg.inv(SRGB_TO_XYZ) @ np.linalg.inv(BRADFORD) @ adapted
+    return reflectances @ weights @ to_srgb.T
+
+
+def _daylight_chromaticity(temperature_k: float) -> tuple[float, float]:
+    inverse = 1e3 / temperature_k
+    if temperature_k <= 7000.0:
+        x = 0.244063 + 0.09911 * inverse + 2.9678 * inverse**2 - 4.6070 * inverse**3
+    else:
+        x = 0.237040 + 0.24748 * inverse + 1.9018 * inverse**2 - 2.0064 * inverse**3
+    return x, -3.000 * x * x + 2.870 * x - 0.275
+
+
+@cache
+def _spectral_tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Wavelengths (31,), observer (31, 3) and daylight basis (31, 3)."""
+    table = np.array(
+        [
+            [float(cell) for cell in line.split(",")]
+            for line in (DATA / "observer_and_daylight.csv").read_text().splitlines()
+            if line[:1].isdigit()
+        ]
+    )
+    return table[:, 0], table[:, 1:4], table[:, 4:7]
