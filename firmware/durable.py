@@ -1,0 +1,92 @@
+"""Files that survive a pulled plug: written under a hidden name, made durable, then named, and the name made durable.
+
+Without the last step an SD card can lose the name of a file whose bytes it holds (ext4 and FAT alike).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+NEW_FILE_MODE = 0o644
+# FAT and exFAT know no hard links and say one of these.
+NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+def partial_of(path: Path) -> Path:
+    """The hidden name in the same folder under which a file grows."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def write_new(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file that did not exist. Raises FileExistsError if it does; leaves nothing behind when it fails."""
+    partial = partial_of(path)
+    if os.path.lexists(path):  # Told before 24 MB are written.
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        _write_durably(partial, parts)
+        _name_without_clobber(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_over(path: Path, data: bytes) -> None:
+    """Replace a file by its new self: after a power cut it is the old one or the new one."""
+    partial = partial_of(path)
+    _write_durably(partial, [data])
+    os.replace(partial, path)
+    sync_folder(path.parent)
+
+
+def make_folders(folder: Path, levels: int | None = None) -> None:
+    """Make a folder and what is missing above it (at most `levels` of them), each durable in its parent."""
+    if folder.is_dir():
+        return
+    if levels != 1:
+        make_folders(folder.parent, None if levels is None else levels - 1)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_durably(path: Path, parts: Iterable[bytes]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, NEW_FILE_MODE)
+    try:
+        for part in parts:
+            rest = memoryview(part).cast("B")
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _name_without_clobber(partial: Path, path: Path) -> None:
+    """A link refuses an existing name in one step. Without links, look and rename: the card's lock keeps others out."""
+    try:
+        os.link(partial, path)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.rename(partial, path)
+    else:
+        partial.unlink()
