@@ -1,0 +1,97 @@
+"""`make bench`: speed and memory of the photo path beside other software, in one run on this machine.
+
+Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
+mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import engines
+import numpy as np
+
+ROUNDS = 7
+MEMORY_CHILD = Path(__file__).with_name("memory.py")
+
+
+def measure(rows: dict, rounds: int) -> dict[str, dict[str, float]]:
+    """Median CPU and wall milliseconds of each row, taking turns."""
+    cpu = {name: [] for name in rows}
+    wall = {name: [] for name in rows}
+    for turn in range(rounds + 1):
+        for name, (work, every) in rows.items():
+            if turn % every and turn:
+                continue
+            cpu_start, wall_start = time.process_time(), time.perf_counter()
+            work()
+            if turn:  # the first turn warms caches and tables
+                cpu[name].append(1e3 * (time.process_time() - cpu_start))
+                wall[name].append(1e3 * (time.perf_counter() - wall_start))
+    return {
+        name: {"cpu_ms": statistics.median(cpu[name]), "wall_ms": statistics.median(wall[name])}
+        for name in rows
+        if cpu[name]
+    }
+
+
+def peak_memory(engine: str, dng: Path) -> float:
+    """Megabytes that a fresh process needs beyond its imports for a whole develop, file to JPEG bytes."""
+    answer = subprocess.run(
+        [sys.executable, str(MEMORY_CHILD), engine, str(dng)], check=True, capture_output=True, text=True
+    )
+    return float(answer.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        dng = Path(folder) / "bench.dng"
+        work = engines.Work(dng)
+        cpus = os.cpu_count()
+        rows = {
+            "nightjar bare, 1 thread": (lambda: work.bare(1), 1),
+            f"nightjar bare, {cpus} threads": (lambda: work.bare(cpus), 1),
+            "nightjar whole photo path, 1 thread": (lambda: work.photo(1), 1),
+            f"nightjar whole photo path, {cpus} threads": (lambda: work.photo(cpus), 1),
+            "nightjar plan (statistics)": (work.plan, 1),
+            "OpenCV chain, bilinear, 1 thread": (lambda: work.opencv(edge_aware=False), 1),
+            "OpenCV chain, edge aware, 1 thread": (lambda: work.opencv(edge_aware=True), 1),
+            "rawpy LINEAR, file to RGB": (lambda: work.rawpy("LINEAR"), 3),
+            "rawpy AHD, file to RGB": (lambda: work.rawpy("AHD"), 6),
+            "copy of the bare pass's bytes": (work.copy, 1),
+        }
+        times = measure(rows, arguments.rounds)
+        memory = {name: peak_memory(name, dng) for name in ("nightjar", "opencv", "rawpy")}
+
+    ours = times["nightjar bare, 1 thread"]["cpu_ms"]
+    print(f"{platform.machine()}, {cpus} CPUs, Python {platform.python_version()}, numpy {np.__version__}")
+    print("bare = levels, shading, white balance, Malvar demosaic, colour matrix, tone to 8 bits, 4056 x 3040\n")
+    print(f"{'':44}{'CPU ms':>9}{'wall ms':>9}{'x bare':>8}{'MP/s CPU':>10}")
+    for name, row in times.items():
+        speed = engines.PIXELS / 1e3 / row["cpu_ms"]
+        print(f"{name:44}{row['cpu_ms']:9.1f}{row['wall_ms']:9.1f}{row['cpu_ms'] / ours:8.2f}{speed:10.0f}")
+    print("\nwhole develop, file to JPEG bytes: peak memory above imports, MB")
+    for name, megabytes in memory.items():
+        print(f"  {name:20}{megabytes:8.0f}")
+    print(f"\ncopy speed {work.copy_gigabytes_per_second():.1f} GB/s on one core")
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps({"times": times, "peak_memory_mb": memory}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The same work done by different software on one raw frame."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from firmware.dng import encode_dng
+from firmware.sensors import load_sensor
+from isp.bad_pixels import BadPixels
+from isp.chroma_noise import ChromaNoise
+from isp.develop import run_stages
+from isp.frames import RawFrame, Shot
+from isp.photo import photo_pipeline
+from isp.plan import plan
+from isp.sharpen import Sharpen
+
+HEIGHT, WIDTH = 3040, 4056
+PIXELS = HEIGHT * WIDTH
+BLACK, WHITE = 256, 4095
+
+
+class Work:
+    """One noisy frame of an IMX477, the recipe for it, and everything the peers may prepare beforehand."""
+
+    def __init__(self, dng: Path) -> None:
+        sensor = load_sensor("imx477")
+        rng = np.random.default_rng(1)
+        y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+        light = (np.sin(x / 37) * np.cos(y / 23) * 0.3 + 0.4) * 3500 + BLACK
+        counts = np.clip(light + rng.normal(0, 20, light.shape), 0, WHITE).astype(np.uint16)
+        shot = Shot(
+            sensor="imx477",
+            bayer="RGGB",
+            black_dn=(BLACK,) * 4,
+            white_dn=WHITE,
+            timestamp_ns=0,
+            wall_time_ns=0,
+            exposure_us=10000.0,
+            analogue_gain=1.0,
+            noise=sensor.noise_at(1.0, sensor.modes[0]),
+        )
+        self.tuning = sensor.tuning
+        self.frame = RawFrame(counts, shot)
+        self.dng = dng
+        dng.write_bytes(b"".join(bytes(part) for part in encode_dng(self.frame, self.tuning)))
+        self.recipe = plan(photo_pipeline(), self.frame, self.tuning)
+        extras = (BadPixels, ChromaNoise, Sharpen)
+        self.bare_stages = tuple(stage for stage in self.recipe.stages if not isinstance(stage, extras))
+        self._prepare_opencv()
+
+    def bare(self, threads: int) -> np.ndarray:
+        """Levels, shading, white balance, Malvar, matrix, tone, 8 bits."""
+        return run_stages(self.frame, self.bare_stages, threads).pixels
+
+    def photo(self, threads: int) -> np.ndarray:
+        """All stages."""
+        return run_stages(self.frame, self.recipe.stages, threads).pixels
+
+    def plan(self) -> None:
+        """Statistics, white balance and every stage's facts."""
+        plan(photo_pipeline(), self.frame, self.tuning)
+
+    def _prepare_opencv(self) -> None:
+        import cv2
+
+        cv2.setNumThreads(1)
+        stages = {type(stage).__name__: stage for stage in self.recipe.stages}
+        shading = np.asarray(stages["Shading"].gains, dtype=np.float32)
+        balance = np.asarray(stages["WhiteBalance"].gains, dtype=np.float32)
+        scale = 65535.0 / (WHITE - BLACK)
+        self.gain_map = np.empty((HEIGHT, WIDTH), dtype=np.float32)
+        for position, colour in enumerate((0, 1, 1, 2)):
+            plane = cv2.resize(shading[colour], (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+            row, column = divmod(position, 2)
+            self.gain_map[row::2, column::2] = plane[row::2, column::2] * balance[colour] * scale
+        self.matrix = stages["Colour"].complete_matrix().astype(np.float32)
+        tone = stages["Tone"].curve(np.arange(65536) / 65535.0)
+        self.tone_table = np.round(255 * tone).astype(np.uint8)
+
+    def opencv(self, edge_aware: bool) -> np.ndarray:
+        """The bare work as an OpenCV chain of 16-bit pictures; the gain map is made beforehand."""
+        import cv2
+
+        code = cv2.COLOR_BayerBG2RGB_EA if edge_aware else cv2.COLOR_BayerBG2RGB
+        linear = cv2.subtract(self.frame.pixels, float(BLACK), dtype=cv2.CV_32F)
+        balanced = cv2.multiply(linear, self.gain_map, dtype=cv2.CV_16U)  # saturates at white, as ours does
+        colours = cv2.cvtColor(balanced, code)
+        matched = cv2.transform(colours, self.matrix)
+        return self.tone_table.take(matched)
+
+    def rawpy(self, algorithm: str) -> np.ndarray:
+        """LibRaw's whole development of the DNG file."""
+        import rawpy
+
+        with rawpy.imread(str(self.dng)) as raw:
+            return raw.postprocess(
+                demosaic_algorithm=rawpy.DemosaicAlgorithm[algorithm], use_camera_wb=True, no_auto_bright=True
+            )
+
+    def copy(self) -> np.ndarray:
+        """Read and write as many bytes as the bare pass: 2 in and 3 out for each pixel."""
+        source = np.empty(PIXELS * 5 // 2, dtype=np.uint8)
+        return source.copy()
+
+    def copy_gigabytes_per_second(self) -> float:
+        """Bytes read and written by a plain copy of 128 MiB, best of five."""
+        source = np.ones(128 << 20, dtype=np.uint8)
+        target = np.empty_like(source)
+        best = float("inf")
+        for _ in range(5):
+            start = time.perf_counter()
+            np.copyto(target, source)
+            best = min(best, time.perf_counter() - start)
+        return 2 * source.nbytes / best / 1e9

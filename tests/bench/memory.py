@@ -1,0 +1,62 @@
+"""One develop in a fresh process, file to JPEG bytes; prints the peak memory above imports in MB."""
+
+import sys
+from pathlib import Path
+
+
+def kilobytes(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1])
+    raise OSError(f"/proc/self/status has no {name}")
+
+
+def nightjar(dng: str):
+    import simplejpeg  # noqa: F401  imported late by firmware.jpeg; counted as an import here
+
+    from firmware.jpeg import encode_jpeg
+    from firmware.raw_files import read_raw
+    from firmware.sensors import load_sensor
+    from isp.develop import develop
+    from isp.photo import photo_pipeline
+
+    tuning = load_sensor("imx477").tuning
+    yield
+    encode_jpeg(develop(read_raw(Path(dng)), photo_pipeline(), tuning), 93)
+
+
+def opencv(dng: str):
+    import cv2
+    import engines
+    import rawpy
+
+    with rawpy.imread(dng) as raw:
+        counts = raw.raw_image.copy()
+    work = engines.Work.__new__(engines.Work)
+    yield
+    frame_like = type("Frame", (), {"pixels": counts})
+    import numpy as np
+
+    work.frame = frame_like
+    work.gain_map = np.full(counts.shape, 17.0, dtype=np.float32)
+    work.matrix = np.eye(3, dtype=np.float32)
+    work.tone_table = np.arange(65536, dtype=np.uint16).astype(np.uint8)
+    cv2.imencode(".jpg", work.opencv(edge_aware=True), [cv2.IMWRITE_JPEG_QUALITY, 93])
+
+
+def rawpy(dng: str):
+    import rawpy as libraw
+    import simplejpeg
+
+    yield
+    with libraw.imread(dng) as raw:
+        simplejpeg.encode_jpeg(raw.postprocess(use_camera_wb=True, no_auto_bright=True), 93)
+
+
+if __name__ == "__main__":
+    engine = {"nightjar": nightjar, "opencv": opencv, "rawpy": rawpy}[sys.argv[1]](sys.argv[2])
+    next(engine)
+    imported = kilobytes("VmRSS")
+    for _ in engine:
+        pass
+    print((kilobytes("VmHWM") - imported) / 1024)
