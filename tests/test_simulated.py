@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -307,7 +308,7 @@ def test_without_scikit_image_the_message_says_how_to_get_its_photographs(monkey
 
 def test_importing_the_camera_imports_neither_scikit_image_nor_pillow():
     code = "import sys, firmware.cameras.simulated; assert not {'skimage', 'PIL', 'scipy'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=Path(__file__).parents[1])
 
 
 # Motion
@@ -384,7 +385,10 @@ def test_a_moving_ball_is_where_the_truth_says():
 
 
 def test_it_is_a_camera_by_name():
-    settings = Settings(camera=CameraSettings(backend="simulated", width_px=2028, height_px=1520))
+    settings = Settings(
+        camera=CameraSettings(backend="simulated", width_px=2028, height_px=1520),
+        simulated=SimulatedSettings(scene="chart"),
+    )
     opened: Camera = open_camera(settings)
     assert (opened.name, opened.sensor, opened.frame_shape) == ("simulated", "imx477", (1520, 2028))
     with pytest.raises(CameraError, match="start"):
