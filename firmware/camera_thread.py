@@ -1,0 +1,166 @@
+"""The thread that moves frames from the camera into the ring, and brings the camera back when it falls silent."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware.cameras.base import Camera, open_camera
+from firmware.errors import CameraError, NightjarError
+from firmware.heartbeat import BEAT_S, Heartbeats
+from firmware.ring import Ring, check_memory, frame_time_ns
+from firmware.settings import Settings
+from isp.errors import IspError
+
+logger = logging.getLogger(__name__)
+
+# Opening a camera module loads its tuning and restarts its sensor: seconds on a Zero 2 W, never this long.
+OPEN_LIMIT_S = 60.0
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 30.0
+# What developing one photo takes beside the frames in ring and queue, in frames: bench says 130 MB at 12 Mpix.
+DEVELOPING_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class CameraReport:
+    """What the camera thread says of the camera. `state` is starting, streaming, stalled, no camera or closed."""
+
+    state: str
+    reason: str = ""
+    name: str = ""
+    sensor: str = ""
+    stalls: int = 0
+
+
+class CameraThread:
+    """Only this thread touches the camera. Others read `report` and `ring`, and wait for `changed`."""
+
+    def __init__(self, settings: Settings, heartbeats: Heartbeats, changed: Callable[[], None]) -> None:
+        self.report = CameraReport("starting")
+        self.ring: Ring | None = None
+        self.failure: NightjarError | IspError | None = None
+        self.frame_limit_s = OPEN_LIMIT_S
+        self._settings = settings
+        self._heartbeats = heartbeats
+        self._changed = changed
+        self._stop = threading.Event()
+        self._camera: Camera | None = None
+        self._wanted_exposure: tuple[int, float] | None = None
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+
+    def start(self) -> None:
+        """Open the camera and stream, in the thread."""
+        self._thread.start()
+
+    def set_exposure(self, exposure_us: int, analogue_gain: float) -> None:
+        """Ask for this exposure from one of the next frames on; 0 meters."""
+        self._wanted_exposure = (exposure_us, analogue_gain)
+
+    def close(self, timeout_s: float) -> None:
+        """Stop streaming. A camera in the middle of a long exposure is left to the kernel after `timeout_s`."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            logger.warning("The camera is in the middle of something; it is left to the kernel to close.")
+
+    def _run(self) -> None:
+        try:
+            if self._bring_up(self._open):
+                self._make_ring(self._camera)
+                self._move_frames(self._camera)
+        except (NightjarError, IspError) as error:
+            self.failure = error
+        finally:
+            self._heartbeats.beat("camera", within_s=OPEN_LIMIT_S)
+            if self._camera is not None:
+                self._camera.close()
+            self._heartbeats.forget("camera")
+            self._say("closed", self.report.reason)
+
+    def _open(self) -> None:
+        camera = open_camera(self._settings)
+        try:
+            camera.start()
+        except CameraError:
+            camera.close()
+            raise
+        self._camera = camera
+        self.report = dataclasses.replace(self.report, name=camera.name, sensor=camera.sensor)
+
+    def _bring_up(self, attempt: Callable[[], None]) -> bool:
+        """Call `attempt` until it succeeds, waiting longer each time; False when told to stop meanwhile."""
+        pause_s = FIRST_RETRY_S
+        while not self._stop.is_set():
+            self._heartbeats.beat("camera", within_s=OPEN_LIMIT_S)
+            try:
+                attempt()
+            except CameraError as error:
+                if self.report.reason != str(error):
+                    logger.error("No camera: %s Trying again, at most every %.0f s.", error, LONGEST_RETRY_S)
+                self._say("no camera", str(error))
+                self._pause(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
+            else:
+                return True
+        return False
+
+    def _make_ring(self, camera: Camera) -> None:
+        height, width = camera.frame_shape
+        frame_bytes = 2 * height * width
+        ring = Ring(self._settings.ring.memory_mb, frame_bytes, camera.frame_interval_s)
+        waiting = self._settings.darkroom.queue + 1
+        check_memory((ring.capacity + waiting + DEVELOPING_FRAMES) * frame_bytes)
+        self.ring = ring
+        logger.info("Camera %s, sensor %s, %d x %d", camera.name, camera.sensor, width, height)
+
+    def _move_frames(self, camera: Camera) -> None:
+        silent_tries = 0
+        while not self._stop.is_set():
+            self.frame_limit_s = camera.frame_interval_s + self._settings.camera.frame_timeout_s
+            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
+            self._apply_exposure(camera)
+            try:
+                frame = camera.next_frame(self.frame_limit_s)
+            except CameraError as error:  # CameraStalled is one
+                self._recover(camera, str(error), silent_tries)
+                silent_tries += 1
+                continue
+            silent_tries = 0
+            self.ring.push(frame)
+            if self.report.state != "streaming":
+                self._say("streaming")
+
+    def _recover(self, camera: Camera, reason: str, silent_tries: int) -> None:
+        """Reopen a camera that fell silent. Silent again after reopening, it is given more time before the next try."""
+        self.report = dataclasses.replace(self.report, stalls=self.report.stalls + 1)
+        logger.warning("The camera fell silent (%d since the start): %s Reopening it.", self.report.stalls, reason)
+        self._say("stalled", reason)
+        if silent_tries:
+            self._pause(min(FIRST_RETRY_S * 2**silent_tries, LONGEST_RETRY_S))
+        self._bring_up(camera.recover)
+
+    def _apply_exposure(self, camera: Camera) -> None:
+        wanted, self._wanted_exposure = self._wanted_exposure, None
+        if wanted is not None:
+            camera.set_exposure(*wanted)
+
+    def _pause(self, seconds: float) -> None:
+        self._heartbeats.beat("camera", within_s=seconds + 10 * BEAT_S)
+        self._stop.wait(seconds)
+
+    def _say(self, state: str, reason: str = "") -> None:
+        self.report = dataclasses.replace(self.report, state=state, reason=reason)
+        self._changed()
+
+
+def frame_age_s(ring: Ring | None, now_ns: int | None = None) -> float | None:
+    """How long ago the newest frame was exposed, or None before the first."""
+    frame = ring.newest() if ring else None
+    now_ns = time.monotonic_ns() if now_ns is None else now_ns
+    return None if frame is None else (now_ns - frame_time_ns(frame)) / 1e9

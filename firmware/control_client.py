@@ -1,0 +1,98 @@
+"""The client's half of the control socket. Standard library only: `nightjar status` answers in a blink over SSH."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+from firmware.errors import ControlError
+
+LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+class RequestRefused(ControlError):
+    """The daemon answered, and said no. `code` is the JSON-RPC error code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def call(socket_path: str, method: str, params: dict[str, Any] | None = None, timeout_s: float = 10.0) -> Any:
+    """Ask the running daemon for `method` and return its result.
+
+    Raises RequestRefused with the daemon's own message, ControlError when nobody answers.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        _connect(connection, socket_path)
+        try:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before it was read: the answer that says why is waiting
+        except TimeoutError:
+            raise _no_answer(socket_path, method, timeout_s) from None
+        line = _read_line(connection, deadline_s, _no_answer(socket_path, method, timeout_s))
+    return _result(line, socket_path)
+
+
+def _connect(connection: socket.socket, path: str) -> None:
+    try:
+        connection.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise ControlError(
+            f"The camera daemon does not run: nobody answers on {path}. Start it with "
+            "`sudo systemctl start nightjar`, or `nightjar run`."
+        ) from None
+    except PermissionError:
+        raise ControlError(
+            f"You may not use {path}. Join its group with `sudo usermod -aG nightjar $USER` and log in again."
+        ) from None
+    except OSError as error:
+        raise ControlError(f"{path} cannot be used: {error}. Check [control] socket.") from None
+
+
+def _read_line(connection: socket.socket, deadline_s: float, too_late: ControlError) -> bytes:
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        left_s = deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise too_late
+        connection.settimeout(left_s)
+        try:
+            part = connection.recv(65536)
+        except TimeoutError:
+            raise too_late from None
+        except ConnectionResetError:
+            part = b""
+        if not part:
+            raise ControlError(
+                "The camera daemon closed the connection without an answer; see `journalctl -u nightjar`."
+            )
+        received += part
+        if len(received) > LARGEST_ANSWER_BYTES:
+            raise ControlError(
+                f"The answer is longer than {LARGEST_ANSWER_BYTES} bytes; that is not the camera daemon."
+            )
+    return bytes(received)
+
+
+def _result(line: bytes, path: str) -> Any:
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        raise ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.") from None
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(error, dict):
+        raise RequestRefused(str(error.get("message", "refused")), int(error.get("code", 0)))
+    if not isinstance(answer, dict) or "result" not in answer:
+        raise ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.")
+    return answer["result"]
+
+
+def _no_answer(path: str, method: str, timeout_s: float) -> ControlError:
+    return ControlError(f"No answer to '{method}' on {path} within {timeout_s:g} s; see `journalctl -u nightjar`.")

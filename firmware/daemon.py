@@ -1,0 +1,226 @@
+"""`nightjar run`: builds the threads, waits for signals, feeds the watchdog, and ends without losing a photo."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from firmware.button_actions import ButtonActions
+from firmware.buttons import Buttons
+from firmware.camera_thread import CameraThread
+from firmware.card import Card
+from firmware.card_writer import CardWriter
+from firmware.control import ControlServer
+from firmware.control_methods import bench_handlers, request_handlers
+from firmware.darkroom import Darkroom
+from firmware.errors import NightjarError
+from firmware.heartbeat import BEAT_S, Heartbeats
+from firmware.log import set_up_log
+from firmware.notify import notify, notify_reloading
+from firmware.power import power_off
+from firmware.reloading import build_pipelines, take_over
+from firmware.settings import Settings
+from firmware.shooting import Look, Shooting
+from firmware.status import DaemonStatus, unfinished_in_words
+from firmware.status_light import StatusLight
+from firmware.watchdog import Watchdog
+from isp.errors import IspError
+
+logger = logging.getLogger(__name__)
+
+# A camera that has not said yes or no by now is reported, and the socket answers meanwhile.
+READY_LIMIT_S = 10.0
+# Accepted photos get this long after SIGTERM; systemd is told to wait.
+FINISH_LIMIT_S = 90.0
+CLOSE_LIMIT_S = 3.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Daemon:
+    """The running camera. `reload` reads the settings anew for SIGHUP; without it there is nothing to reload."""
+
+    def __init__(self, settings: Settings, reload: Callable[[], Settings] | None = None) -> None:
+        self._settings = settings
+        self._reload_settings = reload or (lambda: settings)
+        self._reloading = threading.Lock()
+        # Signals, changes of state and ends of threads all wake the main thread through this; None is "look around".
+        self._events: queue.SimpleQueue[signal.Signals | None] = queue.SimpleQueue()
+        self._broken: str = ""
+        self._started_s = time.monotonic()
+        self._told = self._shown = ""
+        heartbeats = Heartbeats()
+        self._card = Card(settings.storage)
+        self._writer = CardWriter(self._card, heartbeats)
+        self._camera = CameraThread(settings, heartbeats, self._wake)
+        self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
+        look = Look(settings, build_pipelines(settings))
+        self._shooting = Shooting(look, self._camera, self._card, self._writer, self._darkroom, self._wake)
+        self._shooting.check_mode(settings.darkroom.mode)
+        self._status = DaemonStatus(self._camera, self._shooting, self._darkroom, self._card, heartbeats)
+        self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)
+        handlers = request_handlers(self._shooting, self._status.to_dict, self.reload)
+        if settings.buttons.pin_factory == "mock":
+            handlers |= bench_handlers(lambda button, level: self._buttons.drive(button, level))
+        self._control = ControlServer(settings.control, handlers, heartbeats)
+        self._watchdog = Watchdog(heartbeats, self._camera)
+        self._buttons: Buttons | None = None
+        self._light: StatusLight | None = None
+
+    def run(self) -> int:
+        """Be the camera until told to stop. Returns the exit code; raises what makes starting impossible."""
+        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        hook_before, threading.excepthook = threading.excepthook, self._on_dead_thread
+        try:
+            self._start()
+            self._attend()
+            return self._stop()
+        finally:
+            self._close()
+            threading.excepthook = hook_before
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _start(self) -> None:
+        self._card.open()
+        self._status.unfinished = self._card.unfinished()
+        if self._status.unfinished:
+            logger.warning(unfinished_in_words(self._status.unfinished))
+        self._control.open()
+        self._camera.start()
+        self._light = StatusLight(self._settings.buttons)
+        self._buttons = Buttons(self._settings.buttons, self._actions.events)
+        for part in (self._writer, self._actions, self._control):
+            part.start()
+
+    def _attend(self) -> None:
+        """The main loop: until a signal says stop, or something is broken for good."""
+        while not self._broken:
+            self._look_around()
+            try:
+                event = self._events.get(timeout=self._watchdog.look_s)
+            except queue.Empty:
+                continue
+            if event == signal.SIGHUP:
+                self._on_reload()
+            elif event is not None:
+                logger.info("%s: finishing what was accepted", event.name)
+                return
+
+    def _look_around(self) -> None:
+        self._watchdog.feed()
+        self._show(self._status.light())
+        if self._camera.failure is not None:
+            raise self._camera.failure
+        if not self._status.ready and self._is_ready():
+            self._status.ready = True
+            logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
+            notify(READY=1, STATUS=self._status.in_words())
+            self._darkroom.start()
+            self._wake()
+        words = self._status.in_words()
+        if words != self._told:
+            self._told = words
+            notify(STATUS=words)
+
+    def _show(self, pattern: str) -> None:
+        """Begin a pattern once; showing it again would begin it anew."""
+        if pattern != self._shown:
+            self._shown = pattern
+            self._light.show(pattern)
+
+    def _is_ready(self) -> bool:
+        """Ready is the first frame in the ring. Without a camera the daemon is ready to say so."""
+        late = time.monotonic() - self._started_s > READY_LIMIT_S
+        return late or self._camera.report.state in ("streaming", "no camera")
+
+    def _stop(self) -> int:
+        """Finish the accepted photos, telling systemd to wait; a second signal gives them up."""
+        self._status.stopping = True
+        notify(STOPPING=1, STATUS="finishing the last photos")
+        self._buttons.close()
+        self._actions.close(CLOSE_LIMIT_S)
+        self._shooting.refuse_more()
+        give_up_s = time.monotonic() + FINISH_LIMIT_S
+        while not self._shooting.wait_until_done(BEAT_S / 2):
+            notify(EXTEND_TIMEOUT_USEC=int(10e6))
+            self._watchdog.feed()
+            self._show("busy")
+            if self._told_again() or time.monotonic() > give_up_s:
+                logger.error("%d photos are given up; their DNGs stay on the card.", self._shooting.waiting)
+                return 1
+        return 1 if self._broken else 0
+
+    def _told_again(self) -> bool:
+        while not self._events.empty():
+            if self._events.get() in (signal.SIGTERM, signal.SIGINT):
+                return True
+        return False
+
+    def _close(self) -> None:
+        self._camera.close(CLOSE_LIMIT_S)
+        for part in (self._actions, self._darkroom, self._writer, self._control):
+            part.close(CLOSE_LIMIT_S)
+        if self._buttons is not None:
+            self._buttons.close()
+        if self._light is not None:
+            self._light.close()
+        self._card.close()
+        logger.info("Stopped")
+
+    def reload(self) -> dict[str, Any]:
+        """Read the settings anew and take over what can change. Raises what is wrong with them; the old ones stay."""
+        with self._reloading:
+            change = take_over(self._settings, self._reload_settings())
+            pipelines = build_pipelines(change.settings)
+            exposure = change.settings.exposure
+            if exposure != self._settings.exposure:
+                self._camera.set_exposure(exposure.fixed_us, exposure.fixed_gain)
+            set_up_log(change.settings.log.level)
+            self._card.set_floor(change.settings.storage.free_space_floor_mb)
+            self._settings = change.settings
+            self._shooting.look = Look(change.settings, pipelines)
+            self._status.not_reloaded = change.not_reloaded
+        logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
+        if change.not_reloaded:
+            logger.warning("These wait for a restart: %s", ", ".join(change.not_reloaded))
+        return {"changed": list(change.changed), "not_reloaded": list(change.not_reloaded)}
+
+    def _on_reload(self) -> None:
+        notify_reloading()
+        try:
+            self.reload()
+        except (NightjarError, IspError) as error:
+            logger.error("The settings were not reloaded, the old ones stay: %s", error)
+        notify(READY=1)
+
+    def _long_press(self) -> None:
+        if not self._settings.buttons.power_off:
+            self._status.refused("switching off by button is not allowed; [buttons] power_off = true allows it")
+            logger.info("Long press: switching off is not allowed; [buttons] power_off = true allows it")
+        elif power_off():
+            logger.info("logind switches the board off")
+
+    def _on_signal(self, number: int, _frame: Any) -> None:
+        self._events.put(signal.Signals(number))
+
+    def _on_dead_thread(self, death: threading.ExceptHookArgs) -> None:
+        """A thread that dies is a defect: end, so that systemd starts a whole camera instead of half a one."""
+        name = death.thread.name if death.thread else "unknown"
+        logger.critical("The thread %s died", name, exc_info=(death.exc_type, death.exc_value, death.exc_traceback))
+        if name != "caller":
+            self._broken = name
+            self._wake()
+
+    def _wake(self) -> None:
+        self._events.put(None)
+
+
+def run_daemon(settings: Settings, reload: Callable[[], Settings] | None = None) -> int:
+    """`nightjar run`: set up the log, be the camera, return the exit code."""
+    set_up_log(settings.log.level)
+    return Daemon(settings, reload).run()

@@ -1,0 +1,106 @@
+"""The last raw frames in memory, so that a photo is the frame nearest the press and not the next one after it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from firmware.errors import CameraStalled, SettingsError
+from isp.frames import RawFrame
+
+logger = logging.getLogger(__name__)
+
+MEGABYTE = 1_000_000
+# One frame may be just before the press and one just after it; choosing takes both.
+FEWEST_FRAMES = 2
+
+
+class Ring:
+    """Frames in order of time, as many as fit the memory. One thread pushes, any thread may ask."""
+
+    def __init__(self, memory_mb: int, frame_bytes: int, frame_interval_s: float) -> None:
+        self.capacity = memory_mb * MEGABYTE // frame_bytes
+        if self.capacity < FEWEST_FRAMES:
+            needed_mb = -(-FEWEST_FRAMES * frame_bytes // MEGABYTE)
+            raise SettingsError(
+                f"[ring] memory_mb = {memory_mb} holds {self.capacity} frames of {frame_bytes / MEGABYTE:.1f} MB; the "
+                f"ring needs {FEWEST_FRAMES}. Set memory_mb = {needed_mb} or more, or a smaller [camera] width_px."
+            )
+        self._frames: deque[RawFrame] = deque(maxlen=self.capacity)
+        self._interval_ns = int(frame_interval_s * 1e9)
+        self._came = threading.Condition()
+        self._newest_came_s = time.monotonic()
+        self.pushed = 0
+        logger.info(
+            "Ring: %d frames of %.1f MB in %d MB, about %.1f s of the past",
+            self.capacity,
+            frame_bytes / MEGABYTE,
+            memory_mb,
+            self.capacity * frame_interval_s,
+        )
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def push(self, frame: RawFrame) -> None:
+        """Take the newest frame in; the oldest leaves when the ring is full."""
+        with self._came:
+            self._frames.append(frame)
+            self._newest_came_s = time.monotonic()
+            self.pushed += 1
+            self._came.notify_all()
+
+    def nearest(self, time_ns: int, timeout_s: float) -> RawFrame:
+        """The frame whose exposure's middle is nearest `time_ns`.
+
+        Waits until a frame at or after that time is in, so that the choice is between both neighbours. When none comes
+        within `timeout_s`, the newest is good if it lies within one frame interval before the press; else raises
+        CameraStalled: it would show what was before.
+        """
+        with self._came:
+            both_neighbours = self._came.wait_for(lambda: self._reaches(time_ns), timeout_s)
+            if not both_neighbours and not self._reaches(time_ns - self._interval_ns):
+                raise CameraStalled(
+                    f"No frame came within {timeout_s:.1f} s of the press; the photo was not taken. Press again when "
+                    "the light says ready, and see `nightjar status` for the camera."
+                )
+            return min(self._frames, key=lambda frame: abs(frame_time_ns(frame) - time_ns))
+
+    def newest(self) -> RawFrame | None:
+        """The last frame that came, or None before the first."""
+        with self._came:
+            return self._frames[-1] if self._frames else None
+
+    def newest_age_s(self) -> float:
+        """Seconds since a frame last came; since the ring was made, before the first."""
+        return time.monotonic() - self._newest_came_s
+
+    def _reaches(self, time_ns: int) -> bool:
+        return bool(self._frames) and frame_time_ns(self._frames[-1]) >= time_ns
+
+
+def frame_time_ns(frame: RawFrame) -> int:
+    """The middle of the exposure: the moment that the picture shows. Replayed frames may not know their exposure."""
+    return frame.shot.timestamp_ns + int((frame.shot.exposure_us or 0.0) * 500)
+
+
+def check_memory(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> None:
+    """Refuse to start with less free memory than the ring and the darkroom will take. Raises SettingsError."""
+    available = available_bytes(meminfo)
+    if available is not None and available < needed_bytes:
+        raise SettingsError(
+            f"The ring and the photos in work take {needed_bytes / MEGABYTE:.0f} MB, and {available / MEGABYTE:.0f} MB "
+            "of memory are free. Lower [ring] memory_mb or [darkroom] queue, or choose a smaller [camera] width_px."
+        )
+
+
+def available_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    """What the kernel could give without swapping, or None where it does not say."""
+    try:
+        lines = meminfo.read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

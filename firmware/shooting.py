@@ -1,0 +1,165 @@
+"""From a press to a job in the darkroom. A press that cannot become a photo is refused at once, with the reason."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firmware.camera_thread import CameraThread
+from firmware.card_writer import CardWriter
+from firmware.darkroom import Darkroom, Job, encode_raw
+from firmware.errors import PressRefused
+from firmware.sensors import load_sensor
+from firmware.settings import Settings
+from isp.frames import UNKNOWN_SENSOR, RawFrame
+
+if TYPE_CHECKING:
+    from firmware.card import Card, PhotoName
+    from isp.pipeline import Pipeline
+    from isp.tuning import Tuning
+
+logger = logging.getLogger(__name__)
+
+# A JPEG at quality 100 of a noisy night takes less than a byte a pixel; the sidecar some kilobytes.
+JPEG_BYTES_PER_PIXEL = 1
+SIDECAR_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Look:
+    """How photos are made just now; a reload exchanges the whole."""
+
+    settings: Settings
+    pipelines: Mapping[str, Pipeline]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A press that becomes a photo: its files, and the future that is done when they are durable."""
+
+    files: PhotoName
+    done: Future
+
+
+class Shooting:
+    """Accepts presses, from buttons and socket alike, and knows how many photos are not yet done."""
+
+    def __init__(
+        self,
+        look: Look,
+        camera: CameraThread,
+        card: Card,
+        writer: CardWriter,
+        darkroom: Darkroom,
+        changed: Callable[[], None],
+    ) -> None:
+        self.look = look
+        self.mode = look.settings.darkroom.mode
+        self._camera = camera
+        self._card = card
+        self._writer = writer
+        self._darkroom = darkroom
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._all_done = threading.Condition(self._lock)
+        self._open = 0
+        self._closing = False
+        self._tunings: dict[str, Tuning | None] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Photos accepted and not yet done."""
+        return self._open
+
+    def press(self, time_ns: int, mode: str | None = None) -> Accepted:
+        """Take the photo of this moment.
+
+        Raises PressRefused, CameraStalled or StorageError when there will be no photo.
+        """
+        look, mode = self.look, mode or self.mode
+        self.check_mode(mode)
+        self._enter(look.settings.darkroom.queue)
+        with contextlib.ExitStack() as on_refusal:
+            on_refusal.callback(self._leave)
+            job = self._job(look, mode, time_ns)
+            on_refusal.pop_all()
+        job.done.add_done_callback(lambda _: self._leave())
+        self._darkroom.take(job)
+        return Accepted(job.files, job.done)
+
+    def check_mode(self, mode: str) -> None:
+        """Raises PressRefused naming the modes when there is none of this name."""
+        if mode not in self.look.pipelines:
+            raise PressRefused(f"There is no mode {mode!r}. Modes: {', '.join(self.look.pipelines)}.")
+
+    def next_mode(self) -> str:
+        """Go to the mode after this one, in the order of configs/modes.toml; after the last comes the first."""
+        names = list(self.look.pipelines)
+        self.mode = names[(names.index(self.mode) + 1) % len(names)] if self.mode in names else names[0]
+        return self.mode
+
+    def refuse_more(self) -> None:
+        """The daemon stops: what was accepted is finished, nothing new is taken."""
+        with self._lock:
+            self._closing = True
+
+    def wait_until_done(self, timeout_s: float) -> bool:
+        """True when every accepted photo is done within the time."""
+        with self._all_done:
+            return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
+
+    def _enter(self, queue: int) -> None:
+        report = self._camera.report
+        with self._lock:
+            if self._closing:
+                raise PressRefused("The camera is being switched off; no more photos.")
+            if report.state != "streaming":
+                reason = f": {report.reason}" if report.reason else "."
+                raise PressRefused(f"The camera is not ready ({report.state}){reason}")
+            # One is being developed, the others wait.
+            if self._open > queue:
+                raise PressRefused(
+                    f"{self._open} photos are in work already; wait for one to be saved, or raise [darkroom] queue "
+                    f"(now {queue})."
+                )
+            self._open += 1
+        self._changed()
+
+    def _leave(self) -> None:
+        with self._all_done:
+            self._open -= 1
+            self._all_done.notify_all()
+        self._changed()
+
+    def _job(self, look: Look, mode: str, time_ns: int) -> Job:
+        settings, ring = look.settings, self._camera.ring
+        height, width = ring.newest().pixels.shape
+        self._card.check_space(height * width * (2 + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
+        # The frame first: it leaves the ring soon, while the number on the card can wait.
+        frame = ring.nearest(time_ns, self._camera.frame_limit_s)
+        tuning = self._tuning_of(frame, settings)
+        raw = encode_raw(frame, tuning) if settings.storage.dng else None
+        files = self._card.reserve()
+        return Job(
+            press_ns=time_ns,
+            mode=mode,
+            frame=frame,
+            files=files,
+            pipeline=look.pipelines[mode],
+            tuning=tuning,
+            threads=settings.darkroom.threads,
+            jpeg_quality=settings.storage.jpeg_quality,
+            raw_done=None if raw is None else self._writer.write(files.dng, raw),
+        )
+
+    def _tuning_of(self, frame: RawFrame, settings: Settings) -> Tuning | None:
+        sensor = frame.shot.sensor
+        if sensor not in self._tunings:
+            unknown = sensor == UNKNOWN_SENSOR
+            self._tunings[sensor] = None if unknown else load_sensor(sensor, settings.camera.tuning).tuning
+        return self._tunings[sensor]

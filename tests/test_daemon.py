@@ -1,0 +1,243 @@
+"""The running camera, from outside: pins, signals, socket and files, as systemd and a person see it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from firmware.control_client import RequestRefused
+from firmware.raw_files import read_raw
+
+READY_BAR_S = 2.0
+
+
+def whole(path: Path) -> bool:
+    """True when the file can be read to its end."""
+    import simplejpeg
+
+    if path.suffix == ".JPG":
+        return simplejpeg.decode_jpeg(path.read_bytes()).size > 0
+    if path.suffix == ".DNG":
+        return read_raw(path).pixels.size > 0
+    return bool(json.loads(path.read_bytes()))
+
+
+def names(bench) -> list[str]:
+    return sorted(path.name for path in bench.photos.glob("*"))
+
+
+def test_a_press_on_the_shutter_button_makes_three_whole_files(bench):
+    bench.start()
+    bench.press()
+    bench.wait_for("1 photos, 0 in work")
+    assert names(bench) == ["IMG_0001.DNG", "IMG_0001.JPG", "IMG_0001.json"]
+    assert all(whole(path) for path in bench.photos.iterdir())
+    numbers = json.loads((bench.photos / "IMG_0001.json").read_text())["numbers"]
+    assert abs(numbers["press_to_frame_ms"]) < 100
+    assert 0 < numbers["press_to_dng_ms"] < numbers["press_to_saved_ms"]
+    assert bench.stop() == 0
+    assert "IMG_0001.JPG: mode photo" in bench.log
+
+
+def test_the_daemon_is_ready_within_two_seconds(bench):
+    began_s = time.monotonic()
+    bench.start()
+    assert time.monotonic() - began_s < READY_BAR_S
+
+
+def test_shoot_answers_when_the_photo_is_durable(bench):
+    bench.start()
+    answer = bench.call("shoot", mode="plain")
+    assert answer["saved"]
+    assert answer["mode"] == "plain"
+    assert all(whole(Path(answer[kind])) for kind in ("jpeg", "dng", "sidecar"))
+    assert bench.call("shoot", wait=False)["number"] == answer["number"] + 1
+
+
+def test_the_mode_button_goes_through_the_modes_and_the_photo_obeys(bench):
+    bench.start()
+    bench.press("mode")
+    bench.wait_for("mode plain")
+    assert bench.call("shoot")["mode"] == "plain"
+    assert bench.call("mode", name="photo")["mode"] == "photo"
+    with pytest.raises(RequestRefused, match=r"no mode 'sepia'.*photo, plain"):
+        bench.call("mode", name="sepia")
+    with pytest.raises(RequestRefused, match=r"Unknown param 'speed'.*mode, wait"):
+        bench.call("shoot", speed=3)
+
+
+def test_a_long_press_says_that_switching_off_is_not_allowed(bench):
+    bench.start(buttons__long_press_s=0.5)
+    bench.call("bench.pin", button="mode", level=0)
+    status = bench.until(lambda status: status["warnings"])
+    assert "power_off = true" in status["warnings"][0]
+    assert bench.process.poll() is None
+
+
+def test_sigterm_finishes_the_photos_that_were_accepted(bench):
+    bench.start(darkroom__queue=10)
+    accepted = [Path(bench.call("shoot", wait=False)["jpeg"]) for _ in range(6)]
+    assert bench.stop() == 0
+    assert all(whole(path) and whole(path.with_suffix(".json")) for path in accepted)
+    bench.wait_for("STOPPING=1")
+    assert not Path(bench.socket).exists()
+
+
+def test_a_full_queue_refuses_the_next_press_and_says_so(bench):
+    bench.start(darkroom__queue=1)
+    with pytest.raises(RequestRefused, match="photos are in work already"):
+        for _ in range(50):
+            bench.call("shoot", wait=False)
+    assert bench.call("status")["warnings"] == []
+    assert bench.call("status")["state"] in ("busy", "ready")
+
+
+def test_sighup_takes_over_what_can_change_and_names_what_cannot(bench):
+    bench.start()
+    settings = "[storage]\ndng = false\n[sharpen]\namount = 0.0\n[log]\nlevel = 'debug'\n[camera]\nnumber = 1\n"
+    (bench.config / "config.toml").write_text(settings)
+    bench.signal(signal.SIGHUP)
+    assert "MONOTONIC_USEC=" in bench.wait_for("RELOADING=1")
+    bench.wait_for("READY=1")
+    answer = bench.call("shoot")
+    assert answer["dng"] is None
+    assert bench.call("status")["settings_not_reloaded"] == ["camera.number"]
+    recipe = json.loads(Path(answer["sidecar"]).read_text())["recipe"]
+    assert next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen") == 0.0
+
+
+def test_wrong_settings_are_refused_at_reload_and_the_old_ones_stay(bench):
+    bench.start()
+    (bench.config / "config.toml").write_text("[sharpen]\nammount = 1.0\n")
+    with pytest.raises(RequestRefused, match="ammount"):
+        bench.call("reload")
+    bench.signal(signal.SIGHUP)
+    bench.wait_for("READY=1")
+    assert "not reloaded, the old ones stay" in bench.log
+    assert bench.call("shoot")["saved"]
+
+
+def test_a_camera_that_falls_silent_is_reopened(bench):
+    bench.start(simulated__stall_after_frames=60, camera__frame_timeout_s=0.2)
+    bench.wait_for("stalled")
+    bench.wait_for("mode photo")
+    assert bench.call("shoot")["saved"]
+    status = bench.call("status")
+    assert status["camera"]["stalls"] >= 1
+    assert any("fell silent" in warning for warning in status["warnings"])
+
+
+def test_a_press_while_the_camera_is_silent_is_refused_with_the_reason(bench):
+    bench.start(simulated__stall_after_frames=1, camera__frame_timeout_s=0.2)
+    bench.wait_for("stalled")
+    with pytest.raises(RequestRefused, match=r"not ready|No frame came"):
+        for _ in range(20):
+            bench.call("shoot")
+    assert bench.process.poll() is None
+
+
+@pytest.mark.skipif(importlib.util.find_spec("picamera2") is not None, reason="this machine may have a real camera")
+def test_without_a_camera_the_daemon_lives_and_says_so(bench):
+    bench.launch(camera__backend="picamera2")
+    assert "no camera" in bench.wait_for("READY=1")
+    status = bench.call("status")
+    assert status["state"] == "no camera"
+    assert any("picamera2" in warning for warning in status["warnings"])
+    with pytest.raises(RequestRefused, match="not ready"):
+        bench.call("shoot")
+    assert bench.stop() == 0
+
+
+def test_below_the_free_space_floor_a_press_is_refused_and_the_daemon_lives(bench):
+    bench.start(storage__free_space_floor_mb=1000000)
+    with pytest.raises(RequestRefused, match="free_space_floor_mb"):
+        bench.call("shoot")
+    bench.press()
+    bench.call("status")
+    assert names(bench) == []
+    assert any("presses are refused" in warning for warning in bench.call("status")["warnings"])
+    assert bench.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small card")
+def test_a_full_card_refuses_and_goes_on_when_there_is_room_again(bench):
+    card = bench.folder / "photos"
+    card.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(card)], capture_output=True).returncode:
+        pytest.skip("this machine allows no mount")
+    try:
+        bench.start()
+        with pytest.raises(RequestRefused, match="free") as refusal:
+            for _ in range(50):
+                bench.call("shoot")
+        taken = sorted(bench.photos.glob("*.JPG"))
+        assert taken, refusal.value
+        assert all(whole(path) for path in bench.photos.iterdir())
+        taken[0].with_suffix(".DNG").unlink()
+        taken[1].with_suffix(".DNG").unlink()
+        assert bench.call("shoot")["saved"]
+        assert bench.stop() == 0
+    finally:
+        subprocess.run(["umount", "--lazy", str(card)], check=True)
+
+
+def test_a_second_daemon_on_the_same_card_is_refused(bench):
+    bench.start()
+    first = bench.process
+    bench.launch(control__socket=str(bench.folder / "other.sock"))
+    assert bench.process.wait(20) == 1
+    assert "another Nightjar" in bench.log
+    bench.process = first
+    assert bench.call("shoot")["saved"]
+
+
+def test_the_watchdog_is_fed_while_frames_come(bench):
+    bench.start(environment={"WATCHDOG_USEC": "600000"})
+    for _ in range(3):
+        bench.wait_for("WATCHDOG=1")
+
+
+def test_photos_cut_off_before_developing_are_named_with_the_command_that_mends_them(bench):
+    bench.start()
+    answer = bench.call("shoot")
+    bench.stop()
+    Path(answer["jpeg"]).unlink()
+    bench.start()
+    (warning,) = bench.call("status")["warnings"]
+    assert f"nightjar develop {answer['dng']}" in warning
+    assert bench.call("shoot")["number"] == answer["number"] + 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"simulated__sensor": "imx999"}, "imx999"),
+        ({"ring__memory_mb": 16, "camera__width_px": 0, "camera__height_px": 0}, "memory_mb = "),
+        ({"sharpen__amount": "nan"}, "sharpen"),
+        ({"darkroom__mode": "sepia"}, "sepia"),
+        ({"control__socket": "/proc/nightjar/control.sock"}, r"[control] socket"),
+        ({"storage__folder": "/proc/nightjar"}, "/proc"),
+    ],
+)
+def test_a_start_that_cannot_work_ends_at_once_and_says_why(bench, settings, words):
+    bench.launch(**settings)
+    assert bench.process.wait(20) == 1
+    assert words in bench.log
+    assert "Traceback" not in bench.log
+
+
+def test_garbage_on_the_socket_does_not_stop_the_camera(bench):
+    bench.start()
+    for garbage in (b"\xff" * 1000 + b"\n", b"x" * 100_000, b"{}\n", b""):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(bench.socket)
+            connection.sendall(garbage)
+    assert bench.call("shoot")["saved"]
