@@ -35,7 +35,7 @@ class KnobFacts:
         if self.choices is not None:
             return "one of " + ", ".join(repr(choice) for choice in self.choices)
         if self.low is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return f"{self.low:.10g} to {self.high:.10g}"
         return "any"
 
 

@@ -1,8 +1,8 @@
 """What colour is the light? Two estimators: one for sensors with a measured grey curve, one for unknown sensors.
 
-`grey_on_curve`: grey world held to the curve. Only zones that could be grey under some real light vote, and the answer
-may leave the curve by no more than a little. Sources: Buchsbaum 1980 (grey world); libcamera `awb.cpp` (the curve and
-its tolerance). We depart from libcamera in taking no lux prior.
+`grey_on_curve`: grey world held to the curve. Zones that could be grey under some real light vote, the largest group
+that agrees wins, and the answer may leave the curve by no more than a little. Sources: Buchsbaum 1980 (grey world);
+libcamera `awb.cpp` (the curve and its tolerance). We depart from libcamera in taking no lux prior.
 
 `grey_edge`: van de Weijer, Gevers, Gijsenij 2007, "Edge-based color constancy", first order, Minkowski norm 6. Strong
 edges are mostly glints and silhouettes, whose colour is the light's; a large flower does not vote for its own colour.
@@ -18,15 +18,16 @@ from isp.tuning import Tuning
 
 # Zones darker than this share of saturation have more noise than colour.
 DARKEST_ZONE = 0.004
-# A zone votes for the light when its log colour lies this near the curve; no real light strays further from it.
-NEAR_THE_CURVE = 0.2
+# A zone's vote falls with the distance of its log colour from the curve: greys lie on it, paint mostly does not.
+NEAR_THE_CURVE = 0.05
+# ... and, once there is a first answer, with the distance from that: the largest group that agrees wins over the mean.
+NEAR_THE_ANSWER = 0.2
 # How far the answer may leave the curve, in log colour: about libcamera's `transverse` range at mid curve.
 TINT_ALLOWED = 0.04
-# Lens shading depends on the light's temperature and the measured temperature on shading: two rounds settle it.
-ROUNDS = 3
+# Lens shading depends on the light's temperature and the measured temperature on shading: a few rounds settle it.
+SHADING_ROUNDS = 3
+VOTING_ROUNDS = 5
 FIRST_GUESS_K = 5000.0
-
-
 # Quads are read in bands of so many rows: the whole small picture never stands in memory.
 BAND_ROWS = 64
 MINKOWSKI = 6
@@ -73,20 +74,31 @@ def _usable(zones: Zones) -> np.ndarray:
 
 
 def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float, float], float]:
-    """Mean log colour of the zones near the curve, pulled to within a little of it; and the temperature there."""
+    """(red/green, blue/green) of the light within a little of the curve, and its temperature in K."""
     curve = _dense_curve(tuning)
     temperature = FIRST_GUESS_K
-    for _ in range(ROUNDS):
+    for _ in range(SHADING_ROUNDS):
         means = _usable(_without_shading(zones, tuning, temperature, shot))
         colours = np.log(np.stack([means[:, 0] / means[:, 1], means[:, 2] / means[:, 1]], axis=1))
-        distances = np.linalg.norm(colours[:, None] - curve[None, :, 1:], axis=-1).min(axis=1)
-        near = colours[distances < NEAR_THE_CURVE]
-        vote = (near if len(near) > 0.05 * len(colours) else colours).mean(axis=0)
+        vote = _vote(colours, curve)
         temperature, nearest = _nearest(curve, vote)
     stray = vote - nearest
     stray *= min(1.0, TINT_ALLOWED / max(float(np.linalg.norm(stray)), 1e-9))
     red, blue = np.exp(nearest + stray)
     return (float(red), float(blue)), temperature
+
+
+def _vote(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """The log colour on which most zones near the curve agree: a mean, then a mean of those near it, five times."""
+    distances = np.linalg.norm(colours[:, None] - curve[None, :, 1:], axis=-1).min(axis=1)
+    # The small constant lets a scene without any grey fall back to plain grey world.
+    greyness = np.exp(-((distances / NEAR_THE_CURVE) ** 2)) + 1e-6
+    answer = np.average(colours, axis=0, weights=greyness)
+    for _ in range(VOTING_ROUNDS):
+        away = np.linalg.norm(colours - answer, axis=1)
+        weights = greyness * np.exp(-((away / NEAR_THE_ANSWER) ** 2)) + 1e-9
+        answer = np.average(colours, axis=0, weights=weights)
+    return answer
 
 
 def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: Shot) -> Zones:

@@ -43,7 +43,7 @@ class Tone(Stage):
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
-        chain.tone(_table(self))
+        chain.tone(_codes(self))
 
     def _exposed(self, linear: np.ndarray) -> np.ndarray:
         """Exposure; where saturation would land above white, the shoulder bends it down to exactly white."""
@@ -78,11 +78,13 @@ def decode_srgb(display: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=8)
-def _table(tone: Tone) -> list[float]:
-    """The curve at 256 points in each of the 16 octaves below saturation, in codes; the kernel joins them by lines."""
+def _codes(tone: Tone) -> np.ndarray:
+    """The curve at 256 points in each of the 16 octaves below saturation; the kernel joins them by straight lines.
+
+    Whole codes: the last bit of a power differs between processors, the picture must not.
+    """
     octave, step = np.divmod(np.arange(TONE_ENTRIES), 256)
     linear = (1.0 + step / 256.0) * 2.0 ** (octave - 16.0)
-    codes = tone.curve(linear) * WHITE_CODE
-    codes[0] = 0.0
-    # Rounded to 1/64 code: the last bit of a power differs between processors, the picture must not.
-    return (np.round(codes * 64.0) / 64.0).tolist()
+    codes = np.round(tone.curve(linear) * WHITE_CODE).astype(np.uint16)
+    codes[0] = 0
+    return codes

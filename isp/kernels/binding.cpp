@@ -68,11 +68,11 @@ void add_shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4>
               Kind::bayer);
 }
 
-void add_tone(Chain& chain, std::vector<float> table) {
+void add_tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
     expect(chain, Kind::rgb, "tone");
-    if (table.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
-    table.push_back(table.back());  // white itself looks one entry ahead
-    const auto shared = std::make_shared<const std::vector<float>>(std::move(table));
+    if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
+    const std::vector<std::uint16_t> copied(codes.data(), codes.data() + codes.size());
+    const auto shared = std::make_shared<const ToneTable>(pack_tone_table(copied));
     chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::rgb);
 }
 
@@ -166,7 +166,7 @@ NB_MODULE(_kernels, module) {
              "red_row"_a, "red_column"_a)
         .def("colour", [](Chain& c, std::array<float, 9> matrix) { add<Colour>(c, Kind::rgb, Kind::rgb, "colour", matrix); },
              "matrix"_a)
-        .def("tone", &add_tone, "table"_a)
+        .def("tone", &add_tone, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "thresholds"_a)
         .def("sharpen", &add_sharpen, "taps"_a, "amount"_a)
         .def("run_mosaic", &run_mosaic, "out"_a, "threads"_a)

@@ -34,21 +34,32 @@ void Colour::make(int y, const MutableRow& out) {
         const float from_red = matrix_[3 * channel], from_green = matrix_[3 * channel + 1];
         const float from_blue = matrix_[3 * channel + 2];
         float* __restrict to = out.plane[channel];
+        ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < width; ++x) to[x] = from_red * red[x] + from_green * green[x] + from_blue * blue[x];
     }
 }
 
-Tone::Tone(Rows& input, const std::vector<float>& table)
+ToneTable pack_tone_table(const std::vector<std::uint16_t>& codes) {
+    ToneTable table(codes.size());
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        const std::uint32_t here = codes[i], next = i + 1 < codes.size() ? codes[i + 1] : here;
+        table[i] = here << 16 | (next > here ? next - here : 0u);
+    }
+    return table;
+}
+
+Tone::Tone(Rows& input, const ToneTable& table)
     : Rows(Kind::rgb, input.height, input.width), input_(input), table_(table) {}
 
 void Tone::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
     constexpr float darkest = 1.0f / 65536.0f;
     constexpr std::uint32_t darkest_bits = (127u - 16u) << 23;
-    const float* __restrict table = table_.data();
+    const std::uint32_t* table = table_.data();
     for (int channel = 0; channel < 3; ++channel) {
         const float* __restrict from = in.plane[channel];
         float* __restrict to = out.plane[channel];
+        ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < width; ++x) {
             const float above = from[x] > darkest ? from[x] : darkest;
             const float inside = above < 1.0f ? above : 1.0f;
@@ -58,8 +69,10 @@ void Tone::make(int y, const MutableRow& out) {
             bits -= darkest_bits;
             const std::int32_t entry = static_cast<std::int32_t>(bits >> 15);
             const float share = static_cast<float>(static_cast<std::int32_t>(bits & 0x7fffu)) * (1.0f / 32768.0f);
-            const float value = table[entry] + share * (table[entry + 1] - table[entry]);
-            to[x] = static_cast<float>(static_cast<std::int32_t>(value + 0.5f));
+            const std::uint32_t packed = table[entry];
+            const float code_here = static_cast<float>(static_cast<std::int32_t>(packed >> 16));
+            const float step = static_cast<float>(static_cast<std::int32_t>(packed & 0xffffu));
+            to[x] = static_cast<float>(static_cast<std::int32_t>(code_here + share * step + 0.5f));
         }
     }
 }
@@ -73,7 +86,7 @@ constexpr int chroma_reach = 4;  // taps at -4, -2, 0, +2, +4: chroma noise afte
 inline void add_if_alike(float neighbour_blue, float neighbour_red, float blue, float red, float threshold,
                          float& blue_sum, float& red_sum) {
     const float blue_step = neighbour_blue - blue, red_step = neighbour_red - red;
-    const bool alike = std::fabs(blue_step) < threshold && std::fabs(red_step) < threshold;
+    const bool alike = (std::fabs(blue_step) < threshold) & (std::fabs(red_step) < threshold);
     blue_sum += alike ? blue_step : 0.0f;
     red_sum += alike ? red_step : 0.0f;
 }
@@ -95,6 +108,7 @@ void ChromaAcross::make(int y, const MutableRow& out) {
     float* __restrict luma = luma_.data() + margin;
     float* __restrict blue = blue_.data() + margin;
     float* __restrict red = red_.data() + margin;
+    ROWS_DO_NOT_OVERLAP
     for (int x = -chroma_reach; x < width + chroma_reach; ++x) {
         luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
         blue[x] = in.plane[2][x] - luma[x];
@@ -104,6 +118,7 @@ void ChromaAcross::make(int y, const MutableRow& out) {
     float* __restrict luma_out = out.plane[0];
     float* __restrict blue_out = out.plane[1];
     float* __restrict red_out = out.plane[2];
+    ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const float threshold = threshold_at(luma[x], thresholds);
         float blue_sum = 0.0f, red_sum = 0.0f;
@@ -132,6 +147,7 @@ void ChromaDown::make(int y, const MutableRow& out) {
     float* __restrict red_out = out.plane[0];
     float* __restrict green_out = out.plane[1];
     float* __restrict blue_out = out.plane[2];
+    ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const float threshold = threshold_at(luma[x], thresholds);
         float blue_sum = 0.0f, red_sum = 0.0f;
@@ -155,16 +171,19 @@ LumaBlur::LumaBlur(Rows& input, const std::vector<float>& taps)
 void LumaBlur::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
     float* __restrict luma = luma_.data() + margin;
+    ROWS_DO_NOT_OVERLAP
     for (int x = -margin; x < width + margin; ++x) luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
     float* __restrict blurred = out.plane[0];
     float* __restrict sharp = out.plane[1];
     const float centre = taps_[0];
+    ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         sharp[x] = luma[x];
         blurred[x] = centre * luma[x];
     }
     for (int reach = 1; reach < static_cast<int>(taps_.size()); ++reach) {
         const float tap = taps_[reach];
+        ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < width; ++x) blurred[x] += tap * (luma[x - reach] + luma[x + reach]);
     }
 }
@@ -183,11 +202,13 @@ void Sharpen::make(int y, const MutableRow& out) {
     const Row centre = luma_.row(y);
     const float* __restrict across = centre.plane[0];
     const float middle = taps_[0];
+    ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) blurred[x] = middle * across[x];
     for (int step = 1; step <= reach; ++step) {
         const float* __restrict above = luma_.row(y - step).plane[0];
         const float* __restrict below = luma_.row(y + step).plane[0];
         const float tap = taps_[step];
+        ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < width; ++x) blurred[x] += tap * (above[x] + below[x]);
     }
     const Row in = picture_.row(y);
@@ -199,6 +220,7 @@ void Sharpen::make(int y, const MutableRow& out) {
     float* __restrict red_out = out.plane[0];
     float* __restrict green_out = out.plane[1];
     float* __restrict blue_out = out.plane[2];
+    ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const float detail = amount * (sharp[x] - blurred[x]);
         red_out[x] = code(red[x] + detail);

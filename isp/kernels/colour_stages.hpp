@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "rows.hpp"
@@ -20,19 +21,23 @@ private:
     std::array<float, 9> matrix_;
 };
 
-// The tone table has 256 entries for each of the 16 octaves below 1, and one for 1 itself.
+// The tone curve at 256 points in each of the 16 octaves below 1, and at 1 itself, in whole codes.
 constexpr int tone_entries = 16 * 256 + 1;
+
+// Code at a point in the upper 16 bits, the step to the next point in the lower: one look-up for each value, not two.
+using ToneTable = std::vector<std::uint32_t>;
+ToneTable pack_tone_table(const std::vector<std::uint16_t>& codes);
 
 class Tone final : public Rows {
 public:
-    Tone(Rows& input, const std::vector<float>& table);
+    Tone(Rows& input, const ToneTable& table);
 
 protected:
     void make(int y, const MutableRow& out) override;
 
 private:
     Rows& input_;
-    const std::vector<float>& table_;
+    const ToneTable& table_;
 };
 
 // Chroma threshold for each of 64 steps of luma, in display codes 0..65535.

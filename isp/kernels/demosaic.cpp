@@ -5,6 +5,7 @@ namespace nightjar {
 namespace {
 
 void interleave(const float* __restrict even, const float* __restrict odd, float* __restrict out, int count) {
+    ROWS_DO_NOT_OVERLAP
     for (int i = 0; i < count; ++i) {
         out[2 * i] = even[i];
         out[2 * i + 1] = odd[i];
@@ -49,6 +50,7 @@ void Demosaic::make(int y, const MutableRow& out) {
     float* __restrict own_at_green = other_at_own + half;
     float* __restrict other_at_green = own_at_green + half;
 
+    ROWS_DO_NOT_OVERLAP
     for (int i = 0; i < half; ++i) {
         const int w = i + west_of_own, e = w + 1;
         const float far = (own_n[i] + own_s[i]) + (own[i - 1] + own[i + 1]);
@@ -57,6 +59,7 @@ void Demosaic::make(int y, const MutableRow& out) {
         green_at_own[i] = 0.5f * own[i] + 0.25f * cross - 0.125f * far;
         other_at_own[i] = 0.75f * own[i] + 0.25f * corners - 0.1875f * far;
     }
+    ROWS_DO_NOT_OVERLAP
     for (int i = 0; i < half; ++i) {
         const int w = i + west_of_green, e = w + 1;
         const float corners = (green_up[w] + green_up[e]) + (green_down[w] + green_down[e]);

@@ -44,6 +44,7 @@ void Levels::make(int y, const MutableRow& out) {
         const float scale = scale_[position(y, parity)];
         const float* __restrict from = in.plane[parity];
         float* __restrict to = out.plane[parity];
+        ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < count; ++i) to[i] = (from[i] - black) * scale;
     }
 }
@@ -63,12 +64,18 @@ void BadPixels::make(int y, const MutableRow& out) {
         const float* __restrict south = below.plane[parity];
         const float* __restrict centre = here.plane[parity];
         float* __restrict to = out.plane[parity];
+        ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < count; ++i) {
             const float nw = north[i - 1], n = north[i], ne = north[i + 1];
             const float w = centre[i - 1], x = centre[i], e = centre[i + 1];
             const float sw = south[i - 1], s = south[i], se = south[i + 1];
             Extremes around(nw, n);
-            for (const float value : {ne, w, e, sw, s, se}) around.add(value);
+            around.add(ne);
+            around.add(w);
+            around.add(e);
+            around.add(sw);
+            around.add(s);
+            around.add(se);
             const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
             // The pair of opposite neighbours that differ least lies along the edge, if there is one.
             float best = std::fabs(n - s), mean = 0.5f * (n + s);
@@ -117,6 +124,7 @@ void Shading::make(int y, const MutableRow& out) {
             const float left = knots_[std::max(k, 0)];
             const float slope = knots_[std::min(k + 1, grid_.columns - 1)] - left;
             const float offset = start - static_cast<float>(k);
+            ROWS_DO_NOT_OVERLAP
             for (; i < until; ++i) to[i] = from[i] * (left + slope * (offset + static_cast<float>(i) * step));
         }
     }
@@ -132,6 +140,7 @@ void WhiteBalance::make(int y, const MutableRow& out) {
         const float* __restrict from = in.plane[parity];
         float* __restrict to = out.plane[parity];
         // A blown pixel reads (1, 1, 1); the gains made it pink. Capping all colours where green saturates: white again.
+        ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < count; ++i) to[i] = smaller(from[i] * gain, 1.0f);
     }
 }

@@ -12,6 +12,10 @@
 #include <memory>
 #include <vector>
 
+// Put before a loop over the pixels of rows: input and output rows are different memory, so the compiler may work on
+// many pixels at once without checking. (A `restrict` on local pointers does not get that through.)
+#define ROWS_DO_NOT_OVERLAP _Pragma("GCC ivdep")
+
 namespace nightjar {
 
 enum class Kind { bayer, rgb };
