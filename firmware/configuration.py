@@ -143,6 +143,17 @@ def stage_tables() -> Tables:
     return {name: values for name, values in read_tables(EVERY_SETTING).items() if name not in TABLES}
 
 
+def measured_knobs() -> list[tuple[str, str]]:
+    """(table, key) of the knobs that are measured until they are set; configs/camera.toml marks them with #~."""
+    found, table = [], ""
+    for line in EVERY_SETTING.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            table = line.strip("[]")
+        elif line.startswith("#~ "):
+            found.append((table, line.split()[1]))
+    return found
+
+
 def check_pictures(loaded: Loaded) -> None:
     """Check the values of the stage tables; imports numpy. Raises SettingsError naming origin, table and key."""
     for table, values in loaded.settings.pictures.items():
@@ -156,28 +167,11 @@ def check_stage_key(origin: str, table: str, key: str, value: Any) -> None:
 
     knobs = [field.name for field, _ in knob_fields(STAGES[table])] if table in STAGES else []
     if key not in knobs:
-        raise SettingsError(f"{origin}: [{table}] has no key '{key}'.{_did_you_mean(key, knobs)}")
+        raise SettingsError(f"{origin}: [{table}] has no key '{key}'.{did_you_mean(key, knobs)}")
     try:
         STAGES[table].from_table({key: value})
     except KnobError as error:
         raise SettingsError(f"{origin}: [{table}] {str(error).partition('.')[2]}") from None
-
-
-def _check_table(origin: str, name: str, values: Any) -> dict[str, Any]:
-    if name not in TABLES:
-        stages = stage_tables()
-        if name not in stages:
-            raise SettingsError(f"{origin}: there is no table [{name}].{_did_you_mean(name, [*TABLES, *stages])}")
-        return dict(values)
-    hints = typing.get_type_hints(TABLES[name])
-    facts = {field.name: knob_facts for field, knob_facts in knob_fields(TABLES[name])}
-    for key in values:
-        if key not in facts:
-            raise SettingsError(f"{origin}: [{name}] has no key '{key}'.{_did_you_mean(key, list(facts))}")
-    try:
-        return {key: checked(key, value, hints[key], facts[key]) for key, value in values.items()}
-    except KnobError as error:
-        raise SettingsError(f"{origin}: [{name}] {error}") from None
 
 
 def value_from_text(origin: str, table: str, key: str, text: str) -> Any:
@@ -200,14 +194,32 @@ def split_name(origin: str, name: str) -> tuple[str, str]:
     return table, key
 
 
-def _one_key(origin: str, table: str, key: str, text: str) -> Tables:
-    return {table: {key: value_from_text(origin, table, key, text)}}
-
-
-def _did_you_mean(found: str, allowed: list[str]) -> str:
+def did_you_mean(found: str, allowed: list[str]) -> str:
+    """The nearest right name, and all right names: the end of a refusal."""
     near = difflib.get_close_matches(found, allowed, n=1)
     guess = f" Did you mean '{near[0]}'?" if near else ""
     return f"{guess} Allowed: {', '.join(allowed)}."
+
+
+def _check_table(origin: str, name: str, values: Any) -> dict[str, Any]:
+    if name not in TABLES:
+        stages = stage_tables()
+        if name not in stages:
+            raise SettingsError(f"{origin}: there is no table [{name}].{did_you_mean(name, [*TABLES, *stages])}")
+        return dict(values)
+    hints = typing.get_type_hints(TABLES[name])
+    facts = {field.name: knob_facts for field, knob_facts in knob_fields(TABLES[name])}
+    for key in values:
+        if key not in facts:
+            raise SettingsError(f"{origin}: [{name}] has no key '{key}'.{did_you_mean(key, list(facts))}")
+    try:
+        return {key: checked(key, value, hints[key], facts[key]) for key, value in values.items()}
+    except KnobError as error:
+        raise SettingsError(f"{origin}: [{name}] {error}") from None
+
+
+def _one_key(origin: str, table: str, key: str, text: str) -> Tables:
+    return {table: {key: value_from_text(origin, table, key, text)}}
 
 
 def _settings(merged: Tables) -> Settings:

@@ -89,7 +89,7 @@ def demonstrate(folder: Path, extra: Sequence[str], begin: Callable[[View], None
         begin(view)
         photos += photograph(view, folder, extra)
     sheet = folder / "contact-sheet.png"
-    title = f"Nightjar: {SENSOR} simulated, {SIZE_PX[0]} x {SIZE_PX[1]}"
+    title = f"Nightjar: {len(photos)} photos of the simulated {SENSOR}"
     write_over(sheet, draw_contact_sheet(title, [_print(photo) for photo in photos]))
     return Demonstration(tuple(photos), missing, sheet)
 

@@ -7,7 +7,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from firmware.configuration import DEFAULT, Loaded, load, settings_folder, split_name, stage_tables
+from firmware.configuration import (
+    DEFAULT,
+    Loaded,
+    did_you_mean,
+    load,
+    measured_knobs,
+    settings_folder,
+    split_name,
+    stage_tables,
+)
 from firmware.console import UsageError, answer, coloured, columns, note
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
@@ -42,9 +51,10 @@ def _get(loaded: Loaded, arguments: argparse.Namespace, name: str) -> int:
     values = all_values(loaded)
     table, key = split_name("config get", name)
     if (table, key) not in values:
-        names = sorted({known for known, _ in values}) if table not in {known for known, _ in values} else []
         keys = [known_key for known, known_key in values if known == table]
-        raise SettingsError(f"There is no setting {name}. Allowed: {', '.join(names or keys)}.")
+        tables = list(dict.fromkeys(known for known, _ in values))
+        hint = did_you_mean(key, keys) if keys else did_you_mean(table, tables)
+        raise SettingsError(f"There is no setting {name}.{hint}")
     value, origin = values[table, key]
     answer(arguments.json, {"name": name, "value": value, "origin": origin}, [plain(value)])
     return 0
@@ -93,13 +103,19 @@ def all_values(loaded: Loaded) -> dict[tuple[str, str], tuple[Any, str]]:
         for table, kind in TABLES.items()
         for field in dataclasses.fields(kind)
     }
-    for layer in (stage_tables(), loaded.settings.pictures):
-        values |= {(table, key): value for table, keys in layer.items() for key, value in keys.items()}
+    for table, keys in stage_tables().items():
+        values |= {
+            (table, key): keys.get(key) for key in [*keys, *(key for at, key in measured_knobs() if at == table)]
+        }
+    for table, keys in loaded.settings.pictures.items():
+        values |= {(table, key): value for key, value in keys.items()}
     return {name: (value, loaded.origins.get(".".join(name), DEFAULT)) for name, value in values.items()}
 
 
 def plain(value: Any) -> str:
-    """A value as TOML and as `--set` take it."""
+    """A value as TOML and as `--set` take it; a knob that is measured has none."""
+    if value is None:
+        return "(measured)"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if str(value) else '""'

@@ -1,0 +1,45 @@
+"""`nightjar demo`: the real daemon, pressed buttons, real photos."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LIMIT_S = 120
+
+
+def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_numbers(tmp_path):
+    # An empty package in the place of scikit-image: its photographs are not there.
+    (tmp_path / "skimage").mkdir()
+    (tmp_path / "skimage/__init__.py").touch()
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+
+    def nightjar_demo(*words):
+        command = [sys.executable, "-m", "firmware.cli", "demo", *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=LIMIT_S, cwd=ROOT, env=environment, check=False
+        )
+
+    photos, small = tmp_path / "photos", ["--set", "camera.width_px=1332", "--set", "camera.height_px=990"]
+    first = nightjar_demo(photos, *small)
+    assert first.returncode == 0, first.stderr
+    assert "scikit-image is not installed" in first.stderr
+    second = nightjar_demo(photos, "--json", *small)
+    assert second.returncode == 0, second.stderr
+    told = json.loads(second.stdout)
+    assert [(photo["scene"], photo["mode"]) for photo in told["photos"]] == [
+        ("chart", "photo"),
+        ("lamps", "photo"),
+        ("lamps", "plain"),
+        ("zoneplate", "photo"),
+    ]
+    assert [Path(photo["files"][0]).name for photo in told["photos"]] == [
+        f"IMG_000{number}.JPG" for number in (5, 6, 7, 8)
+    ]
+    assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 8
+    assert (photos / "contact-sheet.png").stat().st_size > 10_000
+    assert all(photo["press_to_saved_ms"] > 0 for photo in told["photos"])
