@@ -61,6 +61,11 @@ class Buttons:
             raise PinError(f"No button {button!r}. There are: {', '.join(self._pins) or 'none, they are closed'}.")
         self._pins[button].drive(bool(is_high))
 
+    def use_times(self, settings: ButtonSettings) -> None:
+        """Take over debounce_ms and long_press_s; the pins stay those of the start."""
+        for contact in self._contacts.values():
+            contact.use_times(round(settings.debounce_ms * 1e6), round(settings.long_press_s * 1e9))
+
     def close(self) -> None:
         """Give the pins back and end the thread; safe to call twice."""
         for pin in self._pins.values():

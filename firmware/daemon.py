@@ -181,6 +181,7 @@ class Daemon:
             if exposure != self._settings.exposure:
                 self._camera.set_exposure(exposure.fixed_us, exposure.fixed_gain)
             set_up_log(change.settings.log.level)
+            self._buttons.use_times(change.settings.buttons)
             self._card.set_floor(change.settings.storage.free_space_floor_mb)
             self._settings = change.settings
             self._shooting.look = Look(change.settings, pipelines)

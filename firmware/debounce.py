@@ -35,6 +35,10 @@ class Contact:
         self._first_edge_ns: int | None = None
         self._long_at_ns: int | None = None
 
+    def use_times(self, debounce_ns: int, long_press_ns: int) -> None:
+        """Count with other times from the next edge on; a press that has begun keeps its long time."""
+        self._debounce_ns, self._long_press_ns = debounce_ns, long_press_ns
+
     def edge(self, is_closed: bool, time_ns: int) -> list[tuple[Step, int]]:
         """The contact closed or opened. Returns steps with the time of the first edge of the press they belong to."""
         steps = self.settle(time_ns)

@@ -18,7 +18,8 @@ def notify(**fields: str | int) -> bool:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False
-    text = "\n".join(f"{name}={value}" for name, value in fields.items())
+    # A line break inside a value would begin a field of its own.
+    text = "\n".join(f"{name}={' '.join(str(value).split())}" for name, value in fields.items())
     # A leading @ stands for the zero byte of an abstract address.
     target = "\0" + address[1:] if address.startswith("@") else address
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Everything else is built into threads, memory, pins or open files at start. The stage tables can always change.
 CAN_CHANGE = {
     "exposure": ("fixed_us", "fixed_gain"),
-    "buttons": ("power_off",),
+    "buttons": ("debounce_ms", "long_press_s", "power_off"),
     "storage": ("free_space_floor_mb", "dng", "jpeg_quality"),
     "darkroom": ("threads", "queue"),
     "log": ("level",),

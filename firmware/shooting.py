@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A JPEG at quality 100 of a noisy night takes less than a byte a pixel; the sidecar some kilobytes.
-JPEG_BYTES_PER_PIXEL = 1
+# More than a JPEG ever takes: its pixels, not compressed. A sidecar takes some kilobytes.
+JPEG_BYTES_PER_PIXEL = 3
 SIDECAR_BYTES = 64 * 1024
 
 

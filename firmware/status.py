@@ -81,6 +81,7 @@ class DaemonStatus:
             "version": VERSION,
             "state": self.state(),
             "ready": self.ready,
+            "light": self.light(),
             "camera": self._camera_dict(),
             "ring": {"frames": len(ring) if ring else 0, "capacity": ring.capacity if ring else 0},
             "mode": shooting.mode,

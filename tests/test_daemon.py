@@ -79,7 +79,13 @@ def test_a_long_press_says_that_switching_off_is_not_allowed(bench):
     bench.call("bench.pin", button="mode", level=0)
     status = bench.until(lambda status: status["warnings"])
     assert "power_off = true" in status["warnings"][0]
-    assert bench.process.poll() is None
+
+
+def test_a_long_press_where_nobody_can_switch_off_is_logged_and_the_camera_lives(bench):
+    bench.start(environment={"PATH": str(bench.folder)}, buttons__long_press_s=0.5, buttons__power_off=True)
+    bench.call("bench.pin", button="mode", level=0)
+    bench.until(lambda _: "there is no busctl" in bench.log)
+    assert bench.call("shoot")["saved"]
 
 
 def test_sigterm_finishes_the_photos_that_were_accepted(bench):
@@ -103,13 +109,15 @@ def test_a_full_queue_refuses_the_next_press_and_says_so(bench):
 def test_sighup_takes_over_what_can_change_and_names_what_cannot(bench):
     bench.start()
     settings = "[storage]\ndng = false\n[sharpen]\namount = 0.0\n[log]\nlevel = 'debug'\n[camera]\nnumber = 1\n"
+    settings += "[buttons]\nlong_press_s = 1.0\n[exposure]\nfixed_us = 5000\nlongest_us = 7000\n"
     (bench.config / "config.toml").write_text(settings)
     bench.signal(signal.SIGHUP)
     assert "MONOTONIC_USEC=" in bench.wait_for("RELOADING=1")
     bench.wait_for("READY=1")
+    bench.until(lambda status: status["camera"]["exposure_us"] < 5100)
     answer = bench.call("shoot")
     assert answer["dng"] is None
-    assert bench.call("status")["settings_not_reloaded"] == ["camera.number"]
+    assert bench.call("status")["settings_not_reloaded"] == ["camera.number", "exposure.longest_us"]
     recipe = json.loads(Path(answer["sidecar"]).read_text())["recipe"]
     assert next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen") == 0.0
 
@@ -149,10 +157,24 @@ def test_without_a_camera_the_daemon_lives_and_says_so(bench):
     bench.launch(camera__backend="picamera2")
     assert "no camera" in bench.wait_for("READY=1")
     status = bench.call("status")
-    assert status["state"] == "no camera"
+    assert (status["state"], status["light"]) == ("no camera", "error")
     assert any("picamera2" in warning for warning in status["warnings"])
     with pytest.raises(RequestRefused, match="not ready"):
         bench.call("shoot")
+    assert bench.stop() == 0
+
+
+def test_a_camera_that_is_plugged_in_later_is_found(bench):
+    bench.start()
+    recorded = Path(bench.call("shoot")["dng"])
+    bench.stop()
+    folder = bench.folder / "recorded"
+    folder.mkdir()
+    bench.launch(camera__backend="replay", replay__folder=folder, replay__frames_per_second=20)
+    assert "no camera" in bench.wait_for("READY=1")
+    recorded.rename(folder / "one.dng")
+    bench.wait_for("replay imx219, mode photo")
+    assert bench.call("shoot")["saved"]
     assert bench.stop() == 0
 
 
@@ -160,10 +182,11 @@ def test_below_the_free_space_floor_a_press_is_refused_and_the_daemon_lives(benc
     bench.start(storage__free_space_floor_mb=1000000)
     with pytest.raises(RequestRefused, match="free_space_floor_mb"):
         bench.call("shoot")
+    assert bench.call("status")["light"] == "ready"
     bench.press()
-    bench.call("status")
+    status = bench.until(lambda status: status["light"] == "error")
+    assert any("presses are refused" in warning for warning in status["warnings"])
     assert names(bench) == []
-    assert any("presses are refused" in warning for warning in bench.call("status")["warnings"])
     assert bench.stop() == 0
 
 

@@ -1,0 +1,111 @@
+"""The darkroom: the measurement is durable first, and one failing photo never stops the next."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from firmware.cameras.simulated import simulate
+from firmware.card import Card
+from firmware.card_writer import CardWriter
+from firmware.darkroom import Darkroom, Job, encode_raw
+from firmware.errors import StorageError
+from firmware.heartbeat import Heartbeats
+from firmware.raw_files import read_raw
+from firmware.sensors import load_sensor
+from firmware.settings import StorageSettings
+from isp.errors import IspError
+from isp.photo import photo_pipeline
+from isp.pipeline import Pipeline
+
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def card(tmp_path):
+    opened = Card(StorageSettings(folder=str(tmp_path), state_folder=str(tmp_path / "state"), free_space_floor_mb=0))
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def writer(card):
+    thread = CardWriter(card, Heartbeats())
+    thread.start()
+    yield thread
+    thread.close(PATIENCE_S)
+
+
+@pytest.fixture
+def darkroom(writer):
+    room = Darkroom(writer, Heartbeats(), changed=lambda: None)
+    room.start()
+    yield room
+    room.close(PATIENCE_S)
+
+
+@pytest.fixture
+def job(card, writer):
+    """A job of one small simulated frame; `dng` says whether its raw is kept."""
+    frame, _ = simulate("astronaut", "imx219", 640, 480)
+    tuning = load_sensor("imx219").tuning
+
+    def make(dng: bool = True, **changes) -> Job:
+        files = card.reserve()
+        raw_done = writer.write(files.dng, encode_raw(frame, tuning)) if dng else None
+        whole = Job(time.monotonic_ns(), "photo", frame, files, photo_pipeline(), tuning, 1, 90, raw_done)
+        return dataclasses.replace(whole, **changes)
+
+    return make
+
+
+def cannot_develop() -> Pipeline:
+    """A pipeline that ends before the photo is finished: developing refuses it."""
+    return Pipeline(photo_pipeline().stages[:-1])
+
+
+def test_a_photo_is_acknowledged_with_its_files_and_numbers(darkroom, job):
+    accepted = job()
+    darkroom.take(accepted)
+    report = accepted.done.result(PATIENCE_S)
+    assert all(Path(report[kind]).stat().st_size for kind in ("jpeg", "dng", "sidecar"))
+    assert 0 < report["press_to_dng_ms"] < report["press_to_saved_ms"]
+    assert report["develop_ms"] < report["press_to_saved_ms"]
+    assert darkroom.tally.taken == 1
+
+
+@pytest.mark.parametrize("dng", [True, False])
+def test_when_developing_fails_the_measurement_is_kept_and_the_next_photo_is_made(darkroom, job, dng):
+    failing, following = job(dng, pipeline=cannot_develop()), job(dng)
+    darkroom.take(failing)
+    darkroom.take(following)
+    with pytest.raises(IspError):
+        failing.done.result(PATIENCE_S)
+    assert read_raw(failing.files.dng).shot == failing.frame.shot
+    assert not failing.files.jpeg.exists()
+    assert Path(following.done.result(PATIENCE_S)["jpeg"]).exists()
+    assert (darkroom.tally.taken, darkroom.tally.failed) == (1, 1)
+    assert failing.files.jpeg.name in darkroom.tally.last_error
+
+
+def test_a_photo_whose_measurement_the_card_refused_is_not_acknowledged(darkroom, job):
+    refused = Future()
+    refused.set_exception(StorageError("The card fails."))
+    failing = job(raw_done=refused)
+    darkroom.take(failing)
+    with pytest.raises(StorageError, match="The card fails"):
+        failing.done.result(PATIENCE_S)
+    assert not failing.files.jpeg.exists()
+
+
+def test_a_name_that_is_taken_is_never_written_over(writer, card):
+    files = card.reserve()
+    writer.write(files.jpeg, b"first").result(PATIENCE_S)
+    with pytest.raises(StorageError):
+        writer.write(files.jpeg, b"second").result(PATIENCE_S)
+    assert files.jpeg.read_bytes() == b"first"
