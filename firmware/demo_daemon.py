@@ -23,6 +23,14 @@ PHOTO_LIMIT_S = 30.0
 HELD_S = 0.08
 LOOK_AGAIN_S = 0.03
 LOG_LINES = 8
+# -P: a checkout in the working folder must not come in the place of the installed packages.
+NIGHTJAR = (sys.executable, "-P", "-m", "firmware.cli")
+
+
+def same_code() -> dict[str, str]:
+    """An environment in which another Python finds the very packages that run here."""
+    found = [*filter(None, [os.environ.get("PYTHONPATH")]), str(Path(__file__).resolve().parents[1])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(found)}
 
 
 class BenchDaemon:
@@ -81,10 +89,10 @@ def bench_daemon(bench: Path, log: Path, settings: Sequence[str]) -> Iterator[Be
     socket_path = bench / "control.sock"
     on_bench = ["camera.backend=simulated", "buttons.pin_factory=mock", f"control.socket={socket_path}"]
     words = [word for setting in [*on_bench, *settings] for word in ("--set", setting)]
-    command = [sys.executable, "-m", "firmware.cli", "run", "--config", str(bench), *words]
+    command = [*NIGHTJAR, "run", "--config", str(bench), *words]
     with contextlib.ExitStack() as at_end:
         news = at_end.enter_context(_listen(bench / "notify.sock"))
-        environment = os.environ | {"NOTIFY_SOCKET": str(bench / "notify.sock")}
+        environment = same_code() | {"NOTIFY_SOCKET": str(bench / "notify.sock")}
         written = at_end.enter_context(log.open("ab"))
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env=environment)
         at_end.callback(_stop, process, log)

@@ -16,10 +16,9 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import COMMANDS, main
-from firmware.demo_daemon import bench_daemon
+from firmware.demo_daemon import NIGHTJAR, bench_daemon, same_code
 from firmware.version import VERSION
 
-ROOT = Path(__file__).parents[1]
 LIMIT_S = 60
 
 
@@ -104,9 +103,7 @@ def test_a_wrong_stage_knob_stops_the_daemon_before_it_starts(ask):
 
 
 def test_a_reader_that_leaves_early_gets_no_complaint():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "firmware.cli", "knobs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    )
+    process = subprocess.Popen([*NIGHTJAR, "knobs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=same_code())
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait(LIMIT_S)
@@ -117,8 +114,8 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path):
         silent.bind(str(tmp_path / "s"))
         silent.listen()
         silent.settimeout(LIMIT_S)
-        command = [sys.executable, "-m", "firmware.cli", "shoot", "--set", f"control.socket={tmp_path / 's'}"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+        command = [*NIGHTJAR, "shoot", "--set", f"control.socket={tmp_path / 's'}"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=same_code())
         connection, _ = silent.accept()  # now it waits for the answer
         with connection:
             process.send_signal(signal.SIGINT)
@@ -129,9 +126,9 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path):
 @pytest.mark.parametrize(("no_color", "colourful"), [("", True), ("1", False)], ids=["terminal", "NO_COLOR"])
 def test_colour_is_for_terminals_without_no_color(no_color, colourful):
     ours, theirs = pty.openpty()
-    environment = os.environ | {"NO_COLOR": no_color, "TERM": "xterm"}
-    command = [sys.executable, "-m", "firmware.cli", "knobs", "log"]
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment)
+    environment = same_code() | {"NO_COLOR": no_color, "TERM": "xterm"}
+    command = [*NIGHTJAR, "knobs", "log"]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
     assert process.wait(LIMIT_S) == 0
     assert select.select([ours], [], [], LIMIT_S)[0]
     assert (b"\x1b[" in os.read(ours, 4096)) == colourful
@@ -140,8 +137,8 @@ def test_colour_is_for_terminals_without_no_color(no_color, colourful):
 
 
 def test_there_is_no_colour_in_a_pipe():
-    command = [sys.executable, "-m", "firmware.cli", "knobs"]
-    asked = subprocess.run(command, capture_output=True, timeout=LIMIT_S, cwd=ROOT, check=True)
+    command = [*NIGHTJAR, "knobs"]
+    asked = subprocess.run(command, capture_output=True, timeout=LIMIT_S, env=same_code(), check=True)
     assert b"\x1b" not in asked.stdout
 
 
@@ -207,7 +204,11 @@ def test_status_answers_without_numpy_and_within_150_ms_of_processor_time(camera
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         asked = subprocess.run(
-            [sys.executable, "-c", script, "status", *reach], capture_output=True, text=True, cwd=ROOT
+            [sys.executable, "-P", "-c", script, "status", *reach],
+            capture_output=True,
+            text=True,
+            env=same_code(),
+            check=False,
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert asked.returncode == 0, asked.stderr

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from firmware.demo_daemon import NIGHTJAR, same_code
+
 LIMIT_S = 120
 
 
@@ -16,13 +16,12 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
     # An empty package in the place of scikit-image: its photographs are not there.
     (tmp_path / "skimage").mkdir()
     (tmp_path / "skimage/__init__.py").touch()
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    environment = same_code()
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
 
     def nightjar_demo(*words):
-        command = [sys.executable, "-m", "firmware.cli", "demo", *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=LIMIT_S, cwd=ROOT, env=environment, check=False
-        )
+        command = [*NIGHTJAR, "demo", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=environment, check=False)
 
     photos, small = tmp_path / "photos", ["--set", "camera.width_px=1332", "--set", "camera.height_px=990"]
     first = nightjar_demo(photos, *small)
