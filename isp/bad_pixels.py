@@ -1,8 +1,9 @@
 """Mend pixels that are stuck bright or dark, wherever they are: no table of them is needed.
 
 A pixel is bad when it lies beyond all eight neighbours of its own colour by more than noise and the neighbours' own
-contrast explain; one of the eight may be bad itself where the case is clear. It takes the mean of the two opposite
-neighbours that differ least, so that edges stay edges.
+contrast explain; one of the eight may be bad itself where the case is clear. Fine detail and stars show in the pixels
+of the other colours next to it too, a defect does not: what those change by is allowed on top. A bad pixel takes the
+mean of the two opposite neighbours that differ least, so that edges stay edges.
 Source: the rank test on same-colour neighbours of the image processors' "dynamic defect correction" (libcamera's
 `rpi.dpc` drives one in hardware). We depart in the noise term, which comes from the sensor's calibrated model, and in
 judging dark pixels by ratio: a dead pixel in a shadow is far away in ratio, never in counts.
@@ -29,6 +30,7 @@ class BadPixels(Stage):
     hot: float = knob(0.03, 0.0, 1.0, "how far above all its neighbours a pixel is hot, as a share of saturation")
     contrast: float = knob(1.0, 0.0, 8.0, "how many times the neighbours' own spread is allowed on top")
     dead: float = knob(0.5, 0.0, 0.9, "below this share of its darkest neighbour a pixel is dead")
+    detail: float = knob(3.0, 0.0, 20.0, "how many times the change that other colours show there is allowed on top")
 
     takes = Mosaic
     makes = Mosaic
@@ -39,4 +41,4 @@ class BadPixels(Stage):
             return
         shot_noise, read_noise = (shot.noise.shot, shot.noise.read) if shot.noise else (0.0, 0.0)
         square = NOISE_DEVIATIONS**2
-        chain.bad_pixels(self.hot, self.contrast, self.dead, square * shot_noise, square * read_noise)
+        chain.bad_pixels(self.hot, self.contrast, self.dead, self.detail, square * shot_noise, square * read_noise)

@@ -190,10 +190,15 @@ def bad_pixels_twin(mosaic, knobs, noise):
     ranked = np.sort(np.stack([nw, n, ne, w, e, sw, s, se]), axis=0)
     lowest, second_lowest, second_highest, highest = ranked[0], ranked[1], ranked[-2], ranked[-1]
     sigma = NOISE_DEVIATIONS * np.sqrt(noise.shot * np.maximum(highest, 0) + noise.read)
-    hot = mosaic > highest + knobs.hot + knobs.contrast * (highest - lowest) + sigma
-    hot |= mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * (second_highest - second_lowest)) + sigma
-    dead = mosaic < knobs.dead * lowest - 0.001 - sigma
-    dead |= mosaic < knobs.dead / 4 * second_lowest - 0.001 - sigma
+    steps = ((0, -1), (0, 1), (-1, 0), (1, 0))
+    change = [np.abs(around(mosaic, dy, dx) - around(mosaic, 3 * dy, 3 * dx)) for dy, dx in steps]
+    detail = knobs.detail * np.sort(change, axis=0)[-2]
+    hot = mosaic > highest + knobs.hot + knobs.contrast * (highest - lowest) + detail + sigma
+    hot |= (
+        mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * (second_highest - second_lowest)) + detail + sigma
+    )
+    dead = mosaic < knobs.dead * lowest - (0.001 + 0.2 * detail + sigma)
+    dead |= (mosaic < 0.05 * second_lowest) & (second_lowest > 0.002 + sigma)
     pairs = np.stack([[n, s], [w, e], [nw, se], [ne, sw]])
     calmest = np.abs(pairs[:, 0] - pairs[:, 1]).argmin(axis=0)
     mended = np.take_along_axis(pairs.mean(axis=1), calmest[None], axis=0)[0]

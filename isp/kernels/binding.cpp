@@ -151,11 +151,11 @@ NB_MODULE(_kernels, module) {
         .def("levels", [](Chain& c, Quad black, Quad scale) { add<Levels>(c, Kind::bayer, Kind::bayer, "levels", black, scale); },
              "black"_a, "scale"_a)
         .def("bad_pixels",
-             [](Chain& c, float hot, float contrast, float dead, float shot, float read) {
-                 const BadPixelLimits limits{hot, contrast, dead, shot, read};
+             [](Chain& c, float hot, float contrast, float dead, float detail, float shot, float read) {
+                 const BadPixelLimits limits{hot, contrast, dead, detail, shot, read};
                  add<BadPixels>(c, Kind::bayer, Kind::bayer, "bad_pixels", limits);
              },
-             "hot"_a, "contrast"_a, "dead"_a, "noise_shot"_a, "noise_read"_a)
+             "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
         .def("shading", &add_shading, "gains"_a, "window"_a, "colours"_a)
         .def("white_balance",
              [](Chain& c, Quad gains) { add<WhiteBalance>(c, Kind::bayer, Kind::bayer, "white_balance", gains); }, "gains"_a)

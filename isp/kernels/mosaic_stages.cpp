@@ -31,6 +31,10 @@ struct Extremes {
 constexpr float doubt = 4.0f;
 // Below this share of saturation a dead pixel cannot be seen.
 constexpr float darkest = 0.001f;
+// A dead pixel can differ from its neighbours by no more than their own value, so detail must count for less there.
+constexpr float shadow_detail = 0.2f;
+// Nearer to black than this share of its neighbours nothing in a lens's picture is: that pixel gets no light at all.
+constexpr float lightless = 0.05f;
 
 }  // namespace
 
@@ -51,19 +55,24 @@ void Levels::make(int y, const MutableRow& out) {
 
 BadPixels::BadPixels(Rows& input, BadPixelLimits limits)
     : Rows(Kind::bayer, input.height, input.width), input_(input), limits_(limits) {
-    input_.keep(2, true);
+    input_.keep(3, true);
 }
 
 void BadPixels::make(int y, const MutableRow& out) {
-    const Row above = input_.row(y - 2);
-    const Row here = input_.row(y);
-    const Row below = input_.row(y + 2);
+    Row rows[7];
+    for (int step = -3; step <= 3; ++step) rows[step + 3] = input_.row(y + step);
     const BadPixelLimits limits = limits_;
     for (int parity = 0; parity < 2; ++parity) {
-        const float* __restrict north = above.plane[parity];
-        const float* __restrict south = below.plane[parity];
-        const float* __restrict centre = here.plane[parity];
-        float* __restrict to = out.plane[parity];
+        const float* north = rows[1].plane[parity];
+        const float* centre = rows[3].plane[parity];
+        const float* south = rows[5].plane[parity];
+        // Of other colours: the pixels one and three away, along the row and along the column.
+        const float* beside = rows[3].plane[1 - parity] + (parity == 0 ? -1 : 0);  // [i] west, [i + 1] east
+        const float* above3 = rows[0].plane[parity];
+        const float* above1 = rows[2].plane[parity];
+        const float* below1 = rows[4].plane[parity];
+        const float* below3 = rows[6].plane[parity];
+        float* to = out.plane[parity];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < count; ++i) {
             const float nw = north[i - 1], n = north[i], ne = north[i + 1];
@@ -76,7 +85,23 @@ void BadPixels::make(int y, const MutableRow& out) {
             around.add(sw);
             around.add(s);
             around.add(se);
+            Extremes change(std::fabs(beside[i] - beside[i - 1]), std::fabs(beside[i + 1] - beside[i + 2]));
+            change.add(std::fabs(above1[i] - above3[i]));
+            change.add(std::fabs(below1[i] - below3[i]));
+            // The second largest: one of those pixels may be bad itself.
+            const float detail = limits.detail * change.second_highest;
             const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
+            const float above = detail + noise;
+            const float below = darkest + shadow_detail * detail + noise;
+
+            const float spread = around.highest - around.lowest;
+            const float inner_spread = around.second_highest - around.second_lowest;
+            const bool hot =
+                (x > around.highest + limits.hot + limits.contrast * spread + above) |
+                (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + above);
+            const bool dead = (x < limits.dead * around.lowest - below) |
+                              ((x < lightless * around.second_lowest) & (around.second_lowest > 2.0f * darkest + noise));
+
             // The pair of opposite neighbours that differ least lies along the edge, if there is one.
             float best = std::fabs(n - s), mean = 0.5f * (n + s);
             const float across = std::fabs(w - e), down = std::fabs(nw - se), up = std::fabs(ne - sw);
@@ -85,12 +110,6 @@ void BadPixels::make(int y, const MutableRow& out) {
             mean = down < best ? 0.5f * (nw + se) : mean;
             best = smaller(down, best);
             mean = up < best ? 0.5f * (ne + sw) : mean;
-            const float spread = around.highest - around.lowest;
-            const float inner_spread = around.second_highest - around.second_lowest;
-            const bool hot = (x > around.highest + limits.hot + limits.contrast * spread + noise) |
-                             (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + noise);
-            const bool dead = (x < limits.dead * around.lowest - darkest - noise) |
-                              (x < limits.dead / doubt * around.second_lowest - darkest - noise);
             to[i] = (hot | dead) ? mean : x;
         }
     }

@@ -28,6 +28,7 @@ struct BadPixelLimits {
     float hot;         // how far above all neighbours, as a share of saturation
     float contrast;    // times the neighbours' own spread, on top
     float dead;        // below this share of all neighbours
+    float detail;      // times the change that the other colours show there, on top
     float noise_shot;  // variance = shot * x + read, already times the square of the number of deviations allowed
     float noise_read;
 };
