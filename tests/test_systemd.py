@@ -78,11 +78,14 @@ def test_sysusers_would_make_the_user_here():
 
 
 @pytest.mark.systemd
-def test_udev_accepts_the_rules():
+def test_udev_accepts_the_rules(tmp_path):
     udevadm = tool("udevadm")
     if "verify" not in ask(udevadm, "--help").stdout:
         pytest.skip("this udevadm cannot verify rules (systemd 254 and later can)")
-    verified = ask(udevadm, "verify", str(FOLDER / "60-nightjar.rules"))
+    # Our groups are made by sysusers at installation and need not exist here.
+    copy = tmp_path / "60-nightjar.rules"
+    copy.write_text(re.sub(r'GROUP="\w+"', 'GROUP="root"', (FOLDER / copy.name).read_text()))
+    verified = ask(udevadm, "verify", str(copy))
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
