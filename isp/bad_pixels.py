@@ -27,7 +27,7 @@ class BadPixels(Stage):
     """Replace hot and dead pixels from neighbours of the same colour."""
 
     enabled: bool = knob(True, meaning="off leaves hot and dead pixels in the picture")
-    hot: float = knob(0.03, 0.0, 1.0, "how far above all its neighbours a pixel is hot, as a share of saturation")
+    hot: float = knob(0.03, 0.0, 1.0, "how far beyond all its neighbours a pixel is bad, as a share of saturation")
     contrast: float = knob(1.0, 0.0, 8.0, "how many times the neighbours' own spread is allowed on top")
     dead: float = knob(0.5, 0.0, 0.9, "below this share of its darkest neighbour a pixel is dead")
     detail: float = knob(3.0, 0.0, 20.0, "how many times the change that other colours show there is allowed on top")

@@ -198,6 +198,7 @@ def bad_pixels_twin(mosaic, knobs, noise):
         mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * (second_highest - second_lowest)) + detail + sigma
     )
     dead = mosaic < knobs.dead * lowest - (0.001 + 0.2 * detail + sigma)
+    dead |= mosaic < lowest - knobs.hot - knobs.contrast * (highest - lowest) - detail - sigma
     dead |= (mosaic < 0.05 * second_lowest) & (second_lowest > 0.002 + sigma)
     pairs = np.stack([[n, s], [w, e], [nw, se], [ne, sw]])
     calmest = np.abs(pairs[:, 0] - pairs[:, 1]).argmin(axis=0)

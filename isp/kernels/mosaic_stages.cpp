@@ -99,7 +99,8 @@ void BadPixels::make(int y, const MutableRow& out) {
             const bool hot =
                 (x > around.highest + limits.hot + limits.contrast * spread + above) |
                 (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + above);
-            const bool dead = (x < limits.dead * around.lowest - below) |
+            const bool dead = (x < around.lowest - limits.hot - limits.contrast * spread - above) |
+                              (x < limits.dead * around.lowest - below) |
                               ((x < lightless * around.second_lowest) & (around.second_lowest > 2.0f * darkest + noise));
 
             // The pair of opposite neighbours that differ least lies along the edge, if there is one.
