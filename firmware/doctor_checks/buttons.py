@@ -16,6 +16,8 @@ POLKIT_FOLDERS = ("/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d")
 def check_buttons(machine: Machine) -> Iterator[Finding]:
     """Pins, the library for them, the device, and the right to switch off."""
     settings = machine.settings.buttons
+    if settings.power_off:
+        yield _right_to_switch_off(machine)
     if settings.pin_factory != "lgpio":
         mend = "nightjar config set buttons.pin_factory lgpio"
         yield Finding(AREA, WARNING, f"no real pins: pin_factory is {settings.pin_factory}", mend)
@@ -29,8 +31,6 @@ def check_buttons(machine: Machine) -> Iterator[Finding]:
         mend = "sudo apt install python3-gpiozero python3-lgpio"
         yield Finding(AREA, PROBLEM, f"{' and '.join(missing)} cannot be imported", mend)
     yield _device(machine)
-    if settings.power_off:
-        yield _right_to_switch_off(machine)
 
 
 def _device(machine: Machine) -> Finding:
