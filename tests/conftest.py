@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from firmware.control_client import call
+from firmware.demo_daemon import NIGHTJAR, same_code
 
-ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 30.0
 # The smallest mode: tests are about the camera's behaviour, not about its pixels.
 DEFAULTS = {
@@ -63,11 +61,11 @@ class Bench:
         }
         wanted |= {name.replace("__", ".", 1): value for name, value in settings.items()}
         texts = [f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in wanted.items()]
-        given = os.environ | {"NOTIFY_SOCKET": self._listener.getsockname()} | (environment or {})
-        command = [sys.executable, "-m", "firmware.cli", "run", "--config", str(self.config)]
+        given = same_code() | {"NOTIFY_SOCKET": self._listener.getsockname()} | (environment or {})
+        command = [*NIGHTJAR, "run", "--config", str(self.config)]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                command + [word for text in texts for word in ("--set", text)], cwd=ROOT, env=given, stderr=log
+                command + [word for text in texts for word in ("--set", text)], env=given, stderr=log
             )
 
     def wait_for(self, text: str) -> str:
@@ -137,4 +135,12 @@ def bench(tmp_path):
     """A camera on the bench, not yet started."""
     camera = Bench(tmp_path)
     yield camera
+    camera.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """One daemon for the tests that leave it as they found it."""
+    camera = Bench(tmp_path_factory.mktemp("running"))
+    yield camera.start(buttons__long_press_s=0.5)
     camera.close()
