@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class CardWriter:
         self._thread.start()
 
     def write(self, path: Path, data: bytes | Iterable[bytes]) -> Future:
-        """Queue one file. The future's result is the path; it raises StorageError when the card refuses."""
+        """Queue one file. Its future gives the time.monotonic_ns() at which it was durable, or StorageError."""
         done: Future = Future()
         self._writes.put(_Write(path, data, done))
         return done
@@ -74,4 +75,4 @@ class CardWriter:
             logger.error("%s was not written: %s", write.path, error)
             write.done.set_exception(error)
         else:
-            write.done.set_result(write.path)
+            write.done.set_result(time.monotonic_ns())

@@ -124,18 +124,21 @@ class Darkroom:
         from firmware.jpeg import encode_jpeg
         from firmware.sidecar import encode_sidecar
 
-        numbers = {"press_to_frame_ms": round((frame_time_ns(job.frame) - job.press_ns) / 1e6, 3)}
-        if job.raw_done is not None:
-            job.raw_done.result()
-            numbers["press_to_dng_ms"] = _ms_since(job.press_ns)
+        numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.frame))}
+        raw_refused = job.raw_done.exception() if job.raw_done is not None else None
+        if job.raw_done is not None and raw_refused is None:
+            numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
         began_ns = time.monotonic_ns()
         photo = self._develop(job)
         jpeg = encode_jpeg(photo, job.jpeg_quality)
-        numbers["develop_ms"] = _ms_since(began_ns)
-        self._writer.write(job.files.jpeg, jpeg).result()
-        numbers["press_to_saved_ms"] = _ms_since(job.press_ns)
+        numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
+        saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
+        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
         sidecar = encode_sidecar(photo, numbers, job.jpeg_quality, job.mode)
         self._writer.write(job.files.sidecar, sidecar).result()
+        if raw_refused is not None:
+            # A full card may still hold the small JPEG, but what was promised is more than that.
+            raise raw_refused
         _log_photo(job, numbers)
         return _report(job, numbers)
 
@@ -168,8 +171,8 @@ def encode_raw(frame: RawFrame, tuning: Tuning | None) -> list:
     return encode_dng(frame, tuning)
 
 
-def _ms_since(then_ns: int) -> float:
-    return round((time.monotonic_ns() - then_ns) / 1e6, 3)
+def _ms_between(from_ns: int, to_ns: int) -> float:
+    return round((to_ns - from_ns) / 1e6, 3)
 
 
 def _report(job: Job, numbers: dict[str, float]) -> dict[str, Any]:

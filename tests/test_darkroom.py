@@ -93,14 +93,15 @@ def test_when_developing_fails_the_measurement_is_kept_and_the_next_photo_is_mad
     assert failing.files.jpeg.name in darkroom.tally.last_error
 
 
-def test_a_photo_whose_measurement_the_card_refused_is_not_acknowledged(darkroom, job):
+def test_a_photo_whose_measurement_the_card_refused_gets_its_jpeg_but_is_not_acknowledged(darkroom, job):
     refused = Future()
     refused.set_exception(StorageError("The card fails."))
     failing = job(raw_done=refused)
     darkroom.take(failing)
     with pytest.raises(StorageError, match="The card fails"):
         failing.done.result(PATIENCE_S)
-    assert not failing.files.jpeg.exists()
+    assert failing.files.jpeg.stat().st_size > 0
+    assert darkroom.tally.failed == 1
 
 
 def test_a_name_that_is_taken_is_never_written_over(writer, card):
