@@ -5,8 +5,6 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin
-# On a Pi the camera's Python binding comes from apt only, so the environment must see the system's packages.
-SITE   := $(shell $(PYTHON) -c 'import libcamera' 2>/dev/null && echo --system-site-packages)
 SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
@@ -46,13 +44,14 @@ prerequisites:
 	else echo "Please run: sudo apt install$$missing"; exit 1; fi
 
 $(VENV)/.tools: pyproject.toml | prerequisites
-	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(SITE) $(VENV)
+	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
 	$(PIP) install "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
 	touch $@
 
 # No isolation and a kept build folder: a changed source file is rebuilt in seconds.
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation ".[bench,dev]"
+	$(PIP) install --no-deps picamera2==0.3.38  # its source is checked against; it runs only beside apt's libcamera
 	touch $@
 
 clean:
