@@ -117,10 +117,6 @@ class Card:
             )
 
     def set_floor(self, free_space_floor_mb: int) -> None:
-        """Use another floor from the next press on; the folders stay those of the start."""
-        self._floor_bytes = free_space_floor_mb * MEGABYTE
-
-    def set_floor(self, free_space_floor_mb: int) -> None:
         """Another floor from now on, after the settings were read again."""
         self._floor_bytes = free_space_floor_mb * MEGABYTE
 
