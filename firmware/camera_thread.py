@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from firmware.cameras.base import Camera, open_camera
 from firmware.errors import CameraError, NightjarError
-from firmware.heartbeat import BEAT_S, Heartbeats
 from firmware.ring import Ring, check_memory, frame_time_ns
+from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import Settings
 from isp.errors import IspError
 

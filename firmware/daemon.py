@@ -10,25 +10,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from firmware.button_actions import ButtonActions
-from firmware.buttons import Buttons
+from firmware.body.button_actions import ButtonActions
+from firmware.body.buttons import Buttons
+from firmware.body.power import power_off
+from firmware.body.status_light import StatusLight
 from firmware.camera_thread import CameraThread
-from firmware.card import Card
-from firmware.card_writer import CardWriter
-from firmware.control import ControlServer
-from firmware.control_methods import bench_handlers, request_handlers
-from firmware.darkroom import Darkroom
+from firmware.control.methods import bench_handlers, request_handlers
+from firmware.control.server import ControlServer
+from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
-from firmware.heartbeat import BEAT_S, Heartbeats
-from firmware.log import set_up_log
-from firmware.notify import notify, notify_reloading
-from firmware.power import power_off
-from firmware.reloading import build_pipelines, take_over
+from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.log import set_up_log
+from firmware.service.notify import notify, notify_reloading
+from firmware.service.reloading import build_pipelines, take_over
+from firmware.service.status import DaemonStatus, unfinished_in_words
+from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
 from firmware.shooting import Look, Shooting
-from firmware.status import DaemonStatus, unfinished_in_words
-from firmware.status_light import StatusLight
-from firmware.watchdog import Watchdog
+from firmware.storage.card import Card
+from firmware.storage.card_writer import CardWriter
 from isp.errors import IspError
 
 logger = logging.getLogger(__name__)

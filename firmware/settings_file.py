@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from firmware.configuration import check_stage_key, check_tables, parse_tables, split_name, value_from_text
-from firmware.durable import make_folders, write_over
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
+from firmware.storage.durable import make_folders, write_over
 
 
 def set_value(file: Path, name: str, text: str) -> Any:

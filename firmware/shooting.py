@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firmware.camera_thread import CameraThread
-from firmware.card_writer import CardWriter
-from firmware.darkroom import Darkroom, Job, encode_raw
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw
 from firmware.errors import PressRefused
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
+from firmware.storage.card_writer import CardWriter
 from isp.frames import UNKNOWN_SENSOR, RawFrame
 
 if TYPE_CHECKING:
-    from firmware.card import Card, PhotoName
+    from firmware.storage.card import Card, PhotoName
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.control_client import call
-from firmware.demo_daemon import NIGHTJAR, same_code
+from firmware.control.client import call
+from firmware.demo.bench_daemon import NIGHTJAR, same_code
 
 PATIENCE_S = 30.0
 # The smallest mode: tests are about the camera's behaviour, not about its pixels.

@@ -9,12 +9,12 @@ from gpiozero.pins.mock import MockConnectedPin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.buttons import ButtonEvent, Buttons
-from firmware.debounce import Contact, Step
+from firmware.body.buttons import ButtonEvent, Buttons
+from firmware.body.debounce import Contact, Step
+from firmware.body.pins import open_factory
+from firmware.body.status_light import PATTERNS, StatusLight
 from firmware.errors import PinError
-from firmware.pins import open_factory
 from firmware.settings import ButtonSettings
-from firmware.status_light import PATTERNS, StatusLight
 
 MS = 1_000_000
 DEBOUNCE = 15 * MS

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware.card import Card, PhotoName
 from firmware.errors import StorageError
 from firmware.settings import StorageSettings
+from firmware.storage.card import Card, PhotoName
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -252,7 +252,7 @@ def test_a_full_state_folder_is_told_and_the_number_not_given(small_disk, tmp_pa
 
 CHILD = """
 import sys
-from firmware.card import Card
+from firmware.storage.card import Card
 from firmware.settings import StorageSettings
 card = Card(StorageSettings(folder=sys.argv[1], state_folder=sys.argv[2], free_space_floor_mb=0))
 card.open()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import COMMANDS, main
-from firmware.demo_daemon import NIGHTJAR, bench_daemon, same_code
+from firmware.demo.bench_daemon import NIGHTJAR, bench_daemon, same_code
 from firmware.version import VERSION
 
 LIMIT_S = 60

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.control import LARGEST_REQUEST_BYTES, MOST_CONNECTIONS, ControlServer
-from firmware.control_client import RequestRefused, call
+from firmware.control.client import RequestRefused, call
+from firmware.control.json_rpc import NO_SUCH_METHOD, NOT_A_REQUEST, NOT_JSON, OUR_FAULT, REFUSED, TOO_MANY, answer_line
+from firmware.control.peers import Peer, may_connect
+from firmware.control.server import LARGEST_REQUEST_BYTES, MOST_CONNECTIONS, ControlServer
 from firmware.errors import ControlError, PressRefused
-from firmware.heartbeat import Heartbeats
-from firmware.json_rpc import NO_SUCH_METHOD, NOT_A_REQUEST, NOT_JSON, OUR_FAULT, REFUSED, TOO_MANY, answer_line
-from firmware.peers import Peer, may_connect
+from firmware.service.heartbeat import Heartbeats
 from firmware.settings import ControlSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,7 +259,7 @@ def test_another_user_is_refused_even_when_the_file_lets_him_in(serve, tmp_path)
     os.chmod(path, 0o666)
     script = (
         f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from firmware.control_client import RequestRefused, call\n"
+        "from firmware.control.client import RequestRefused, call\n"
         f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "try:\n"
         f"    call({path!r}, 'echo', timeout_s=5)\n"
@@ -276,7 +276,7 @@ def test_another_user_is_stopped_by_the_file_s_mode_already(serve, tmp_path):
     path = serve()
     script = (
         f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from firmware.control_client import call\n"
+        "from firmware.control.client import call\n"
         f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "try:\n"
         f"    call({path!r}, 'echo', timeout_s=5)\n"
@@ -288,6 +288,6 @@ def test_another_user_is_stopped_by_the_file_s_mode_already(serve, tmp_path):
 
 
 def test_the_client_imports_neither_numpy_nor_the_daemon():
-    script = "import sys, firmware.control_client; print([m for m in sys.modules if 'numpy' in m or 'daemon' in m])"
+    script = "import sys, firmware.control.client; print([m for m in sys.modules if 'numpy' in m or 'daemon' in m])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20)
     assert done.stdout.strip() == "[]", done.stderr

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.control_client import RequestRefused
-from firmware.raw_files import read_raw
+from firmware.control.client import RequestRefused
+from firmware.files.raw_files import read_raw
 
 READY_BAR_S = 2.0
 

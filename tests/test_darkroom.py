@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from firmware.cameras.simulated import simulate
-from firmware.card import Card
-from firmware.card_writer import CardWriter
-from firmware.darkroom import Darkroom, Job, encode_raw
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw
 from firmware.errors import StorageError
-from firmware.heartbeat import Heartbeats
-from firmware.raw_files import read_raw
+from firmware.files.raw_files import read_raw
 from firmware.sensors import load_sensor
+from firmware.service.heartbeat import Heartbeats
 from firmware.settings import StorageSettings
+from firmware.storage.card import Card
+from firmware.storage.card_writer import CardWriter
 from isp.errors import IspError
 from isp.photo import photo_pipeline
 from isp.pipeline import Pipeline

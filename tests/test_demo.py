@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from firmware.demo_daemon import NIGHTJAR, same_code
+from firmware.demo.bench_daemon import NIGHTJAR, same_code
 
 LIMIT_S = 120
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.cli import main
-from firmware.demo_daemon import bench_daemon
+from firmware.demo.bench_daemon import bench_daemon
 
 ROOT = Path(__file__).parents[1]
 RAW_SCENE = Path(os.environ.get("NIGHTJAR_SHARED", ROOT.parent / "shared")) / "data/raw-bayer"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import rawpy
 
-from firmware.dng import encode_dng
-from firmware.dng_colour import (
+from firmware.files.dng import encode_dng
+from firmware.files.dng_colour import (
     DAYLIGHT,
     SRGB_TO_XYZ,
     STANDARD_A,
@@ -19,8 +19,8 @@ from firmware.dng_colour import (
     colour_matrix,
     forward_matrix,
 )
+from firmware.files.tiff import TiffReader, rational
 from firmware.sensors import known_sensors, load_sensor
-from firmware.tiff import TiffReader, rational
 from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
 
 FACTS = {

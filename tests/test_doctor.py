@@ -8,14 +8,14 @@ import json
 import pytest
 
 from firmware.cli import main
-from firmware.doctor import OK, PROBLEM, WARNING, Machine, examine
-from firmware.doctor_checks.board import check_clock, check_throttling
-from firmware.doctor_checks.buttons import check_buttons
-from firmware.doctor_checks.camera import check_camera
-from firmware.doctor_checks.card import check_card
-from firmware.doctor_checks.daemon import check_daemon
-from firmware.doctor_checks.edge_tpu import check_edge_tpu
-from firmware.doctor_checks.permissions import check_permissions
+from firmware.doctor.checks.board import check_clock, check_throttling
+from firmware.doctor.checks.buttons import check_buttons
+from firmware.doctor.checks.camera import check_camera
+from firmware.doctor.checks.card import check_card
+from firmware.doctor.checks.daemon import check_daemon
+from firmware.doctor.checks.edge_tpu import check_edge_tpu
+from firmware.doctor.checks.permissions import check_permissions
+from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine, examine
 from firmware.settings import (
     ButtonSettings,
     CameraSettings,

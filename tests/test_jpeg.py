@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from firmware.icc import srgb_profile
-from firmware.jpeg import encode_jpeg, thumbnail
+from firmware.files.icc import srgb_profile
+from firmware.files.jpeg import encode_jpeg, thumbnail
 from firmware.version import VERSION
 from isp.errors import FrameError
 from isp.frames import Noise, Photo, Shot

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import simplejpeg
 
-from firmware.control_client import call
+from firmware.control.client import call
 from firmware.errors import ControlError
-from firmware.raw_files import read_raw
+from firmware.files.raw_files import read_raw
 
 SHOOTERS = 2
 LONGEST_LIFE_S = 0.8

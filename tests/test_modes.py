@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from firmware.darkroom.modes import check_modes, choose_mode, load_modes, mode_pipeline, next_mode
 from firmware.errors import SettingsError
-from firmware.modes import check_modes, choose_mode, load_modes, mode_pipeline, next_mode
 from isp.errors import KnobError
 
 

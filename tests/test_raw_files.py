@@ -12,11 +12,11 @@ import rawpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firmware import dng
 from firmware.errors import RawFileError
-from firmware.raw_files import list_raw_files, read_raw
+from firmware.files import dng
+from firmware.files.raw_files import list_raw_files, read_raw
+from firmware.files.tiff import BYTE, LONG, SHORT, Field, Offset, encode_directories
 from firmware.sensors import load_sensor
-from firmware.tiff import BYTE, LONG, SHORT, Field, Offset, encode_directories
 from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
 
 SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data/raw-bayer"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from firmware.cameras.base import open_camera
-from firmware.dng import encode_dng
 from firmware.errors import CameraError, CameraStalled
+from firmware.files.dng import encode_dng
 from firmware.settings import CameraSettings, ReplaySettings, Settings
 from isp.frames import Noise, RawFrame, Shot
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from firmware.errors import SidecarError
-from firmware.sidecar import encode_sidecar, read_sidecar
+from firmware.files.sidecar import encode_sidecar, read_sidecar
 from firmware.version import VERSION
 from isp.frames import Noise, Photo, Shot
 from isp.photo import STAGES, photo_pipeline

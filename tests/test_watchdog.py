@@ -9,11 +9,11 @@ import socket
 import pytest
 
 from firmware.camera_thread import CameraThread
-from firmware.heartbeat import Heartbeats
-from firmware.log import JournalFormatter
-from firmware.notify import notify, watchdog_interval_s
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.log import JournalFormatter
+from firmware.service.notify import notify, watchdog_interval_s
+from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
-from firmware.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -77,5 +77,5 @@ def test_a_stuck_thread_silences_the_watchdog(monkeypatch, systemd):
 
 
 def test_every_line_of_a_traceback_carries_its_priority_in_the_journal():
-    record = logging.LogRecord("firmware.card", logging.ERROR, "", 0, "two\nlines", None, None)
-    assert JournalFormatter("%(name)s: %(message)s").format(record) == "<3>firmware.card: two\n<3>lines"
+    record = logging.LogRecord("firmware.storage.card", logging.ERROR, "", 0, "two\nlines", None, None)
+    assert JournalFormatter("%(name)s: %(message)s").format(record) == "<3>firmware.storage.card: two\n<3>lines"

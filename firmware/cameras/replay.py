@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from firmware.errors import CameraError, CameraStalled, RawFileError
-from firmware.raw_files import SUFFIXES, list_raw_files, read_raw
+from firmware.files.raw_files import SUFFIXES, list_raw_files, read_raw
 from firmware.settings import Settings
 from isp.frames import UNKNOWN_SENSOR, RawFrame
 

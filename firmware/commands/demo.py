@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from firmware.console import Progress, answer, coloured, columns, note
 
 if TYPE_CHECKING:
-    from firmware.demo import Demonstration
+    from firmware.demo.demonstration import Demonstration
 
 MILLISECONDS = (4, 5, 6)
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Photograph all scenes at hand and show what came of it."""
-    from firmware.demo import VIEWS, demonstrate, views_at_hand
+    from firmware.demo.demonstration import VIEWS, demonstrate, views_at_hand
 
     began = time.monotonic()
     views, missing = views_at_hand()

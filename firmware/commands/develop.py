@@ -12,7 +12,7 @@ from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.errors import SettingsError
 
 if TYPE_CHECKING:
-    from firmware.redevelop import Developed, Wishes
+    from firmware.darkroom.redevelop import Developed, Wishes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Develop all; 1 when a file failed."""
     wishes = _wishes(arguments)
-    from firmware.redevelop import as_dict, develop_files, find_raw_files
+    from firmware.darkroom.redevelop import as_dict, develop_files, find_raw_files
 
     files = find_raw_files(arguments.files)
     if not files:
@@ -57,7 +57,7 @@ def lines(made: list[Developed]) -> Iterator[str]:
 
 
 def _wishes(arguments: argparse.Namespace) -> Wishes:
-    from firmware.modes import choose_mode, load_modes
+    from firmware.darkroom.modes import choose_mode, load_modes
 
     loaded = load(arguments.set, system_folder=arguments.config)
     settings, by_hand = loaded.settings, loaded.by_hand()
@@ -67,7 +67,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
     if arguments.threads is not None and arguments.threads < 0:
         raise UsageError(f"--threads {arguments.threads}: 0 takes all processors, or give their number")
     check_pictures(loaded)
-    from firmware.redevelop import Wishes
+    from firmware.darkroom.redevelop import Wishes
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(

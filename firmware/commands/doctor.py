@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from firmware.configuration import load
 from firmware.console import answer, coloured
-from firmware.doctor import OK, PROBLEM, WARNING, Finding, Machine, examine
+from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine, examine
 
 COLOUR_OF = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
-    from firmware.control_client import call
+    from firmware.control.client import call
 
     settings = load(arguments.set, system_folder=arguments.config).settings
     request = {"wait": not arguments.no_wait} | ({"mode": arguments.mode} if arguments.mode else {})

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
-    from firmware.control_client import call
+    from firmware.control.client import call
 
     settings = load(arguments.set, system_folder=arguments.config).settings
     status = call(settings.control.socket, "status", {}, TIMEOUT_S)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware.dng import encode_dng
+from firmware.files.dng import encode_dng
 from firmware.sensors import load_sensor
 from isp.bad_pixels import BadPixels
 from isp.chroma_noise import ChromaNoise

@@ -12,10 +12,10 @@ def kilobytes(name: str) -> int:
 
 
 def nightjar(dng: str):
-    import simplejpeg  # noqa: F401  imported late by firmware.jpeg; counted as an import here
+    import simplejpeg  # noqa: F401  imported late by firmware.files.jpeg; counted as an import here
 
-    from firmware.jpeg import encode_jpeg
-    from firmware.raw_files import read_raw
+    from firmware.files.jpeg import encode_jpeg
+    from firmware.files.raw_files import read_raw
     from firmware.sensors import load_sensor
     from isp.develop import develop
     from isp.photo import photo_pipeline

@@ -1,0 +1,1 @@
+"""What the photographer's hand touches: buttons, status light, power."""

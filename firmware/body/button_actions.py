@@ -1,0 +1,78 @@
+"""What the buttons do. Edges are only queued where they happen; this thread acts on them."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from firmware.errors import NightjarError
+from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.shooting import Shooting
+from isp.errors import IspError
+
+if TYPE_CHECKING:
+    from firmware.body.buttons import ButtonEvent
+
+logger = logging.getLogger(__name__)
+
+# Taking a press waits for a frame; with long exposures that is as long as they are.
+PRESS_LIMIT_S = 1300.0
+
+
+class ButtonActions:
+    """Shutter: take a photo. Mode, short: next mode. Mode, long: switch the board off, where that is allowed."""
+
+    def __init__(
+        self,
+        shooting: Shooting,
+        heartbeats: Heartbeats,
+        refused: Callable[[str], None],
+        switch_off: Callable[[], None],
+    ) -> None:
+        self.events: queue.SimpleQueue[ButtonEvent | None] = queue.SimpleQueue()
+        self._shooting = shooting
+        self._heartbeats = heartbeats
+        self._refused = refused
+        self._switch_off = switch_off
+        self._thread = threading.Thread(target=self._run, name="presses", daemon=True)
+
+    def start(self) -> None:
+        """Begin to act on what comes through `events`."""
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> None:
+        """Act on what was pressed, then end."""
+        self.events.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            self._heartbeats.beat("presses")
+            try:
+                event = self.events.get(timeout=BEAT_S)
+            except queue.Empty:
+                continue
+            if event is None:
+                break
+            self._heartbeats.beat("presses", within_s=PRESS_LIMIT_S)
+            self._act(event)
+        self._heartbeats.forget("presses")
+
+    def _act(self, event: ButtonEvent) -> None:
+        if (event.button, event.kind) == ("shutter", "press"):
+            self._shoot(event.time_ns)
+        elif (event.button, event.kind) == ("mode", "press"):
+            logger.info("Mode %s", self._shooting.next_mode())
+        elif (event.button, event.kind) == ("mode", "long_press"):
+            self._switch_off()
+
+    def _shoot(self, time_ns: int) -> None:
+        try:
+            self._shooting.press(time_ns)
+        except (NightjarError, IspError) as error:
+            logger.error("The press was refused: %s", error)
+            self._refused(str(error))

@@ -1,0 +1,200 @@
+"""One photo at a time, away from the camera thread: the measurement is made durable first, then it is developed.
+
+A photo is acknowledged (its future is done) when all its files are durable. When developing fails the DNG stays, and
+`nightjar develop` makes the photo from it later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from firmware.ring import frame_time_ns
+from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.storage.card_writer import CardWriter
+from isp.frames import RawFrame
+
+if TYPE_CHECKING:
+    from firmware.storage.card import PhotoName
+    from isp.frames import Photo
+    from isp.pipeline import Pipeline
+    from isp.tuning import Tuning
+
+logger = logging.getLogger(__name__)
+
+# A 12 Mpix photo takes the slowest board some ten seconds; beyond this developing hangs, and the watchdog may act.
+DEVELOP_LIMIT_S = 180.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One accepted press and everything its photo needs. `done` gives the photo's report, or raises what went wrong."""
+
+    press_ns: int
+    mode: str
+    frame: RawFrame
+    files: PhotoName
+    pipeline: Pipeline
+    tuning: Tuning | None
+    threads: int
+    jpeg_quality: int
+    raw_done: Future | None
+    done: Future = field(default_factory=Future)
+
+
+@dataclass
+class Tally:
+    """What became of the photos since the start."""
+
+    taken: int = 0
+    failed: int = 0
+    last: str = ""
+    last_error: str = ""
+    saved_s: float = float("-inf")
+    failed_s: float = float("-inf")
+
+
+class Darkroom:
+    """Takes jobs in order. A job that fails is logged and counted; the next one is developed as if nothing were."""
+
+    def __init__(self, writer: CardWriter, heartbeats: Heartbeats, changed: Callable[[], None]) -> None:
+        self.tally = Tally()
+        self._writer = writer
+        self._heartbeats = heartbeats
+        self._changed = changed
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="darkroom", daemon=True)
+
+    def start(self) -> None:
+        """Begin to develop. Called once frames flow: loading the tools must not delay the first one."""
+        self._thread.start()
+
+    def take(self, job: Job) -> None:
+        """Queue one photo; how many may wait is the shooting path's decision."""
+        self._jobs.put(job)
+
+    def close(self, timeout_s: float) -> None:
+        """Finish what is queued, then end."""
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        self._heartbeats.beat("darkroom", within_s=DEVELOP_LIMIT_S)
+        _fetch_tools()
+        while True:
+            self._heartbeats.beat("darkroom")
+            try:
+                job = self._jobs.get(timeout=BEAT_S)
+            except queue.Empty:
+                continue
+            if job is None:
+                break
+            self._heartbeats.beat("darkroom", within_s=DEVELOP_LIMIT_S)
+            self._work(job)
+            del job  # 24 MB that should not wait for the next press
+        self._heartbeats.forget("darkroom")
+
+    def _work(self, job: Job) -> None:
+        try:
+            report = self._make(job)
+        except Exception as error:  # boundary: one failing photo must not stop the camera
+            logger.exception("%s failed in the darkroom", job.files.jpeg.name)
+            self.tally.failed += 1
+            self.tally.failed_s = time.monotonic()
+            self.tally.last_error = f"{job.files.jpeg.name}: {error}"
+            job.done.set_exception(error)
+        else:
+            self.tally.taken += 1
+            self.tally.last = str(job.files.jpeg)
+            self.tally.saved_s = time.monotonic()
+            job.done.set_result(report)
+        self._changed()
+
+    def _make(self, job: Job) -> dict[str, Any]:
+        """All files of one photo, in the order in which losing power hurts least."""
+        from firmware.files.jpeg import encode_jpeg
+        from firmware.files.sidecar import encode_sidecar
+
+        numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.frame))}
+        raw_refused = job.raw_done.exception() if job.raw_done is not None else None
+        if job.raw_done is not None and raw_refused is None:
+            numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
+        began_ns = time.monotonic_ns()
+        photo = self._develop(job)
+        jpeg = encode_jpeg(photo, job.jpeg_quality)
+        numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
+        saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
+        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
+        sidecar = encode_sidecar(photo, numbers, job.jpeg_quality, job.mode)
+        self._writer.write(job.files.sidecar, sidecar).result()
+        if raw_refused is not None:
+            # A full card may still hold the small JPEG, but what was promised is more than that.
+            raise raw_refused
+        _log_photo(job, numbers)
+        return _report(job, numbers)
+
+    def _develop(self, job: Job) -> Photo:
+        from isp.develop import develop
+
+        with contextlib.ExitStack() as on_failure:
+            if job.raw_done is None:
+                on_failure.callback(self._keep_raw, job)
+            photo = develop(job.frame, job.pipeline, job.tuning, job.threads)
+            on_failure.pop_all()
+        return photo
+
+    def _keep_raw(self, job: Job) -> None:
+        """[storage] dng = false, but there is no photo: the measurement is all there is, and is not thrown away."""
+        logger.error("%s: developing failed, so the raw measurement is kept", job.files.dng.name)
+        self._writer.write(job.files.dng, encode_raw(job.frame, job.tuning)).result()
+
+
+def _fetch_tools() -> None:
+    """Import now what the first photo would wait for: half a second, many times that from a slow card."""
+    for name in ("isp.develop", "firmware.files.dng", "firmware.files.jpeg", "firmware.files.sidecar"):
+        importlib.import_module(name)
+
+
+def encode_raw(frame: RawFrame, tuning: Tuning | None) -> list:
+    """The DNG of a frame, in parts, so that the pixels are not copied."""
+    from firmware.files.dng import encode_dng
+
+    return encode_dng(frame, tuning)
+
+
+def _ms_between(from_ns: int, to_ns: int) -> float:
+    return round((to_ns - from_ns) / 1e6, 3)
+
+
+def _report(job: Job, numbers: dict[str, float]) -> dict[str, Any]:
+    return {
+        "number": job.files.number,
+        "jpeg": str(job.files.jpeg),
+        "dng": None if job.raw_done is None else str(job.files.dng),
+        "sidecar": str(job.files.sidecar),
+        "mode": job.mode,
+        **numbers,
+    }
+
+
+def _log_photo(job: Job, numbers: dict[str, float]) -> None:
+    shot = job.frame.shot
+    logger.info(
+        "%s: mode %s, 1 frame %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms",
+        job.files.jpeg.name,
+        job.mode,
+        "exposure unknown" if shot.exposure_us is None else f"{shot.exposure_us:.0f} us",
+        "?" if shot.analogue_gain is None else f"{shot.analogue_gain:.2f}",
+        numbers["press_to_frame_ms"],
+        numbers["develop_ms"],
+        numbers["press_to_saved_ms"],
+    )

@@ -1,0 +1,174 @@
+"""Make photos from raw files, away from the camera.
+
+With the sidecar that the camera wrote, the recipe is followed and the JPEG is the camera's, byte for byte. Without one
+the picture is planned anew, from the settings, the mode and the sensor's tuning.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firmware.darkroom.modes import Mode, mode_pipeline
+from firmware.darkroom.step_pictures import StepPictures
+from firmware.errors import NightjarError, StorageError
+from firmware.files.jpeg import encode_jpeg
+from firmware.files.raw_files import list_raw_files, read_raw
+from firmware.files.sidecar import encode_sidecar, read_sidecar
+from firmware.sensors import load_sensor
+from firmware.storage.durable import make_folders, write_new, write_over
+from isp.develop import develop
+from isp.errors import IspError
+from isp.frames import UNKNOWN_SENSOR
+from isp.photo import STAGES
+from isp.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from isp.tuning import Tuning
+
+Tables = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person asked for.
+
+    folder        where the photos go
+    mode          used where no recipe is
+    pictures      stage tables of the settings
+    by_hand       stage tables that win over the mode
+    jpeg_quality  None takes the recipe's
+    recipe        a sidecar to follow for every file; None looks for each file's own
+    plan_anew     no recipe is looked for
+    """
+
+    folder: Path
+    mode: Mode
+    pictures: Tables
+    by_hand: Tables
+    default_quality: int
+    jpeg_quality: int | None = None
+    tuning: str = "auto"
+    recipe: Path | None = None
+    plan_anew: bool = False
+    replace: bool = False
+    show_steps: bool = False
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one file is to be developed, and whose idea that was."""
+
+    pipeline: Pipeline
+    mode: str
+    jpeg_quality: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class Developed:
+    """One photo that was made."""
+
+    raw: str
+    jpeg: str
+    sidecar: str
+    mode: str
+    recipe: str
+    develop_ms: float
+    steps: list[str]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """One file that could not be developed."""
+
+    raw: str
+    error: str
+
+
+def find_raw_files(named: Iterable[str]) -> list[Path]:
+    """The files, and the raw files right inside the folders, in the order they were named."""
+    found: list[Path] = []
+    for name in named:
+        path = Path(name)
+        found += list_raw_files(path) if path.is_dir() else [path]
+    return list(dict.fromkeys(found))
+
+
+def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], None]) -> tuple[list, list]:
+    """Develop one file after the other; one that fails does not stop the others. Returns what was made, what failed."""
+    made: list[Developed] = []
+    failed: list[Failed] = []
+    written: dict[Path, Path] = {}
+    for file in files:
+        begin(file)
+        try:
+            jpeg = wishes.folder / f"{file.stem}.JPG"
+            if jpeg in written:
+                raise StorageError(
+                    f"{jpeg} was just made from {written[jpeg]}. Develop the two into different folders."
+                )
+            made.append(develop_file(file, jpeg, wishes))
+            written[jpeg] = file
+        except (NightjarError, IspError) as error:
+            failed.append(Failed(str(file), str(error)))
+    return made, failed
+
+
+def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
+    """Make one photo and its sidecar. Raises NightjarError or IspError."""
+    sidecar = jpeg.with_suffix(".json")
+    _refuse_existing([jpeg, sidecar], wishes.replace)
+    frame = read_raw(file)
+    recipe = choose_recipe(file, wishes)
+    steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
+    began = time.monotonic()
+    photo = develop(frame, recipe.pipeline, _tuning(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
+    numbers = {"develop_ms": round((time.monotonic() - began) * 1000, 3)}
+    _write(jpeg, encode_jpeg(photo, recipe.jpeg_quality), wishes.replace)
+    _write(sidecar, encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode), wishes.replace)
+    drawn = [str(step) for step in steps.files] if steps else []
+    return Developed(str(file), str(jpeg), str(sidecar), recipe.mode, recipe.origin, numbers["develop_ms"], drawn)
+
+
+def choose_recipe(file: Path, wishes: Wishes) -> Recipe:
+    """The named recipe, else the file's own sidecar, else one planned anew."""
+    beside = file.with_suffix(".json")
+    stored = wishes.recipe or (beside if beside.is_file() and not wishes.plan_anew else None)
+    if stored is None:
+        pipeline = mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand)
+        return Recipe(pipeline, wishes.mode.name, wishes.jpeg_quality or wishes.default_quality, "planned")
+    sidecar = read_sidecar(stored)
+    quality = wishes.jpeg_quality or sidecar.jpeg_quality
+    return Recipe(Pipeline.from_dict(sidecar.recipe, STAGES), sidecar.mode, quality, str(stored))
+
+
+def as_dict(result: Developed | Failed) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return dataclasses.asdict(result)
+
+
+def _tuning(sensor: str, source: str) -> Tuning | None:
+    return None if sensor == UNKNOWN_SENSOR else load_sensor(sensor, source).tuning
+
+
+def _refuse_existing(files: list[Path], replace: bool) -> None:
+    there = [file for file in files if file.exists()]
+    if there and not replace:
+        raise StorageError(f"{there[0]} exists. Choose another folder with -o DIR, or replace it with --force.")
+
+
+def _write(file: Path, data: bytes, replace: bool) -> None:
+    try:
+        make_folders(file.parent)
+        if replace:
+            write_over(file, data)
+        else:
+            write_new(file, [data])
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}.") from None

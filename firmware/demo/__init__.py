@@ -1,0 +1,1 @@
+"""The whole camera without hardware."""

@@ -1,0 +1,149 @@
+"""The whole camera without hardware: scenes in front of the simulated sensor, a finger on the button, real photos."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.demo.bench_daemon import BenchDaemon, bench_daemon
+from firmware.demo.contact_sheet import Print, draw_contact_sheet
+from firmware.files.sidecar import read_sidecar
+from firmware.storage.durable import write_over
+
+SENSOR = "imx477"
+SIZE_PX = (2028, 1520)
+
+
+@dataclass(frozen=True)
+class View:
+    """What stands in front of the camera, in which light, and in which modes it is photographed."""
+
+    scene: str
+    title: str
+    lux: float
+    illuminant_k: int
+    modes: tuple[str, ...] = ("photo",)
+
+
+VIEWS = (
+    View("astronaut", "a person at a window", 800, 5500),
+    View("chelsea", "a cat indoors", 300, 3200),
+    View("coffee", "a cup by lamplight", 30, 2850),
+    View("rocket", "a rocket before dawn", 4, 4000),
+    View("page", "a printed page", 500, 6500),
+    View("chart", "a colour chart in daylight", 2000, 6000),
+    View("lamps", "a street at night", 3, 2700, ("photo", "plain")),
+    View("zoneplate", "a zone plate", 1000, 5000),
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One photo of the demonstration, and what its sidecar says."""
+
+    scene: str
+    title: str
+    light: str
+    mode: str
+    files: tuple[str, ...]
+    exposure: str
+    press_to_frame_ms: float
+    press_to_dng_ms: float
+    press_to_saved_ms: float
+
+    @property
+    def jpeg(self) -> Path:
+        """The photo itself."""
+        return Path(self.files[0])
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What came of it. `missing` are scenes that were left out, because their photographs are not installed."""
+
+    photos: tuple[Taken, ...]
+    missing: tuple[str, ...]
+    contact_sheet: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self) | {"contact_sheet": str(self.contact_sheet)}
+
+
+def demonstrate(folder: Path, extra: Sequence[str], begin: Callable[[View], None]) -> Demonstration:
+    """Photograph every view at hand into the folder; numbers go on where an earlier run stopped.
+
+    extra  settings that win over the demonstration's own
+    begin  called before each view
+    Raises NightjarError.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    views, missing = views_at_hand()
+    photos: list[Taken] = []
+    for view in views:
+        begin(view)
+        photos += photograph(view, folder, extra)
+    sheet = folder / "contact-sheet.png"
+    title = f"Nightjar: {len(photos)} photos of the simulated {SENSOR}"
+    write_over(sheet, draw_contact_sheet(title, [_print(photo) for photo in photos]))
+    return Demonstration(tuple(photos), missing, sheet)
+
+
+def views_at_hand() -> tuple[list[View], tuple[str, ...]]:
+    """The views whose scenes can be drawn here, and the names of the others."""
+    from firmware.cameras.simulation.scenes import scene_names
+
+    at_hand = scene_names()
+    return [view for view in VIEWS if view.scene in at_hand], tuple(v.scene for v in VIEWS if v.scene not in at_hand)
+
+
+def photograph(view: View, folder: Path, extra: Sequence[str]) -> list[Taken]:
+    """Start the daemon before this view, press its buttons, stop it."""
+    settings = [
+        f"simulated.sensor={SENSOR}",
+        f"simulated.scene={view.scene}",
+        f"simulated.lux={view.lux}",
+        f"simulated.illuminant_k={view.illuminant_k}",
+        f"camera.width_px={SIZE_PX[0]}",
+        f"camera.height_px={SIZE_PX[1]}",
+        f"storage.folder={folder}",
+        f"storage.state_folder={folder / '.nightjar'}",
+        *extra,
+    ]
+    with (
+        tempfile.TemporaryDirectory(prefix="nightjar-demo-") as bench,
+        bench_daemon(Path(bench), folder / "demo.log", settings) as daemon,
+    ):
+        return list(_in_each_mode(view, daemon))
+
+
+def _in_each_mode(view: View, daemon: BenchDaemon) -> Iterator[Taken]:
+    for mode in view.modes:
+        daemon.switch_mode(mode)
+        yield _taken(view, daemon.take_photo())
+
+
+def _taken(view: View, jpeg: Path) -> Taken:
+    sidecar = read_sidecar(jpeg.with_suffix(".json"))
+    files = [path for path in (jpeg, jpeg.with_suffix(".DNG"), jpeg.with_suffix(".json")) if path.is_file()]
+    numbers = sidecar.numbers
+    return Taken(
+        scene=view.scene,
+        title=view.title,
+        light=f"{view.lux:g} lx, {view.illuminant_k} K",
+        mode=sidecar.mode,
+        files=tuple(str(path) for path in files),
+        exposure=f"{sidecar.shot.exposure_us / 1000:.1f} ms, gain {sidecar.shot.analogue_gain:.1f}",
+        press_to_frame_ms=numbers["press_to_frame_ms"],
+        press_to_dng_ms=numbers.get("press_to_dng_ms", numbers["press_to_saved_ms"]),
+        press_to_saved_ms=numbers["press_to_saved_ms"],
+    )
+
+
+def _print(photo: Taken) -> Print:
+    return Print(photo.jpeg, f"{photo.title}  ({photo.mode})", f"{photo.jpeg.stem}   {photo.light}   {photo.exposure}")

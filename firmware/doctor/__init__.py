@@ -1,0 +1,1 @@
+"""What is wrong with this camera, and the command that mends it."""

@@ -1,0 +1,61 @@
+"""Is there room for photos, and may they be written?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
+
+AREA = "card"
+MEGABYTE = 1_000_000
+# One 12 Mpix photo: DNG, JPEG and sidecar.
+PHOTO_MB = 30
+FEW_PHOTOS = 50
+
+
+def check_card(machine: Machine) -> Iterator[Finding]:
+    """The photo folder, or the nearest folder above it that exists: there it would be made."""
+    folder = machine.at(machine.settings.storage.folder)
+    standing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not standing.is_dir():
+        yield Finding(AREA, PROBLEM, f"{standing} is a file", "nightjar config set storage.folder FOLDER")
+        return
+    kind, options = _mounted(machine, standing)
+    if "ro" in options:
+        mend = "sudo mount -o remount,rw the card; a card that turns read-only by itself is worn out: replace it"
+        yield Finding(AREA, PROBLEM, f"{folder} is on a read-only {kind}", mend)
+    elif not os.access(standing, os.W_OK | os.X_OK):
+        mend = f"sudo install -d -o nightjar -g nightjar -m 750 {folder}, and run as a member of group nightjar"
+        yield Finding(AREA, WARNING, f"{standing} may not be written by this user", mend)
+    elif standing != folder:
+        yield Finding(AREA, OK, f"{folder} will be made at the first start, on {kind}")
+    else:
+        yield Finding(AREA, OK, f"{folder} may be written, on {kind}")
+    yield _space(machine, standing)
+
+
+def _space(machine: Machine, standing: Path) -> Finding:
+    found = os.statvfs(standing)
+    free_mb = found.f_bavail * found.f_frsize // MEGABYTE
+    floor_mb = machine.settings.storage.free_space_floor_mb
+    photos = max(0, free_mb - floor_mb) // PHOTO_MB
+    mend = "copy photos away and delete them, or take a larger card"
+    if photos == 0:
+        return Finding(AREA, PROBLEM, f"{free_mb} MB free, and presses are refused below {floor_mb} MB", mend)
+    if photos < FEW_PHOTOS:
+        return Finding(AREA, WARNING, f"{free_mb} MB free: room for about {photos} photos", mend)
+    return Finding(AREA, OK, f"{free_mb} MB free: room for about {photos} photos")
+
+
+def _mounted(machine: Machine, path: Path) -> tuple[str, list[str]]:
+    """File system and mount options at this path: the longest mount point above it wins."""
+    inside = "/" + str(path.resolve().relative_to(machine.root.resolve())).removeprefix(".")
+    best = ("", "an unknown file system", [])
+    for line in machine.text("/proc/mounts").splitlines():
+        _, point, kind, options = line.split(" ")[:4]
+        point = point.replace("\\040", " ")
+        if (inside + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best[0]):
+            best = (point, kind, options.split(","))
+    return best[1], best[2]

@@ -1,0 +1,27 @@
+"""Does the camera itself answer, and what does it say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firmware.control.client import call
+from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
+from firmware.errors import ControlError
+
+AREA = "daemon"
+TIMEOUT_S = 5.0
+
+
+def check_daemon(machine: Machine) -> Iterator[Finding]:
+    """Ask over the control socket."""
+    try:
+        status = call(str(machine.at(machine.settings.control.socket)), "status", {}, TIMEOUT_S)
+    except ControlError as error:
+        found, _, mend = str(error).partition(". ")
+        yield Finding(AREA, WARNING, found, mend)
+        return
+    healthy = status["state"] in ("ready", "busy")
+    message = f"{status['state']}, mode {status['mode']}, {status['photos']['taken']} photos"
+    yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else "journalctl -u nightjar")
+    for warning in status["warnings"]:
+        yield Finding(AREA, WARNING, warning, "journalctl -u nightjar")

@@ -1,0 +1,1 @@
+"""Pictures as bytes: DNG, JPEG, sidecar, and raw files of every kind."""

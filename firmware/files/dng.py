@@ -1,0 +1,135 @@
+"""Our DNG: what the sensor measured, and everything a raw editor needs to show it right.
+
+Source: Adobe Digital Negative Specification 1.4.0.0. One uncompressed strip of 16-bit counts in the main directory. The
+complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from firmware.files.dng_colour import (
+    DAYLIGHT,
+    STANDARD_A,
+    as_shot_neutral,
+    colour_matrix,
+    forward_matrix,
+    has_colour,
+)
+from firmware.files.exif import EXIF_POINTER, MAKE, camera_fields, camera_model, exif_fields
+from firmware.files.shot_facts import facts_to_json
+from firmware.files.tiff import (
+    BYTE,
+    DOUBLE,
+    LONG,
+    RATIONAL,
+    SHORT,
+    SRATIONAL,
+    Field,
+    Offset,
+    encode_directories,
+    rational,
+    text,
+)
+from isp.frames import UNKNOWN_SENSOR, RawFrame, Shot
+from isp.tuning import Tuning
+
+CFA = 32803
+CFA_NUMBER = {"R": 0, "G": 1, "B": 2}
+PRIVATE_MARK = b"Nightjar\0"
+PRIVATE_FORMAT = 1
+SIGNED_LIMIT = 0x7FFFFFFF
+# Pixels start on a cache line, so that a reader may map them.
+ALIGNMENT = 64
+
+
+def encode_dng(
+    frame: RawFrame, tuning: Tuning | None, neutral: tuple[float, float, float] | None = None
+) -> list[bytes | memoryview]:
+    """The file in parts, to be written one after the other; the pixels are a view of the frame, not a copy.
+
+    neutral  what a grey card reads in this light (red, 1, blue), when the shot itself does not know
+    """
+    pixels = np.ascontiguousarray(frame.pixels, dtype="<u2")
+    directories = {
+        "main": _camera_fields(frame.shot)
+        + _picture_fields(pixels.shape)
+        + _level_fields(frame.shot)
+        + _colour_fields(frame.shot, tuning, neutral),
+        "exif": exif_fields(frame.shot),
+    }
+    return [encode_directories(directories, alignment=ALIGNMENT), pixels.reshape(-1).view(np.uint8).data]
+
+
+def _camera_fields(shot: Shot) -> list[Field]:
+    facts = facts_to_json({"format": PRIVATE_FORMAT, "shot": shot.to_dict()})
+    return [
+        *camera_fields(shot),
+        Field(EXIF_POINTER, LONG, Offset("exif")),
+        Field(50706, BYTE, (1, 4, 0, 0)),  # DNGVersion
+        Field(50707, BYTE, (1, 1, 0, 0)),  # DNGBackwardVersion: readers may ignore what came later
+        text(50708, f"{MAKE} {camera_model(shot.sensor)}"),  # UniqueCameraModel
+        Field(50740, BYTE, PRIVATE_MARK + facts),  # DNGPrivateData
+    ]
+
+
+def _picture_fields(shape: tuple[int, int]) -> list[Field]:
+    height, width = shape
+    return [
+        Field(254, LONG, (0,)),  # NewSubfileType: the full picture
+        Field(256, LONG, (width,)),
+        Field(257, LONG, (height,)),
+        Field(258, SHORT, (16,)),  # BitsPerSample
+        Field(259, SHORT, (1,)),  # Compression: none
+        Field(262, SHORT, (CFA,)),  # PhotometricInterpretation
+        Field(273, LONG, Offset("data")),  # StripOffsets
+        Field(277, SHORT, (1,)),  # SamplesPerPixel
+        Field(278, LONG, (height,)),  # RowsPerStrip
+        Field(279, LONG, (2 * width * height,)),  # StripByteCounts
+        Field(284, SHORT, (1,)),  # PlanarConfiguration
+        Field(50829, LONG, (0, 0, height, width)),  # ActiveArea: the sensors' margins are cut by the camera stack
+        Field(50718, RATIONAL, (Fraction(1), Fraction(1))),  # DefaultScale
+        Field(50719, LONG, (0, 0)),  # DefaultCropOrigin
+        Field(50720, LONG, (width, height)),  # DefaultCropSize
+    ]
+
+
+def _level_fields(shot: Shot) -> list[Field]:
+    fields = [
+        Field(33421, SHORT, (2, 2)),  # CFARepeatPatternDim
+        Field(33422, BYTE, tuple(CFA_NUMBER[letter] for letter in shot.bayer)),  # CFAPattern
+        Field(50710, BYTE, (0, 1, 2)),  # CFAPlaneColor
+        Field(50711, SHORT, (1,)),  # CFALayout: rectangular
+        Field(50713, SHORT, (2, 2)),  # BlackLevelRepeatDim
+        Field(50714, RATIONAL, tuple(rational(level) for level in shot.black_dn)),  # BlackLevel
+        Field(50717, LONG, (round(shot.white_dn),)),  # WhiteLevel
+        Field(50730, SRATIONAL, (Fraction(0),)),  # BaselineExposure
+    ]
+    if shot.noise is not None:
+        # One pair for each of the three planes; DNG's scale is ours: 0 = black, 1 = white.
+        fields.append(Field(51041, DOUBLE, (float(shot.noise.shot), float(shot.noise.read)) * 3))  # NoiseProfile
+    return fields
+
+
+def _colour_fields(shot: Shot, tuning: Tuning | None, neutral: tuple[float, float, float] | None) -> list[Field]:
+    grey = as_shot_neutral(shot, tuning, neutral)
+    if grey is None and shot.sensor == UNKNOWN_SENSOR:
+        grey = (1.0, 1.0, 1.0)  # Editors then show the counts unbalanced: all that is known of this sensor.
+    fields = [] if grey is None else [Field(50728, RATIONAL, tuple(rational(part) for part in grey))]
+    if not has_colour(tuning):
+        return fields
+    return [
+        *fields,
+        Field(50778, SHORT, (STANDARD_A.code,)),  # CalibrationIlluminant1
+        Field(50779, SHORT, (DAYLIGHT.code,)),  # CalibrationIlluminant2
+        _matrix(50721, colour_matrix(tuning, STANDARD_A)),
+        _matrix(50722, colour_matrix(tuning, DAYLIGHT)),
+        _matrix(50964, forward_matrix(tuning, STANDARD_A)),
+        _matrix(50965, forward_matrix(tuning, DAYLIGHT)),
+    ]
+
+
+def _matrix(tag: int, matrix: np.ndarray) -> Field:
+    return Field(tag, SRATIONAL, tuple(rational(value, SIGNED_LIMIT) for value in matrix.ravel().tolist()))

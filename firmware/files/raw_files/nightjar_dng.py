@@ -1,0 +1,70 @@
+"""Our own DNG back: the same pixels, and the same Shot to the last digit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firmware.errors import RawFileError
+from firmware.files.dng import CFA, CFA_NUMBER, PRIVATE_FORMAT, PRIVATE_MARK
+from firmware.files.shot_facts import shot_from_facts
+from firmware.files.tiff import TiffReader, whole_numbers
+from isp.frames import RawFrame, Shot
+
+# What `encode_dng` always writes: bits, compression, photometric, samples per pixel.
+OUR_LAYOUT = {258: (16,), 259: (1,), 262: (CFA,), 277: (1,)}
+
+
+def read_nightjar_dng(path: Path) -> RawFrame | None:
+    """The frame, or None if the file is not ours (or another program has rewritten it): LibRaw's turn.
+
+    Raises RawFileError for a DNG of ours that is truncated or damaged.
+    """
+    with path.open("rb") as file:
+        reader = TiffReader.open(file)
+        if reader is None or reader.order != "<":
+            return None
+        try:
+            tags = reader.directory(reader.first)
+        except RawFileError:
+            return None  # Other cameras' directories can be longer than ours ever are.
+        private = tags.get(50740)
+        if not isinstance(private, tuple) or not bytes(private).startswith(PRIVATE_MARK):
+            return None
+        if any(tags.get(tag) != value for tag, value in OUR_LAYOUT.items()):
+            return None  # Compressed by an editor, say.
+        shot = _shot(path, bytes(private)[len(PRIVATE_MARK) :])
+        if tags.get(33422) != tuple(CFA_NUMBER[letter] for letter in shot.bayer):
+            raise RawFileError(f"{path} is damaged: its colour filter tag contradicts the stored {shot.bayer}.")
+        return RawFrame(_pixels(path, reader, tags), shot)
+
+
+def _shot(path: Path, text: bytes) -> Shot:
+    try:
+        stored = json.loads(text)
+        found = stored.get("format") if isinstance(stored, dict) else None
+        if found != PRIVATE_FORMAT:
+            raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
+        return shot_from_facts(stored.get("shot"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RawFileError(f"{path} is damaged: its stored facts are not JSON ({error}).") from None
+
+
+def _pixels(path: Path, reader: TiffReader, tags: dict[int, Any]) -> np.ndarray:
+    """The strip, read straight into one array; nothing is allocated that the file does not hold."""
+    try:
+        (width,), (height,), (offset,), (length,) = (whole_numbers(tags, tag) for tag in (256, 257, 273, 279))
+    except ValueError:
+        raise RawFileError(f"{path} is damaged: its size or the place of its pixels is missing.") from None
+    if length != 2 * width * height:
+        raise RawFileError(f"{path} is damaged: {width} x {height} pixels do not fill {length} bytes.")
+    if offset + length > reader.size:
+        raise RawFileError(
+            f"{path} is truncated: its pixels end at byte {offset + length}, the file at {reader.size}. Copy it again."
+        )
+    reader.file.seek(offset)
+    pixels = np.fromfile(reader.file, dtype="<u2", count=width * height)
+    return pixels.reshape(height, width).astype(np.uint16, copy=False)

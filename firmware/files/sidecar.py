@@ -1,0 +1,88 @@
+"""The sidecar: what was measured, the recipe and the numbers of one photo, as JSON beside it.
+
+The recipe on the photo's DNG gives the photo's JPEG again, byte for byte. Keys are sorted and floats exact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.errors import SidecarError
+from firmware.files.shot_facts import facts_to_json, shot_from_facts
+from firmware.version import VERSION
+from isp.errors import FrameError
+from isp.frames import Photo, Shot
+
+FORMAT = 1
+# A recipe holds shading tables of up to 3 x 32 x 32 numbers; a thousand times that is not one of ours.
+LARGEST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What a sidecar tells; `recipe` is for `Pipeline.from_dict`."""
+
+    shot: Shot
+    recipe: list[dict[str, Any]]
+    jpeg_quality: int
+    mode: str
+    numbers: dict[str, Any]
+    software: str
+
+
+def encode_sidecar(photo: Photo, numbers: Mapping[str, Any], jpeg_quality: int, mode: str) -> bytes:
+    """The file. Raises SidecarError for a photo without its recipe."""
+    if photo.recipe is None:
+        raise SidecarError("The photo came without its recipe; a sidecar is there to keep it.")
+    facts = {
+        "format": FORMAT,
+        "software": f"Nightjar {VERSION}",
+        "shot": photo.shot.to_dict(),
+        "recipe": photo.recipe.to_dict(),
+        "jpeg_quality": jpeg_quality,
+        "mode": mode,
+        "numbers": dict(numbers),
+    }
+    return facts_to_json(facts, indent=1) + b"\n"
+
+
+def read_sidecar(path: Path | str) -> Sidecar:
+    """The sidecar in this file. Raises SidecarError naming what is wrong with it."""
+    path = Path(path)
+    stored = _read_json(path)
+    if stored.get("format") != FORMAT:
+        raise SidecarError(
+            f"{path} has format {stored.get('format')!r}; this version reads {FORMAT}. Is it a sidecar of Nightjar?"
+        )
+    kinds = {"recipe": list, "jpeg_quality": int, "mode": str, "numbers": dict, "software": str}
+    for name, kind in kinds.items():
+        if not isinstance(stored.get(name), kind):
+            raise SidecarError(f"{path}: {name} is {stored.get(name)!r}; it must be a {kind.__name__}.")
+    if not 1 <= stored["jpeg_quality"] <= 100:
+        raise SidecarError(f"{path}: jpeg_quality is {stored['jpeg_quality']}; allowed: 1 to 100.")
+    try:
+        shot = shot_from_facts(stored.get("shot"))
+    except FrameError as error:
+        raise SidecarError(f"{path}: {error}") from error
+    return Sidecar(shot=shot, **{name: stored[name] for name in kinds})
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise SidecarError(f"{path} has {size} bytes; a sidecar has at most {LARGEST_BYTES}.")
+        stored = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SidecarError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # json's and Unicode's errors are ValueErrors
+        if isinstance(error, SidecarError):
+            raise
+        raise SidecarError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(stored, dict):
+        raise SidecarError(f"{path} holds a {type(stored).__name__}; a sidecar is a table of facts.")
+    return stored

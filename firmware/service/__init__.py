@@ -1,0 +1,1 @@
+"""Being a good daemon: readiness, watchdog, logs, reload, status."""

@@ -1,0 +1,149 @@
+"""What the daemon knows of itself, as plain values for the control socket, the journal and the status light."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from firmware.camera_thread import CameraThread, frame_age_s
+from firmware.darkroom.darkroom import Darkroom
+from firmware.errors import StorageError
+from firmware.ring import MEGABYTE
+from firmware.service.heartbeat import Heartbeats
+from firmware.shooting import Shooting
+from firmware.storage.card import Card
+from firmware.version import VERSION
+
+# A refused press is shown this long, a saved photo that long: enough to see it with the camera in the hand.
+REFUSED_SHOWS_S = 2.0
+SAVED_SHOWS_S = 1.0
+
+
+class DaemonStatus:
+    """Gathers the parts' own reports; it keeps only what no part knows."""
+
+    def __init__(
+        self, camera: CameraThread, shooting: Shooting, darkroom: Darkroom, card: Card, heartbeats: Heartbeats
+    ) -> None:
+        self.ready = False
+        self.stopping = False
+        self.not_reloaded: tuple[str, ...] = ()
+        self.unfinished: list[Path] = []
+        self._camera = camera
+        self._shooting = shooting
+        self._darkroom = darkroom
+        self._card = card
+        self._heartbeats = heartbeats
+        self._started_s = time.monotonic()
+        self._refusal = ""
+        self._refused_s = float("-inf")
+
+    def refused(self, reason: str) -> None:
+        """A press was refused: the light says so for a moment."""
+        self._refusal, self._refused_s = reason, time.monotonic()
+
+    def state(self) -> str:
+        """One word or two for the whole camera."""
+        if self.stopping:
+            return "stopping"
+        report = self._camera.report
+        if report.state != "streaming":
+            return report.state
+        return "busy" if self._shooting.waiting else "ready"
+
+    def light(self) -> str:
+        """The pattern of the status light."""
+        now_s, tally = time.monotonic(), self._darkroom.tally
+        if self.stopping:
+            return "busy" if self._shooting.waiting else "off"
+        trouble = self._camera.report.state in ("no camera", "stalled")
+        if trouble or now_s - max(self._refused_s, tally.failed_s) < REFUSED_SHOWS_S:
+            return "error"
+        if self._shooting.waiting or not self.ready:
+            return "busy"
+        return "saved" if now_s - tally.saved_s < SAVED_SHOWS_S else "ready"
+
+    def in_words(self) -> str:
+        """For systemd's status line."""
+        report, tally = self._camera.report, self._darkroom.tally
+        if report.state != "streaming":
+            return f"{report.state}: {report.reason}" if report.reason else report.state
+        return (
+            f"{report.name} {report.sensor}, mode {self._shooting.mode}, {tally.taken} photos, "
+            f"{self._shooting.waiting} in work" + (f", {tally.failed} failed" if tally.failed else "")
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for `nightjar status`."""
+        tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
+        return {
+            "version": VERSION,
+            "state": self.state(),
+            "ready": self.ready,
+            "light": self.light(),
+            "camera": self._camera_dict(),
+            "ring": {"frames": len(ring) if ring else 0, "capacity": ring.capacity if ring else 0},
+            "mode": shooting.mode,
+            "modes": list(shooting.look.pipelines),
+            "photos": {
+                "taken": tally.taken,
+                "last": tally.last or None,
+                "queue": shooting.waiting,
+                "failed": tally.failed,
+            },
+            "card": self._card_dict(),
+            "warnings": self._warnings(),
+            "threads": self._heartbeats.ages_s(),
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
+            "settings_not_reloaded": list(self.not_reloaded),
+        }
+
+    def _camera_dict(self) -> dict[str, Any]:
+        report, ring = self._camera.report, self._camera.ring
+        frame, age_s = (ring.newest() if ring else None), frame_age_s(ring)
+        return {
+            "state": report.state,
+            "reason": report.reason or None,
+            "name": report.name or None,
+            "sensor": report.sensor or None,
+            "shape": list(frame.pixels.shape) if frame else None,
+            "frame_age_s": None if age_s is None else round(age_s, 3),
+            "frames": ring.pushed if ring else 0,
+            "stalls": report.stalls,
+            "exposure_us": frame.shot.exposure_us if frame else None,
+            "analogue_gain": frame.shot.analogue_gain if frame else None,
+        }
+
+    def _card_dict(self) -> dict[str, Any]:
+        folder = self._shooting.look.settings.storage.folder
+        try:
+            free_mb = self._card.free_bytes() // MEGABYTE
+        except StorageError:
+            free_mb = None
+        return {"free_mb": free_mb, "folder": folder}
+
+    def _warnings(self) -> list[str]:
+        report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
+        free_mb = self._card_dict()["free_mb"]
+        known = {
+            f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
+            f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
+            and report.state == "streaming",
+            f"{storage.folder} cannot be read; is the card there?": free_mb is None,
+            f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
+            and free_mb < storage.free_space_floor_mb,
+            f"The last press was refused: {self._refusal}": bool(self._refusal),
+            f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
+            unfinished_in_words(self.unfinished): self.unfinished,
+            f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
+        }
+        return [text for text, holds in known.items() if holds]
+
+
+def unfinished_in_words(paths: list[Path]) -> str:
+    """Which photos were cut off before their JPEG, and how to make it now."""
+    if not paths:
+        return ""
+    names = " ".join(str(path) for path in paths[:5]) + (" ..." if len(paths) > 5 else "")
+    return f"{len(paths)} photos were cut off before developing: run `nightjar develop {names}`"

@@ -1,0 +1,210 @@
+"""The card: names that are never used twice, and files that are whole or not there at all.
+
+Names follow DCF (JEITA CP-3461B): DCIM/100NGHTJ/IMG_0001.JPG, .DNG; the sidecar .json lies beside them. After IMG_9999
+comes the folder 101NGHTJ. A power cut at any moment leaves no torn file: each is written under a hidden name, made
+durable, then named, and the name made durable too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.errors import StorageError
+from firmware.settings import StorageSettings
+from firmware.storage.card_errors import explained
+from firmware.storage.durable import NEW_FILE_MODE, make_folders, partial_of, write_new, write_over
+
+logger = logging.getLogger(__name__)
+
+PICTURES = "DCIM"
+FILES_PER_FOLDER = 9999
+FIRST_FOLDER, LAST_FOLDER = 100, 999
+OUR_FOLDER = re.compile(r"([1-9]\d\d)NGHTJ")
+# FAT may give our names back in capitals or not, whatever we wrote.
+OUR_FILE = re.compile(
+    r"(?P<hidden>\.)?IMG_(?P<number>\d{4})\.(?P<kind>JPG|DNG|json)(?(hidden)\.partial)", re.IGNORECASE
+)
+COUNTER = "photo-number"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class PhotoName:
+    """The files of one photo; `number` counts all photos ever, 1 is DCIM/100NGHTJ/IMG_0001."""
+
+    number: int
+    jpeg: Path
+    dng: Path
+    sidecar: Path
+
+    @classmethod
+    def of(cls, number: int, pictures: Path) -> PhotoName:
+        """The name of this number. Raises StorageError behind 999NGHTJ/IMG_9999, where DCF ends."""
+        folder, file = divmod(number - 1, FILES_PER_FOLDER)
+        if FIRST_FOLDER + folder > LAST_FOLDER:
+            raise StorageError(
+                f"Photo {number} has no name: DCF ends at {LAST_FOLDER}NGHTJ. Move the photos off the card and "
+                f"delete {COUNTER} in the state folder to begin again."
+            )
+        stem = pictures / f"{FIRST_FOLDER + folder}NGHTJ" / f"IMG_{file + 1:04d}"
+        return cls(number, *(stem.with_suffix(suffix) for suffix in (".JPG", ".DNG", ".json")))
+
+
+class Card:
+    """One card and its counter; only one process may have it open. Safe to use from several threads."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self._folder = Path(settings.folder)
+        self._pictures = self._folder / PICTURES
+        self._state = Path(settings.state_folder)
+        self._floor_bytes = settings.free_space_floor_mb * MEGABYTE
+        self._numbering = threading.Lock()
+        self._last_number = 0
+        self._locks: list[int] = []
+
+    def open(self) -> None:
+        """Make the folders, take the card for this process, sweep half-written files, find the last number.
+
+        Raises StorageError with the command that mends it. Opening again looks again: another card may be in.
+        """
+        self.close()
+        for folder in (self._pictures, self._state):
+            with explained("make", folder):
+                make_folders(folder)
+        try:
+            # The pictures' folder is locked too: two daemons may share a card without sharing the state.
+            for path in (self._state / "lock", self._pictures):
+                self._take(path)
+            on_card = self._sweep()
+        except BaseException:
+            self.close()
+            raise
+        self._last_number = max(self._stored_number(), on_card)
+        with explained("write", self._state / COUNTER):
+            self._store(self._last_number)  # A state folder that cannot be written is told now, not at a press.
+
+    def close(self) -> None:
+        """Leave the card to others; safe to call twice."""
+        while self._locks:
+            os.close(self._locks.pop())
+
+    def __del__(self) -> None:
+        self.close()
+
+    def free_bytes(self) -> int:
+        """Room left on the card for this user. Raises StorageError if the card is gone."""
+        with explained("look at", self._pictures):
+            status = os.statvfs(self._pictures)
+        return status.f_bavail * status.f_frsize
+
+    def check_space(self, bytes_needed: int) -> None:
+        """Raise StorageError if writing so much would leave less than the floor free."""
+        free = self.free_bytes()
+        if free - bytes_needed < self._floor_bytes:
+            raise StorageError(
+                f"The card at {self._folder} has {free / MEGABYTE:.0f} MB free; a photo of "
+                f"{bytes_needed / MEGABYTE:.0f} MB would leave less than the floor of "
+                f"{self._floor_bytes / MEGABYTE:.0f} MB ([storage] free_space_floor_mb). "
+                f"Make room: move photos out of {self._pictures}"
+            )
+
+    def set_floor(self, free_space_floor_mb: int) -> None:
+        """Another floor from now on, after the settings were read again."""
+        self._floor_bytes = free_space_floor_mb * MEGABYTE
+
+    def reserve(self) -> PhotoName:
+        """The next name. Its number is durable before this returns, and never given again."""
+        with self._numbering:
+            name = PhotoName.of(self._last_number + 1, self._pictures)
+            while any(os.path.lexists(path) for path in (name.jpeg, name.dng, name.sidecar)):
+                name = PhotoName.of(name.number + 1, self._pictures)  # The card was exchanged while we ran.
+            with explained("write", self._state / COUNTER):
+                self._store(name.number)
+            self._last_number = name.number
+            return name
+
+    def write(self, path: Path, data: bytes | Iterable[bytes]) -> None:
+        """Write one file whole and durable, under a name that no file has yet.
+
+        data  the bytes, or parts of them in order; views are not copied
+        """
+        parts = [data] if isinstance(data, bytes | bytearray | memoryview) else data
+        with explained("write", path):
+            # Only the numbered folder is made: a DCIM that is gone is a card that was pulled.
+            make_folders(path.parent, levels=1)
+            write_new(path, parts)
+
+    def unfinished(self) -> list[Path]:
+        """DNGs without a JPEG, in order: developing was cut off."""
+        with explained("look at", self._pictures):
+            found = {(path.parent.name, path.stem.upper(), path.suffix.upper()): path for path in self._ours()}
+        raws = [(key, path) for key, path in found.items() if key[2] == ".DNG"]
+        return sorted(path for (folder, stem, _), path in raws if (folder, stem, ".JPG") not in found)
+
+    def _take(self, path: Path) -> None:
+        with explained("lock", path):
+            flags = os.O_RDONLY | (0 if path.is_dir() else os.O_CREAT)
+            self._locks.append(os.open(path, flags | os.O_CLOEXEC, NEW_FILE_MODE))
+            try:
+                fcntl.flock(self._locks[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StorageError(
+                    f"{path} is in use by another Nightjar: one card, one daemon. "
+                    f"Stop it (sudo systemctl stop nightjar), or see who it is: fuser {path}"
+                ) from None
+
+    def _sweep(self) -> int:
+        """Remove our half-written files; the largest number on the card, those included."""
+        largest, swept = 0, 0
+        with explained("sweep", self._pictures):
+            for path in self._ours(hidden=True):
+                folder, file = OUR_FOLDER.fullmatch(path.parent.name), OUR_FILE.fullmatch(path.name)
+                number = (int(folder[1]) - FIRST_FOLDER) * FILES_PER_FOLDER + int(file["number"])
+                largest = max(largest, number)
+                if file["hidden"]:
+                    path.unlink()
+                    swept += 1
+        if swept:
+            logger.info("swept %d half-written files from %s", swept, self._pictures)
+        return largest
+
+    def _ours(self, hidden: bool = False) -> Iterator[Path]:
+        """Our photos' files, and the half-written ones where asked for; other cameras' are theirs."""
+        for folder in self._pictures.iterdir():
+            if OUR_FOLDER.fullmatch(folder.name) and folder.is_dir():
+                for path in folder.iterdir():
+                    file = OUR_FILE.fullmatch(path.name)
+                    if file and (hidden or not file["hidden"]):
+                        yield path
+
+    def _stored_number(self) -> int:
+        """The counter's last number; 0 if it was lost, then what is on the card decides."""
+        path = self._state / COUNTER
+        try:
+            text = path.read_text(encoding="ascii")
+            return int(re.fullmatch(r"(\d{1,9})\n", text)[1])
+        except FileNotFoundError:
+            return 0
+        except (TypeError, UnicodeDecodeError):
+            logger.warning("%s holds no number; the numbering goes on after the last photo on the card", path)
+            return 0
+        except OSError as error:
+            with explained("read", path):
+                raise error
+
+    def _store(self, number: int) -> None:
+        path = self._state / COUNTER
+        try:
+            write_over(path, f"{number}\n".encode())
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial_of(path).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,78 @@
+"""The thread that owns the card: files are written one after the other, each durable before its future is done."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware.service.heartbeat import BEAT_S, Heartbeats
+
+if TYPE_CHECKING:
+    from firmware.storage.card import Card
+
+logger = logging.getLogger(__name__)
+
+# A worn card can pause for tens of seconds; beyond this it hangs, and the watchdog may restart us.
+WRITE_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True)
+class _Write:
+    path: Path
+    data: bytes | Iterable[bytes]
+    done: Future
+
+
+class CardWriter:
+    """A queue of files to write. `write` returns at once; its future is done when the file is durable, or failed."""
+
+    def __init__(self, card: Card, heartbeats: Heartbeats) -> None:
+        self._card = card
+        self._heartbeats = heartbeats
+        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="card", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def write(self, path: Path, data: bytes | Iterable[bytes]) -> Future:
+        """Queue one file. Its future gives the time.monotonic_ns() at which it was durable, or StorageError."""
+        done: Future = Future()
+        self._writes.put(_Write(path, data, done))
+        return done
+
+    def close(self, timeout_s: float) -> None:
+        """Write what is queued, then end."""
+        self._writes.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            self._heartbeats.beat("card")
+            try:
+                write = self._writes.get(timeout=BEAT_S)
+            except queue.Empty:
+                continue
+            if write is None:
+                break
+            self._heartbeats.beat("card", within_s=WRITE_LIMIT_S)
+            self._write(write)
+        self._heartbeats.forget("card")
+
+    def _write(self, write: _Write) -> None:
+        try:
+            self._card.write(write.path, write.data)
+        except OSError as error:  # StorageError is one
+            logger.error("%s was not written: %s", write.path, error)
+            write.done.set_exception(error)
+        else:
+            write.done.set_result(time.monotonic_ns())
