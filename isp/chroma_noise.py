@@ -37,7 +37,9 @@ class ChromaNoise(Stage):
     """Smooth colour where it varies no more than noise does."""
 
     strength: float = knob(1.0, 0.0, 4.0, "0 is truly off; 1 is what the noise model asks for")
-    thresholds: tuple | None = fact("largest colour difference taken for noise, for 64 steps of luma, in 16-bit codes")
+    thresholds: tuple | None = fact(
+        "largest colour difference taken for noise, for 64 steps of luma, in 16-bit codes", (CHROMA_STEPS,), 0.0, 1e9
+    )
 
     takes = Photo
     makes = Photo

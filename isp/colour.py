@@ -29,7 +29,7 @@ class Colour(Stage):
     """Apply the sensor's colour matrix."""
 
     saturation: float = knob(1.0, 0.0, 2.0, "1 is as measured, 0 is black and white")
-    matrix: tuple | None = fact("3 x 3 matrix, row by row; empty for an unknown sensor")
+    matrix: tuple | None = fact("3 x 3 matrix, row by row; empty for an unknown sensor", (9,), -1e3, 1e3)
 
     takes = LinearImage
     makes = LinearImage

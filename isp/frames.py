@@ -81,6 +81,10 @@ class Shot:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise FrameError(f"{name} = {value!r} must be a finite number above 0.")
+        if self.colour_gains is not None and not all(math.isfinite(gain) and gain > 0 for gain in self.colour_gains):
+            raise FrameError(f"Colour gains {self.colour_gains!r} must be finite and above 0, or None for none.")
+        if self.temperature_k is not None and not math.isfinite(self.temperature_k):
+            raise FrameError(f"temperature_k = {self.temperature_k!r} must be a finite number, or None for none.")
         left, top, width, height = self.field_of_view
         if not (
             0 <= left and 0 <= top and width > 0 and height > 0 and left + width <= 1.001 and top + height <= 1.001

@@ -88,7 +88,7 @@ def checked(where: str, value: Any, hint: Any, facts: KnobFacts) -> Any:
         return None
     kind = next(kind for kind in kinds if kind is not type(None))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 2**1024 else math.inf  # TOML and JSON know larger ones
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         raise KnobError(f"{where} = {value!r} is a {type(value).__name__}; it must be a {kind.__name__}.")
     if kind is float and not math.isfinite(value):

@@ -17,6 +17,8 @@ class Pipeline:
     stages: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
+        if not self.stages:
+            raise PipelineError("A pipeline without stages makes nothing.")
         for before, after in zip(self.stages, self.stages[1:], strict=False):
             if before.makes is not after.takes:
                 raise PipelineError(
@@ -38,7 +40,7 @@ class Pipeline:
         stages = []
         for line in lines:
             name = line.get("stage") if isinstance(line, dict) else None
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise KnobError(f"The recipe names the stage {name!r}. Known stages: {', '.join(known)}.")
             stages.append(known[name].from_dict(line))
         return cls(tuple(stages))

@@ -26,7 +26,9 @@ class Shading(Stage):
     """Multiply each pixel by the gain of its colour at its place."""
 
     strength: float = knob(1.0, 0.0, 1.0, "0 leaves the corners dark, 1 makes a flat field flat")
-    gains: tuple | None = fact("(3, rows, columns) gains of red, green and blue over the whole pixel array")
+    gains: tuple | None = fact(
+        "(3, rows, columns) gains of red, green and blue over the whole pixel array", (3, None, None), 0.0, 1e3
+    )
 
     takes = Mosaic
     makes = Mosaic

@@ -14,7 +14,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import LinearImage, Mosaic, Photo, RawFrame
@@ -27,9 +30,39 @@ if TYPE_CHECKING:
 Picture = RawFrame | Mosaic | LinearImage | Photo
 
 
-def fact(meaning: str) -> Any:
-    """A dataclass field that planning fills in. Empty (None) means not measured yet, or nothing to apply."""
-    return dataclasses.field(default=None, metadata={"fact": meaning})
+@dataclass(frozen=True)
+class FactLimits:
+    """What `fact()` remembers: a stored recipe can hold anything, the kernels cannot."""
+
+    meaning: str
+    shape: tuple[int | None, ...]
+    low: float
+    high: float
+
+    def check(self, where: str, value: Any) -> None:
+        """Raise KnobError unless the value is finite numbers of this shape and range; None is always right."""
+        if value is None:
+            return
+        try:
+            numbers = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            numbers = np.asarray(None)
+        fits = numbers.ndim == len(self.shape) and all(
+            have == wanted if wanted else have >= 2 for have, wanted in zip(numbers.shape, self.shape, strict=True)
+        )
+        in_range = numbers.dtype.kind in "fiu" and bool(np.all((numbers >= self.low) & (numbers <= self.high)))
+        if not (fits and in_range):
+            how_many = " x ".join(str(wanted or "n") for wanted in self.shape) or "one"
+            raise KnobError(f"{where} is not what it must be: {how_many} numbers, {self.low:g} to {self.high:g}.")
+
+
+def fact(meaning: str, shape: tuple[int | None, ...], low: float, high: float) -> Any:
+    """A dataclass field that planning fills in. Empty (None) means not measured yet, or nothing to apply.
+
+    shape      of the numbers; None stands for any length from 2, () for a single number
+    low, high  what cannot be is refused, wherever it comes from
+    """
+    return dataclasses.field(default=None, metadata={"fact": FactLimits(meaning, shape, low, high)})
 
 
 class Stage(Knobs):
@@ -37,6 +70,12 @@ class Stage(Knobs):
 
     takes: typing.ClassVar[type]
     makes: typing.ClassVar[type]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in dataclasses.fields(self):
+            if "fact" in field.metadata:
+                field.metadata["fact"].check(f"{type(self).__name__}.{field.name}", getattr(self, field.name))
 
     @classmethod
     def table_name(cls) -> str:

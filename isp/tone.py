@@ -7,15 +7,21 @@ one place where values are clipped: below black and above saturation there is no
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from isp.errors import KnobError
 from isp.frames import LinearImage, Photo, Shot
 from isp.kernels import TONE_ENTRIES, Chain
 from isp.knobs import knob
-from isp.stage import Stage
+from isp.stage import Stage, fact
+
+if TYPE_CHECKING:
+    from isp.plan import Scene
 
 WHITE_CODE = 65535.0
 MID_GREY = 0.18
@@ -28,13 +34,25 @@ class Tone(Stage):
     exposure_ev: float = knob(0.0, -4.0, 4.0, "brighter or darker than the camera metered, in stops")
     shoulder: float = knob(0.5, 0.0, 0.95, "upper share of the range that bends so that brightened lights do not clip")
     contrast: float = knob(0.0, 0.0, 1.0, "steeper around mid grey; 0 shows the scene's own contrast")
+    curve_of: str = knob(
+        "srgb", choices=("srgb", "tuning"), meaning="the plain encoding, or the tuning's brighter look"
+    )
+    points: tuple | None = fact("the tuning's curve: pairs of linear light and display value, 0..1")
 
     takes = LinearImage
     makes = Photo
 
+    def plan(self, scene: Scene) -> Self:
+        """Take the tuning's own curve where it is asked for. Raises KnobError where there is none."""
+        if self.curve_of == "srgb" or self.points is not None:
+            return self
+        if scene.tuning is None or len(scene.tuning.tone_curve) == 0:
+            raise KnobError(f'[tone] curve_of = "tuning", but {scene.shot.sensor!r} has no tone curve. Use "srgb".')
+        return dataclasses.replace(self, points=tuple(map(tuple, scene.tuning.tone_curve.tolist())))
+
     def curve(self, linear: np.ndarray) -> np.ndarray:
         """Display value 0..1 of linear light, 0 = black and 1 = sensor saturation, float64."""
-        return self._with_contrast(encode_srgb(self._exposed(np.clip(linear, 0.0, 1.0))))
+        return self._with_contrast(self._encoded(self._exposed(np.clip(linear, 0.0, 1.0))))
 
     def slope(self, linear: np.ndarray) -> np.ndarray:
         """How many units of display value one unit of linear light makes there: what noise is multiplied by."""
@@ -58,9 +76,12 @@ class Tone(Stage):
         bent = knee + self.shoulder * start * share / (1.0 + (start - 1.0) * share)
         return np.where(bright > knee, bent, bright)
 
+    def _encoded(self, linear: np.ndarray) -> np.ndarray:
+        return encode_srgb(linear) if self.points is None else np.interp(linear, *np.transpose(self.points))
+
     def _with_contrast(self, display: np.ndarray) -> np.ndarray:
         """A power curve on each side of mid grey: black, mid grey and white stay where they are."""
-        pivot = encode_srgb(np.array(MID_GREY))
+        pivot = self._encoded(np.array(MID_GREY))
         power = 1.0 + self.contrast
         below = pivot * (display / pivot) ** power
         above = 1.0 - (1.0 - pivot) * ((1.0 - display) / (1.0 - pivot)) ** power

@@ -33,6 +33,7 @@ class Tuning:
     matrices        (temperature_k, (3, 3)) colour matrices, balanced camera RGB -> linear sRGB
     red_shading, blue_shading   (temperature_k, (rows, columns)) relative to green
     luminance_shading           (rows, columns) or None; already carries its strength
+    tone_curve      (n, 2): linear light and display value, both 0..1, the look its makers chose; () if there is none
     """
 
     sensor: str
@@ -45,6 +46,7 @@ class Tuning:
     red_shading: tuple[tuple[float, np.ndarray], ...]
     blue_shading: tuple[tuple[float, np.ndarray], ...]
     luminance_shading: np.ndarray | None
+    tone_curve: np.ndarray
 
     @classmethod
     def from_algorithms(cls, sensor: str, source: str, algorithms: Mapping[str, Mapping[str, Any]]) -> Tuning:
@@ -59,6 +61,7 @@ class Tuning:
                 grey_curve=_triples(algorithms.get("rpi.awb", {}).get("ct_curve", ())),
                 matrices=_matrices(algorithms.get("rpi.ccm", {}).get("ccms", ())),
                 **_shading_tables(algorithms.get("rpi.alsc", {})),
+                tone_curve=_tone_curve(algorithms.get("rpi.contrast", {}).get("gamma_curve", ())),
             )
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
@@ -129,6 +132,14 @@ def _triples(flat: Any) -> np.ndarray:
     curve = np.asarray(flat, dtype=np.float64).reshape(-1, 3)
     if not np.all(np.isfinite(curve)) or np.any(curve <= 0) or np.any(np.diff(curve[:, 0]) <= 0):
         raise ValueError("ct_curve must be triples (temperature, r, b) above 0 with rising temperatures")
+    return curve
+
+
+def _tone_curve(flat: Any) -> np.ndarray:
+    curve = np.asarray(flat, dtype=np.float64).reshape(-1, 2) / SIXTEEN_BIT
+    rising = np.all(np.diff(curve[:, 0]) > 0) and np.all(np.diff(curve[:, 1]) >= 0)
+    if not np.all(np.isfinite(curve)) or not rising or (len(curve) and curve.max() > 1):
+        raise ValueError("gamma_curve must be rising pairs (light, display) from 0 to 65535")
     return curve
 
 

@@ -29,8 +29,8 @@ class WhiteBalance(Stage):
         "scene", choices=("scene", "camera"), meaning="measure the scene, or trust the camera's own gains"
     )
     temperature_k: float | None = knob(None, 1500.0, 15000.0, "fix the light's colour temperature; unset measures it")
-    gains: tuple | None = fact("gains of red, green and blue")
-    light_k: float | None = fact("the light's temperature on the sensor's curve")
+    gains: tuple | None = fact("gains of red, green and blue", (3,), 0.01, 1e4)
+    light_k: float | None = fact("the light's temperature on the sensor's curve", (), 1.0, 1e6)
 
     takes = Mosaic
     makes = Mosaic

@@ -156,6 +156,17 @@ def test_contrast_leaves_black_mid_grey_and_white_where_they_are(contrast):
     np.testing.assert_allclose(Tone(contrast=contrast).curve(anchors), encode_srgb(anchors), atol=1e-12)
 
 
+def test_the_tunings_own_look_can_be_had_and_is_brighter():
+    plain, tuned = (photo_of("grey", "imx219", {"tone": {"curve_of": look}}) for look in ("srgb", "tuning"))
+    assert tuned.pixels.mean() > plain.pixels.mean() + 10
+
+
+def test_the_tunings_look_of_an_unknown_sensor_is_refused():
+    frame, _ = simulate("grey", "imx219", 640, 480)
+    with pytest.raises(KnobError, match="has no tone curve"):
+        develop(frame, photo_pipeline({"tone": {"curve_of": "tuning"}}), None)
+
+
 def test_a_stop_is_a_stop():
     assert Tone(exposure_ev=1.0).curve(np.array(0.09)) == pytest.approx(Tone().curve(np.array(0.18)))
 
