@@ -34,10 +34,8 @@ class Tone(Stage):
     exposure_ev: float = knob(0.0, -4.0, 4.0, "brighter or darker than the camera metered, in stops")
     shoulder: float = knob(0.5, 0.0, 0.95, "upper share of the range that bends so that brightened lights do not clip")
     contrast: float = knob(0.0, 0.0, 1.0, "steeper around mid grey; 0 shows the scene's own contrast")
-    curve_of: str = knob(
-        "srgb", choices=("srgb", "tuning"), meaning="the plain encoding, or the tuning's brighter look"
-    )
-    points: tuple | None = fact("the tuning's curve: pairs of linear light and display value, 0..1")
+    curve_of: str = knob("srgb", choices=("srgb", "tuning"), meaning="the plain encoding, or the tuning's own look")
+    points: tuple | None = fact("the tuning's curve: pairs of linear light and display value", (None, 2), 0.0, 1.0)
 
     takes = LinearImage
     makes = Photo
