@@ -37,7 +37,9 @@ def develop(
     Raises FrameError or KnobError when the frame and the pipeline do not fit.
     """
     if pipeline.stages[0].takes is not RawFrame:
-        raise PipelineError(f"A photo begins with Levels; this pipeline begins with {type(pipeline.stages[0]).__name__}.")
+        raise PipelineError(
+            f"A photo begins with Levels; this pipeline begins with {type(pipeline.stages[0]).__name__}."
+        )
     recipe = plan(pipeline, frame, tuning)
     if watcher is None:
         photo = run_stages(frame, recipe.stages, threads)

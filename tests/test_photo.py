@@ -225,6 +225,60 @@ def test_a_recipe_from_json_gives_the_same_bytes():
     np.testing.assert_array_equal(again.pixels, photo.pixels)
 
 
+@pytest.mark.parametrize(
+    ("stage", "key", "value"),
+    [
+        ("white_balance", "gains", [2.0, 0.0, 1.5]),
+        ("white_balance", "gains", [float("nan"), 1.0, 1.5]),
+        ("white_balance", "gains", [1e300, 1.0, 1.5]),
+        ("white_balance", "gains", [2.0, 1.0]),
+        ("white_balance", "gains", "2, 1, 1.5"),
+        ("white_balance", "light_k", [5000.0]),
+        ("colour", "matrix", [1.0] * 8),
+        ("colour", "matrix", [None] * 9),
+        ("colour", "matrix", ["1"] * 9),
+        ("shading", "gains", [[[1.0, 1.0]]] * 3),
+        ("shading", "gains", [[[1.0, 1.0], [1.0]]] * 3),
+        ("shading", "gains", [[[10**400, 1.0], [1.0, 1.0]]] * 3),
+        ("chroma_noise", "thresholds", [float("nan")] * 64),
+        ("chroma_noise", "thresholds", [1.0] * 63),
+        ("chroma_noise", "thresholds", {}),
+        ("sharpen", "amount", 10**400),
+    ],
+)
+def test_a_recipe_with_an_impossible_value_is_refused_by_name(stage, key, value):
+    recipe = [line | {key: value} if line["stage"] == stage else line for line in photo_pipeline().to_dict()]
+    with pytest.raises(KnobError, match=rf"{STAGES[stage].__name__}\.{key}"):
+        Pipeline.from_dict(recipe, STAGES)
+
+
+def test_a_recipe_without_its_first_stage_is_refused():
+    frame, _ = simulate("grey", "imx219", 640, 480)
+    with pytest.raises(PipelineError, match="begins with Levels; this pipeline begins with BadPixels"):
+        develop(frame, Pipeline(photo_pipeline().stages[1:]), None)
+
+
+@pytest.mark.parametrize("lines", [[{"stage": []}], [{"stage": {}}], [7]])
+def test_a_recipe_whose_stage_is_no_name_is_refused(lines):
+    with pytest.raises(KnobError, match="Known stages: levels"):
+        Pipeline.from_dict(lines, STAGES)
+
+
+def test_an_empty_recipe_is_refused():
+    with pytest.raises(PipelineError, match="without stages"):
+        Pipeline.from_dict([], STAGES)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"colour_gains": (0.0, 0.0)}, {"colour_gains": (float("nan"), 1.0)}, {"temperature_k": float("nan")}],
+)
+def test_a_light_that_cannot_be_is_refused_at_the_door(facts):
+    frame, _ = simulate("grey", "imx219", 640, 480)
+    with pytest.raises(FrameError, match="or None for none"):
+        dataclasses.replace(frame.shot, **facts)
+
+
 def test_watching_the_steps_does_not_change_the_photo():
     frame, _ = simulate("chart", "imx219", 640, 480)
     tuning = load_sensor("imx219").tuning

@@ -138,6 +138,10 @@ def test_an_impossible_fact_is_refused(fact, value):
         shot_from_metadata(METADATA | {fact: value}, readout(), 0)
 
 
+def test_gains_of_zero_mean_that_white_balance_chose_none():
+    assert shot_from_metadata(METADATA | {"ColourGains": (0.0, 0.0)}, readout(), 0).colour_gains is None
+
+
 def test_three_black_levels_are_refused():
     with pytest.raises(CameraError, match="four"):
         black_levels((4096, 4096, 4096), parse_raw_format("SRGGB12"))

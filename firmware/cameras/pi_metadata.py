@@ -132,4 +132,5 @@ def _number(value: Any) -> float | None:
 
 
 def _pair(value: Any) -> tuple[float, float] | None:
-    return None if value is None else (float(value[0]), float(value[1]))
+    """Two gains; libcamera sends zeros where its white balance has chosen none."""
+    return None if value is None or min(value) <= 0 else (float(value[0]), float(value[1]))
