@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ def test_a_recipe_can_be_followed_for_another_file(photos, ask, tmp_path):
     assert ask("develop", first, "-o", tmp_path, "--recipe", second)[0] == 0
     assert json.loads((tmp_path / "IMG_0001.json").read_text())["recipe"] == json.loads(second.read_text())["recipe"]
     assert ask("develop", first, "-o", tmp_path, "--recipe", second, "--mode", "photo")[0] == 2
+
+
+def test_the_sidecar_of_another_photo_is_refused(photos, ask, tmp_path):
+    (tmp_path / "mixed").mkdir()
+    raw, sidecar = (Path(shutil.copy(photos / name, tmp_path / "mixed")) for name in ("IMG_0002.DNG", "IMG_0001.json"))
+    sidecar.rename(raw.with_suffix(".json"))
+    code, _, said = ask("develop", raw, "-o", tmp_path / "out")
+    assert code == 1
+    assert "IMG_0002.json belongs to another shot than IMG_0002.DNG" in said
+    assert ask("develop", raw, "--no-sidecar", "-o", tmp_path / "out")[0] == 0
 
 
 def test_photos_are_never_replaced_without_being_told(photos, ask, tmp_path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.modes import Mode, mode_pipeline
 from firmware.darkroom.step_pictures import StepPictures
-from firmware.errors import NightjarError, StorageError
+from firmware.errors import NightjarError, SidecarError, StorageError
 from firmware.files.jpeg import encode_jpeg
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.files.sidecar import encode_sidecar, read_sidecar
@@ -28,6 +28,7 @@ from isp.photo import STAGES
 from isp.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from isp.frames import Shot
     from isp.tuning import Tuning
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -125,7 +126,7 @@ def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     sidecar = jpeg.with_suffix(".json")
     _refuse_existing([jpeg, sidecar], wishes.replace)
     frame = read_raw(file)
-    recipe = choose_recipe(file, wishes)
+    recipe = choose_recipe(file, frame.shot, wishes)
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
     began = time.monotonic()
     photo = develop(frame, recipe.pipeline, _tuning(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
@@ -136,14 +137,22 @@ def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     return Developed(str(file), str(jpeg), str(sidecar), recipe.mode, recipe.origin, numbers["develop_ms"], drawn)
 
 
-def choose_recipe(file: Path, wishes: Wishes) -> Recipe:
-    """The named recipe, else the file's own sidecar, else one planned anew."""
+def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
+    """The named recipe, else the file's own sidecar, else one planned anew.
+
+    Raises SidecarError when the sidecar beside the file tells of another shot: its gains would be wrong here.
+    """
     beside = file.with_suffix(".json")
     stored = wishes.recipe or (beside if beside.is_file() and not wishes.plan_anew else None)
     if stored is None:
         pipeline = mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand)
         return Recipe(pipeline, wishes.mode.name, wishes.jpeg_quality or wishes.default_quality, "planned")
     sidecar = read_sidecar(stored)
+    if wishes.recipe is None and sidecar.shot != shot:
+        raise SidecarError(
+            f"{stored} belongs to another shot than {file.name}. Plan anew with --no-sidecar, or follow it all the "
+            f"same with --recipe {stored}."
+        )
     quality = wishes.jpeg_quality or sidecar.jpeg_quality
     return Recipe(Pipeline.from_dict(sidecar.recipe, STAGES), sidecar.mode, quality, str(stored))
 
