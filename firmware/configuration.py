@@ -115,7 +115,7 @@ def parse_tables(origin: str, text: str) -> Tables:
     """The tables of TOML text. Raises SettingsError where a key stands outside every table."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOML's own error is a ValueError; so is a number of 5000 digits
         raise SettingsError(f"{origin}: not TOML: {error}.") from None
     for name, value in tables.items():
         if not isinstance(value, dict):
@@ -178,7 +178,7 @@ def value_from_text(origin: str, table: str, key: str, text: str) -> Any:
     """One value written as text: TOML where it reads as TOML (true, 12, 0.5, "text"), else the text itself."""
     try:
         read = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     if list(read) != ["value"]:
         raise SettingsError(f"{origin}: the value of {table}.{key} spans several lines; give one value.")

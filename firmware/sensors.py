@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from firmware.errors import SettingsError
 from firmware.paths import SENSORS
@@ -15,6 +17,8 @@ from isp.frames import Noise
 from isp.tuning import Tuning
 
 LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
+
+RESTORE = "Put the packaged file back: install Nightjar again."
 
 
 @dataclass(frozen=True)
@@ -68,26 +72,31 @@ def known_sensors() -> list[str]:
     return sorted(path.stem for path in SENSORS.glob("*.toml"))
 
 
-def load_sensor(name: str, tuning: str = "packaged") -> Sensor:
+def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> Sensor:
     """Read a sensor's facts. Raises SettingsError when there are none, TuningError when they are malformed.
 
     tuning  "packaged" (our copy), "auto" (an installed libcamera file if there is one), or a path to a .json file
     """
-    path = SENSORS / f"{name}.toml"
-    if not re.fullmatch(r"[a-z0-9_]+", name) or not path.is_file():
+    path = folder / f"{name}.toml"
+    if not re.fullmatch(r"[a-z0-9_]{1,64}", name) or not path.is_file():
         raise SettingsError(f"No sensor file {path}. Known sensors: {', '.join(known_sensors())}.")
     try:
-        facts = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise TuningError(f"{path}: {error}") from None
+        packaged = _sensor_from(name, tomllib.loads(path.read_text(encoding="utf-8")))
+    except KeyError as error:
+        raise TuningError(f"{path} lacks {error}. {RESTORE}") from None
+    except (TypeError, ValueError, AttributeError) as error:  # TOML's and Unicode's errors are ValueErrors
+        raise TuningError(f"{path} is damaged: {error}. {RESTORE}") from None
+    return dataclasses.replace(packaged, tuning=_choose(name, tuning, packaged.tuning))
+
+
+def _sensor_from(name: str, facts: dict[str, Any]) -> Sensor:
     tables = facts.pop("tuning")
-    packaged = Tuning.from_algorithms(name, f"configs/sensors/{name}.toml", tables)
     facts["modes"] = tuple(SensorMode(**mode) for mode in facts["modes"])
     for pair in ("exposure_us", "analogue_gain"):
         facts[pair] = tuple(facts[pair])
     return Sensor(
         name=facts.pop("sensor"),
-        tuning=_choose(name, tuning, packaged),
+        tuning=Tuning.from_algorithms(name, f"configs/sensors/{name}.toml", tables),
         lux_reference=tables["rpi.lux"],
         **facts,
     )
@@ -99,10 +108,12 @@ def read_libcamera_tuning(path: Path, sensor: str) -> Tuning:
         text = path.read_text()
     except OSError as error:
         raise TuningError(f"{path}: {error.strerror}. Name an existing libcamera tuning file.") from None
+    except UnicodeDecodeError as error:
+        raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     without_trailing_commas = re.sub(r",(\s*[\]}])", r"\1", text)
     try:
         document = json.loads(without_trailing_commas)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
         raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     if not isinstance(document, dict):
         raise TuningError(f"{path} is not a libcamera tuning file: it holds a {type(document).__name__}.")

@@ -65,14 +65,19 @@ class Tuning:
             )
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TuningError(f"{source}: the tuning of {sensor} is malformed: {error}.") from None
 
     @classmethod
     def from_libcamera(cls, sensor: str, source: str, document: Mapping[str, Any]) -> Tuning:
         """Read a parsed libcamera tuning file, version 2 (a list of algorithms) or version 1 (a flat table)."""
         listed = document.get("algorithms")
-        algorithms = document if listed is None else {name: body for entry in listed for name, body in entry.items()}
+        try:
+            algorithms = (
+                document if listed is None else {name: body for entry in listed for name, body in entry.items()}
+            )
+        except (TypeError, AttributeError):
+            raise TuningError(f"{source}: algorithms is not a list of tables.") from None
         return cls.from_algorithms(sensor, source, algorithms)
 
     def grey_at(self, temperature_k: float) -> tuple[float, float]:

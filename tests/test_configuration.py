@@ -113,6 +113,15 @@ def test_what_is_wrong_is_refused_with_file_table_key_and_what_is_allowed(folder
     assert "\n" not in complaint
 
 
+@pytest.mark.parametrize("number", ["9" * 400, "9" * 5000, "[" * 100_000], ids=["400 digits", "5000 digits", "deep"])
+def test_absurd_values_are_refused_in_one_line(folder, number):
+    (folder / "config.toml").write_text(f"[simulated]\nlux = {number}\n")
+    with pytest.raises(SettingsError, match=r"config\.toml"):
+        load((), {}, folder)
+    with pytest.raises(SettingsError, match="lux"):
+        load([f"simulated.lux={number}"], {}, folder.parent)
+
+
 def test_a_file_that_is_not_text_is_refused_by_name(folder):
     (folder / "config.toml").write_bytes(b"\xff\xfe\x00[camera]")
     assert "config.toml is not UTF-8" in refused(folder)

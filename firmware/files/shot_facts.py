@@ -17,6 +17,7 @@ FLAGS = ("hflip", "vflip")
 WORDS = ("sensor", "bayer")
 FACTS = tuple(item.name for item in dataclasses.fields(Shot))
 REQUIRED = tuple(item.name for item in dataclasses.fields(Shot) if item.default is dataclasses.MISSING)
+LARGEST_WHOLE = 2**63
 OPTIONAL = tuple(item.name for item in dataclasses.fields(Shot) if item.default is None)
 
 
@@ -64,7 +65,10 @@ def _expectation(name: str, value: Any) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number in a file can be larger than any float.
+    return isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_WHOLE
+    )
 
 
 def _plain_number(value: Any) -> Any:

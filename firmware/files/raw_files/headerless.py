@@ -14,6 +14,7 @@ from isp.frames import RawFrame
 
 NEEDED = ("width", "height", "bayer", "black_dn", "white_dn", "sensor")
 ALLOWED = (*NEEDED, *(name for name in FACTS if name not in NEEDED))
+LONGEST_SIDE_PX = 100_000
 # Facts that a Shot must hold and that a lone raw file seldom has; 0 marks a clock that is not known.
 UNSTATED: dict[str, Any] = {
     "exposure_us": None,
@@ -47,7 +48,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
         raise RawFileError(f"{path} needs its facts in {beside.name} beside it: {', '.join(NEEDED)}.")
     try:
         facts = tomllib.loads(beside.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML's, Unicode's and a number of 5000 digits are ValueErrors
         raise RawFileError(f"{beside} is not TOML: {error}.") from None
     unknown = [key for key in facts if key not in ALLOWED]
     if unknown:
@@ -56,6 +57,8 @@ def _read_facts(path: Path) -> dict[str, Any]:
     if missing:
         raise RawFileError(f"{beside} lacks {', '.join(missing)}.")
     for key in ("width", "height"):
-        if isinstance(facts[key], bool) or not isinstance(facts[key], int) or facts[key] < 2:
-            raise RawFileError(f"{beside}: {key} = {facts[key]!r}; it must be a whole number of pixels, 2 or more.")
+        if isinstance(facts[key], bool) or not isinstance(facts[key], int) or not 2 <= facts[key] <= LONGEST_SIDE_PX:
+            raise RawFileError(
+                f"{beside}: {key} = {facts[key]!r}; it must be a whole number of pixels, 2 to {LONGEST_SIDE_PX}."
+            )
     return facts

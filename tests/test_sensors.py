@@ -1,0 +1,47 @@
+"""Claims about sensor files: what is damaged is refused in words that name the file."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.errors import SettingsError
+from firmware.paths import SENSORS
+from firmware.sensors import load_sensor
+from isp.errors import TuningError
+
+WHOLE = (SENSORS / "imx219.toml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: b"\xff" + whole,
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole.replace(b"[tuning.", b"[other."),
+        lambda whole: whole.replace(b"bayer =", b"buyer ="),
+        lambda whole: whole.replace(b"[[modes]]", b"[modes]", 1).partition(b"[[modes]]")[0],
+        lambda whole: whole.replace(b"reference_slope =", b'reference_slope = "steep" #'),
+        lambda whole: b"a = " + 5000 * b"9",
+    ],
+    ids=["empty", "not text", "cut", "no tuning", "no bayer", "modes not a list", "text for a number", "huge number"],
+)
+def test_a_damaged_sensor_file_is_refused_by_name(tmp_path, damage):
+    (tmp_path / "imx219.toml").write_bytes(damage(WHOLE))
+    with pytest.raises(TuningError, match=r"imx219\.toml .*[Ii]nstall Nightjar again"):
+        load_sensor("imx219", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "nosuch", "../camera", "IMX219", "x" * 5000])
+def test_a_sensor_without_a_file_is_told_which_there_are(name):
+    with pytest.raises(SettingsError, match="Known sensors: imx219, imx477"):
+        load_sensor(name)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "\x00", "[" * 100_000, '{"algorithms": 7}', '{"algorithms": [7]}', "{}"])
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+def test_a_damaged_tuning_file_is_refused_by_name(tmp_path, text, coding):
+    path = tmp_path / "imx219.json"
+    path.write_bytes(text.encode(coding))
+    with pytest.raises(TuningError, match=r"imx219\.json"):
+        load_sensor("imx219", tuning=str(path))
