@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+import rawpy
 
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw
@@ -102,6 +103,18 @@ def test_a_photo_whose_measurement_the_card_refused_gets_its_jpeg_but_is_not_ack
         failing.done.result(PATIENCE_S)
     assert failing.files.jpeg.stat().st_size > 0
     assert darkroom.tally.failed == 1
+
+
+@pytest.mark.parametrize("illuminant_k", [2850, 6500])
+def test_other_developers_are_told_the_colour_of_the_light(illuminant_k, tmp_path):
+    frame, _ = simulate("chart", "imx477", 1332, 990, illuminant_k=illuminant_k)
+    assert frame.shot.colour_gains is None, "this camera measured no white balance"
+    tuning = load_sensor("imx477").tuning
+    path = tmp_path / "chart.dng"
+    path.write_bytes(b"".join(encode_raw(frame, tuning)))
+    with rawpy.imread(str(path)) as raw:
+        red, green, blue = raw.camera_whitebalance[:3]
+    assert (green / red, green / blue) == pytest.approx(tuning.grey_at(illuminant_k), rel=0.06)
 
 
 def test_a_name_that_is_taken_is_never_written_over(writer, card):

@@ -165,10 +165,19 @@ def _fetch_tools() -> None:
 
 
 def encode_raw(frame: RawFrame, tuning: Tuning | None) -> list:
-    """The DNG of a frame, in parts, so that the pixels are not copied."""
-    from firmware.files.dng import encode_dng
+    """The DNG of a frame, in parts, so that the pixels are not copied.
 
-    return encode_dng(frame, tuning)
+    Where the camera chose no white balance the scene's own is measured: without one, editors show lamplight orange.
+    """
+    from firmware.files.dng import encode_dng
+    from isp.plan import find_light
+    from isp.white_balance import WhiteBalance
+
+    neutral = None
+    if frame.shot.colour_gains is None and tuning is not None:
+        red, blue = find_light(frame, tuning, WhiteBalance()).grey
+        neutral = (red, 1.0, blue)
+    return encode_dng(frame, tuning, neutral)
 
 
 def _ms_between(from_ns: int, to_ns: int) -> float:
