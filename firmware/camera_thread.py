@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.cameras.base import Camera, open_camera
-from firmware.errors import CameraError, NightjarError
+from firmware.errors import CameraError, CameraHung, NightjarError
 from firmware.ring import Ring, check_memory, frame_time_ns
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import Settings
@@ -40,7 +40,13 @@ class CameraReport:
 class CameraThread:
     """Only this thread touches the camera. Others read `report` and `ring`, and wait for `changed`."""
 
-    def __init__(self, settings: Settings, heartbeats: Heartbeats, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        heartbeats: Heartbeats,
+        changed: Callable[[], None],
+        opener: Callable[[Settings], Camera] = open_camera,
+    ) -> None:
         self.report = CameraReport("starting")
         self.ring: Ring | None = None
         self.failure: NightjarError | IspError | None = None
@@ -48,6 +54,7 @@ class CameraThread:
         self._settings = settings
         self._heartbeats = heartbeats
         self._changed = changed
+        self._opener = opener
         self._stop = threading.Event()
         self._camera: Camera | None = None
         self._wanted_exposure: tuple[int, float] | None = None
@@ -84,7 +91,7 @@ class CameraThread:
             self._say("closed", self.report.reason)
 
     def _open(self) -> None:
-        camera = open_camera(self._settings)
+        camera = self._opener(self._settings)
         try:
             camera.start()
         except CameraError:
@@ -94,12 +101,17 @@ class CameraThread:
         self.report = dataclasses.replace(self.report, name=camera.name, sensor=camera.sensor)
 
     def _bring_up(self, attempt: Callable[[], None]) -> bool:
-        """Call `attempt` until it succeeds, waiting longer each time; False when told to stop meanwhile."""
+        """Call `attempt` until it succeeds, waiting longer each time; False when told to stop meanwhile.
+
+        Raises CameraHung: what hangs still holds the camera, so this process cannot open it again.
+        """
         pause_s = FIRST_RETRY_S
         while not self._stop.is_set():
             self._heartbeats.beat("camera", within_s=OPEN_LIMIT_S)
             try:
                 attempt()
+            except CameraHung:
+                raise
             except CameraError as error:
                 if self.report.reason != str(error):
                     logger.error("No camera: %s Trying again, at most every %.0f s.", error, LONGEST_RETRY_S)

@@ -15,6 +15,7 @@ from firmware.body.buttons import Buttons
 from firmware.body.power import power_off
 from firmware.body.status_light import StatusLight
 from firmware.camera_thread import CameraThread
+from firmware.cameras.base import Camera, open_camera
 from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
@@ -44,7 +45,12 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Daemon:
     """The running camera. `reload` reads the settings anew for SIGHUP; without it there is nothing to reload."""
 
-    def __init__(self, settings: Settings, reload: Callable[[], Settings] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reload: Callable[[], Settings] | None = None,
+        opener: Callable[[Settings], Camera] = open_camera,
+    ) -> None:
         self._settings = settings
         self._reload_settings = reload or (lambda: settings)
         self._reloading = threading.Lock()
@@ -56,7 +62,7 @@ class Daemon:
         heartbeats = Heartbeats()
         self._card = Card(settings.storage)
         self._writer = CardWriter(self._card, heartbeats)
-        self._camera = CameraThread(settings, heartbeats, self._wake)
+        self._camera = CameraThread(settings, heartbeats, self._wake, opener)
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         look = Look(settings, build_pipelines(settings))
         self._shooting = Shooting(look, self._camera, self._card, self._writer, self._darkroom, self._wake)
@@ -78,7 +84,10 @@ class Daemon:
         try:
             self._start()
             self._attend()
-            return self._stop()
+            code = self._stop()
+            if self._camera.failure is not None:
+                raise self._camera.failure
+            return code
         finally:
             self._close()
             threading.excepthook = hook_before
@@ -98,8 +107,8 @@ class Daemon:
             part.start()
 
     def _attend(self) -> None:
-        """The main loop: until a signal says stop, or something is broken for good."""
-        while not self._broken:
+        """The main loop: until a signal says stop, or the camera or a thread is broken for good."""
+        while not self._broken and self._camera.failure is None:
             self._look_around()
             try:
                 event = self._events.get(timeout=self._watchdog.look_s)
@@ -114,8 +123,6 @@ class Daemon:
     def _look_around(self) -> None:
         self._watchdog.feed()
         self._show(self._status.light())
-        if self._camera.failure is not None:
-            raise self._camera.failure
         if not self._status.ready and self._is_ready():
             self._status.ready = True
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())

@@ -17,6 +17,10 @@ class CameraStalled(CameraError, TimeoutError):
     """No frame arrived in time."""
 
 
+class CameraHung(CameraError):
+    """A call into the camera's libraries never came back. Nobody can interrupt it; only a new process helps."""
+
+
 class PressRefused(NightjarError, RuntimeError):
     """This press cannot become a photo now; the message says why and when it can."""
 

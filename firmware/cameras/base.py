@@ -39,7 +39,10 @@ class Camera(Protocol):
         """Fix exposure and gain from one of the next frames on; 0 hands either back to metering."""
 
     def recover(self) -> None:
-        """After CameraStalled: drop what is stuck, close, open again and stream. Raises CameraError if it cannot."""
+        """After CameraStalled: drop what is stuck, close, open again and stream. Raises CameraError if it cannot.
+
+        CameraHung says that no further try in this process can succeed.
+        """
 
     def close(self) -> None:
         """Stop and free the hardware; safe to call twice."""

@@ -1,7 +1,7 @@
 """Call something that may hang, and wait only so long.
 
 libcamera waits without a limit for a sensor that is gone. Nobody can interrupt it, so the call runs in a thread of its
-own and is left behind; the caller gets an error, the daemon ends, and systemd starts it afresh.
+own and is left behind; the caller gets CameraHung, the daemon ends, and systemd starts it afresh.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
-from firmware.errors import CameraError
+from firmware.errors import CameraError, CameraHung
 
 Result = TypeVar("Result")
 
@@ -20,7 +20,7 @@ DEVICE_ERRORS = (RuntimeError, OSError, ValueError, LookupError, CancelledError)
 
 
 def bounded(seconds: float, what: str, call: Callable[[], Result]) -> Result:
-    """The result of `call`, or its error. Raises CameraError if it takes longer."""
+    """The result of `call`, or its error. Raises CameraHung if it takes longer."""
     outcome: Future[Result] = Future()
 
     def run() -> None:
@@ -35,5 +35,5 @@ def bounded(seconds: float, what: str, call: Callable[[], Result]) -> Result:
     if outcome.done():
         return outcome.result()
     if thread.is_alive():
-        raise CameraError(f"{what} takes longer than {seconds:g} s; restart the daemon, and check the ribbon cable.")
+        raise CameraHung(f"{what} takes longer than {seconds:g} s; restart the daemon, and check the ribbon cable.")
     raise CameraError(f"{what} failed; its traceback is in the log.")

@@ -10,6 +10,7 @@ them): that is why every wait here has a number.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 from collections.abc import Callable
@@ -125,7 +126,7 @@ class PiCamera:
         self._device.set_controls(checked_controls(wanted, self._device.camera_controls, check_range=True))
 
     def recover(self) -> None:
-        """Drop what is stuck, close, open anew. Raises CameraError if it cannot; then only a restart helps."""
+        """Drop what is stuck, close, open anew. Raises CameraError if it cannot, CameraHung if only a restart helps."""
         logger.warning("opening the camera again")
         device, self._device = self._device, None
         if device is not None:
@@ -159,6 +160,8 @@ class PiCamera:
         camera = self._settings.camera
         own_tuning = camera.tuning if camera.tuning not in ("auto", "packaged") else None
         device = self._library.Picamera2(camera.number, tuning=own_tuning)
+        # picamera2 closes again when Python ends, without a limit: a camera that hangs would keep the process alive.
+        atexit.unregister(device.close)
         try:
             mode = self._configure(device)
             readout = self._read_back(device, mode)
@@ -256,7 +259,7 @@ def _give_back(request: Any) -> None:
 
 
 def _shut(device: Any) -> None:
-    """Cancel, stop, close, in this order. A step that fails is logged; one that hangs raises CameraError."""
+    """Cancel, stop, close, in this order. A step that fails is logged; one that hangs raises CameraHung."""
     steps = (("Cancelling", device.cancel_all_and_flush), ("Stopping", device.stop), ("Closing", device.close))
     for what, step in steps:
         try:
