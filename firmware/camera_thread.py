@@ -58,6 +58,7 @@ class CameraThread:
         self._stop = threading.Event()
         self._camera: Camera | None = None
         self._wanted_exposure: tuple[int, float] | None = None
+        self._applied_exposure: tuple[int, float] | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
     def start(self) -> None:
@@ -65,7 +66,7 @@ class CameraThread:
         self._thread.start()
 
     def set_exposure(self, exposure_us: int, analogue_gain: float) -> None:
-        """Ask for this exposure from one of the next frames on; 0 meters."""
+        """Ask for this exposure from one of the next frames on, also after reopening; 0 meters."""
         self._wanted_exposure = (exposure_us, analogue_gain)
 
     def close(self, timeout_s: float) -> None:
@@ -156,11 +157,17 @@ class CameraThread:
         if silent_tries:
             self._pause(min(FIRST_RETRY_S * 2**silent_tries, LONGEST_RETRY_S))
         self._bring_up(camera.recover)
+        self._applied_exposure = None
 
     def _apply_exposure(self, camera: Camera) -> None:
-        wanted, self._wanted_exposure = self._wanted_exposure, None
-        if wanted is not None:
+        wanted = self._wanted_exposure
+        if wanted == self._applied_exposure:
+            return
+        self._applied_exposure = wanted
+        try:
             camera.set_exposure(*wanted)
+        except CameraError as error:
+            logger.error("[exposure] fixed_us, fixed_gain: %s The exposure stays as it was.", error)
 
     def _pause(self, seconds: float) -> None:
         self._heartbeats.beat("camera", within_s=seconds + 10 * BEAT_S)

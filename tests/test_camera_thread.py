@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import queue
 import threading
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from firmware.camera_thread import CameraThread
 from firmware.cameras.simulated import SimulatedCamera
 from firmware.control.client import call
 from firmware.daemon import Daemon
-from firmware.errors import CameraHung
+from firmware.errors import CameraError, CameraHung
 from firmware.service.heartbeat import Heartbeats
 from firmware.settings import (
     ButtonSettings,
@@ -80,3 +83,52 @@ def test_the_daemon_finishes_its_photos_before_it_gives_a_hanging_camera_up(tmp_
         daemon.run()
     assert len(accepted) == 3
     assert all(Path(photo["jpeg"]).with_suffix(".json").is_file() for photo in accepted)
+
+
+class Recording(SimulatedCamera):
+    """Writes down the exposures it is asked for, and refuses what a sensor cannot."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.asked = queue.Queue()
+
+    def set_exposure(self, exposure_us, analogue_gain):
+        self.asked.put((exposure_us, analogue_gain))
+        if analogue_gain > 22:
+            raise CameraError(f"AnalogueGain {analogue_gain:g} is not possible in this mode; allowed: 1 to 22.")
+        super().set_exposure(exposure_us, analogue_gain)
+
+
+@contextlib.contextmanager
+def recording(wanted):
+    """A running thread, and its camera."""
+    opened = queue.Queue()
+
+    def opener(settings):
+        opened.put(Recording(settings))
+        return opened.queue[0]
+
+    thread = CameraThread(wanted, Heartbeats(), lambda: None, opener)
+    thread.start()
+    try:
+        yield thread, opened.get(timeout=PATIENCE_S)
+    finally:
+        thread.close(PATIENCE_S)
+
+
+def test_an_exposure_the_sensor_cannot_do_is_refused_and_frames_go_on(tmp_path, caplog):
+    with recording(settings(tmp_path)) as (thread, camera):
+        thread.set_exposure(5000, 64.0)
+        assert camera.asked.get(timeout=PATIENCE_S) == (5000, 64.0)
+        thread.set_exposure(5000, 2.0)
+        assert camera.asked.get(timeout=PATIENCE_S) == (5000, 2.0)
+        assert thread.failure is None
+    (refusal,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert "allowed: 1 to 22" in refusal
+
+
+def test_an_exposure_that_was_asked_for_is_asked_for_again_after_reopening(tmp_path):
+    with recording(settings(tmp_path, stall_after_frames=5)) as (thread, camera):
+        thread.set_exposure(5000, 2.0)
+        assert [camera.asked.get(timeout=PATIENCE_S) for _ in range(3)] == [(5000, 2.0)] * 3
+        assert thread.report.stalls >= 1
