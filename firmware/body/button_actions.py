@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from firmware.errors import NightjarError
-from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.worker import Worker
 from firmware.shooting import Shooting
 from isp.errors import IspError
 
 if TYPE_CHECKING:
+    import queue
+
     from firmware.body.buttons import ButtonEvent
 
 logger = logging.getLogger(__name__)
@@ -32,35 +33,23 @@ class ButtonActions:
         refused: Callable[[str], None],
         switch_off: Callable[[], None],
     ) -> None:
-        self.events: queue.SimpleQueue[ButtonEvent | None] = queue.SimpleQueue()
         self._shooting = shooting
-        self._heartbeats = heartbeats
         self._refused = refused
         self._switch_off = switch_off
-        self._thread = threading.Thread(target=self._run, name="presses", daemon=True)
+        self._presses = Worker("presses", heartbeats, PRESS_LIMIT_S, self._act)
+
+    @property
+    def events(self) -> queue.SimpleQueue[ButtonEvent | None]:
+        """Where the buttons put what was pressed."""
+        return self._presses.queue
 
     def start(self) -> None:
         """Begin to act on what comes through `events`."""
-        self._thread.start()
+        self._presses.start()
 
     def close(self, timeout_s: float) -> None:
         """Act on what was pressed, then end."""
-        self.events.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while True:
-            self._heartbeats.beat("presses")
-            try:
-                event = self.events.get(timeout=BEAT_S)
-            except queue.Empty:
-                continue
-            if event is None:
-                break
-            self._heartbeats.beat("presses", within_s=PRESS_LIMIT_S)
-            self._act(event)
-        self._heartbeats.forget("presses")
+        self._presses.close(timeout_s)
 
     def _act(self, event: ButtonEvent) -> None:
         if (event.button, event.kind) == ("shutter", "press"):

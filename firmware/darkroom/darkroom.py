@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import queue
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from firmware.ring import frame_time_ns
-from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.worker import Worker
 from firmware.storage.card_writer import CardWriter
 from isp.frames import RawFrame
 
@@ -68,40 +67,20 @@ class Darkroom:
     def __init__(self, writer: CardWriter, heartbeats: Heartbeats, changed: Callable[[], None]) -> None:
         self.tally = Tally()
         self._writer = writer
-        self._heartbeats = heartbeats
         self._changed = changed
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="darkroom", daemon=True)
+        self._jobs: Worker[Job] = Worker("darkroom", heartbeats, DEVELOP_LIMIT_S, self._work, prepare=_fetch_tools)
 
     def start(self) -> None:
         """Begin to develop. Called once frames flow: loading the tools must not delay the first one."""
-        self._thread.start()
+        self._jobs.start()
 
     def take(self, job: Job) -> None:
         """Queue one photo; how many may wait is the shooting path's decision."""
-        self._jobs.put(job)
+        self._jobs.queue.put(job)
 
     def close(self, timeout_s: float) -> None:
         """Finish what is queued, then end."""
-        self._jobs.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        self._heartbeats.beat("darkroom", within_s=DEVELOP_LIMIT_S)
-        _fetch_tools()
-        while True:
-            self._heartbeats.beat("darkroom")
-            try:
-                job = self._jobs.get(timeout=BEAT_S)
-            except queue.Empty:
-                continue
-            if job is None:
-                break
-            self._heartbeats.beat("darkroom", within_s=DEVELOP_LIMIT_S)
-            self._work(job)
-            del job  # 24 MB that should not wait for the next press
-        self._heartbeats.forget("darkroom")
+        self._jobs.close(timeout_s)
 
     def _work(self, job: Job) -> None:
         try:

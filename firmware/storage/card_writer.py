@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -12,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.worker import Worker
 
 if TYPE_CHECKING:
     from firmware.storage.card import Card
@@ -35,38 +34,21 @@ class CardWriter:
 
     def __init__(self, card: Card, heartbeats: Heartbeats) -> None:
         self._card = card
-        self._heartbeats = heartbeats
-        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="card", daemon=True)
+        self._writes: Worker[_Write] = Worker("card", heartbeats, WRITE_LIMIT_S, self._write)
 
     def start(self) -> None:
         """Begin to write."""
-        self._thread.start()
+        self._writes.start()
 
     def write(self, path: Path, data: bytes | Iterable[bytes]) -> Future:
         """Queue one file. Its future gives the time.monotonic_ns() at which it was durable, or StorageError."""
         done: Future = Future()
-        self._writes.put(_Write(path, data, done))
+        self._writes.queue.put(_Write(path, data, done))
         return done
 
     def close(self, timeout_s: float) -> None:
         """Write what is queued, then end."""
-        self._writes.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while True:
-            self._heartbeats.beat("card")
-            try:
-                write = self._writes.get(timeout=BEAT_S)
-            except queue.Empty:
-                continue
-            if write is None:
-                break
-            self._heartbeats.beat("card", within_s=WRITE_LIMIT_S)
-            self._write(write)
-        self._heartbeats.forget("card")
+        self._writes.close(timeout_s)
 
     def _write(self, write: _Write) -> None:
         try:
