@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,6 +36,16 @@ class Look:
 
     settings: Settings
     pipelines: Mapping[str, Pipeline]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A press and the frame of its moment. It counts as waiting until `Shooting.accept` has made a photo of it."""
+
+    press_ns: int
+    mode: str
+    look: Look
+    frame: RawFrame
 
 
 @dataclass(frozen=True)
@@ -77,17 +87,30 @@ class Shooting:
         return self._open
 
     def press(self, time_ns: int, mode: str | None = None) -> Accepted:
-        """Take the photo of this moment.
+        """Take the photo of this moment. Raises what `choose` and `accept` raise when there will be none."""
+        return self.accept(self.choose(time_ns, mode))
+
+    def choose(self, time_ns: int, mode: str | None = None) -> Chosen:
+        """The frame of this moment, out of the ring before newer ones push it out. The card is asked only for room.
 
         Raises PressRefused, CameraStalled or StorageError when there will be no photo.
         """
         look, mode = self.look, mode or self.mode
         self.check_mode(mode)
         self._enter(look.settings.darkroom.queue)
-        with contextlib.ExitStack() as on_refusal:
-            on_refusal.callback(self._leave)
-            job = self._job(look, mode, time_ns)
-            on_refusal.pop_all()
+        with self._leaving_if_refused():
+            height, width = self._camera.ring.newest().pixels.shape
+            self._card.check_space(height * width * (2 + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
+            frame = self._camera.ring.nearest(time_ns, self._camera.frame_limit_s)
+        return Chosen(time_ns, mode, look, frame)
+
+    def accept(self, chosen: Chosen) -> Accepted:
+        """Give the photo its number, durable, and hand it to card and darkroom. A slow card takes seconds for it.
+
+        Raises StorageError, or what is wrong with the sensor's facts, when there will be no photo.
+        """
+        with self._leaving_if_refused():
+            job = self._job(chosen)
         job.done.add_done_callback(lambda _: self._leave())
         self._darkroom.take(job)
         return Accepted(job.files, job.done)
@@ -136,21 +159,24 @@ class Shooting:
             self._all_done.notify_all()
         self._changed()
 
-    def _job(self, look: Look, mode: str, time_ns: int) -> Job:
-        settings, ring = look.settings, self._camera.ring
-        height, width = ring.newest().pixels.shape
-        self._card.check_space(height * width * (2 + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
-        # The frame first: it leaves the ring soon, while the number on the card can wait.
-        frame = ring.nearest(time_ns, self._camera.frame_limit_s)
+    @contextlib.contextmanager
+    def _leaving_if_refused(self) -> Iterator[None]:
+        with contextlib.ExitStack() as on_refusal:
+            on_refusal.callback(self._leave)
+            yield
+            on_refusal.pop_all()
+
+    def _job(self, chosen: Chosen) -> Job:
+        settings, frame = chosen.look.settings, chosen.frame
         tuning = self._tuning_of(frame, settings)
         raw = encode_raw(frame, tuning) if settings.storage.dng else None
         files = self._card.reserve()
         return Job(
-            press_ns=time_ns,
-            mode=mode,
+            press_ns=chosen.press_ns,
+            mode=chosen.mode,
             frame=frame,
             files=files,
-            pipeline=look.pipelines[mode],
+            pipeline=chosen.look.pipelines[chosen.mode],
             tuning=tuning,
             threads=settings.darkroom.threads,
             jpeg_quality=settings.storage.jpeg_quality,

@@ -1,15 +1,21 @@
-"""What the buttons do. Edges are only queued where they happen; this thread acts on them."""
+"""What the buttons do. Edges are only queued where they happen; two threads act on them.
+
+The first takes the frame of the press out of the ring, the second gives the photo its number on the card. A card that
+is busy with earlier photos can take seconds for that, and the next press must not wait: its frame would leave the ring.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from firmware.errors import NightjarError
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
-from firmware.shooting import Shooting
+from firmware.shooting import Chosen, Shooting
+from firmware.storage.card_writer import WRITE_LIMIT_S
 from isp.errors import IspError
 
 if TYPE_CHECKING:
@@ -36,7 +42,8 @@ class ButtonActions:
         self._shooting = shooting
         self._refused = refused
         self._switch_off = switch_off
-        self._presses = Worker("presses", heartbeats, PRESS_LIMIT_S, self._act)
+        self._presses: Worker[ButtonEvent] = Worker("presses", heartbeats, PRESS_LIMIT_S, self._act)
+        self._numbers: Worker[Chosen] = Worker("numbers", heartbeats, WRITE_LIMIT_S, self._accept)
 
     @property
     def events(self) -> queue.SimpleQueue[ButtonEvent | None]:
@@ -46,10 +53,12 @@ class ButtonActions:
     def start(self) -> None:
         """Begin to act on what comes through `events`."""
         self._presses.start()
+        self._numbers.start()
 
     def close(self, timeout_s: float) -> None:
-        """Act on what was pressed, then end."""
-        self._presses.close(timeout_s)
+        """Act on what was pressed, then end. A press that still waits for its frame is accepted when that has come."""
+        if self._presses.close(timeout_s):
+            self._numbers.close(timeout_s)
 
     def _act(self, event: ButtonEvent) -> None:
         if (event.button, event.kind) == ("shutter", "press"):
@@ -60,8 +69,17 @@ class ButtonActions:
             self._switch_off()
 
     def _shoot(self, time_ns: int) -> None:
+        with self._refusals():
+            self._numbers.queue.put(self._shooting.choose(time_ns))
+
+    def _accept(self, chosen: Chosen) -> None:
+        with self._refusals():
+            self._shooting.accept(chosen)
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
         try:
-            self._shooting.press(time_ns)
+            yield
         except (NightjarError, IspError) as error:
             logger.error("The press was refused: %s", error)
             self._refused(str(error))
