@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_camera_module_is_known_by_its_kernel_name(machine):
 def test_without_a_module_the_cable_is_the_first_suspect(machine):
     finding = list(check_camera(machine))[-1]
     assert finding.state == PROBLEM
-    assert "ribbon cable" in finding.mend
+    assert "cable" in finding.mend
 
 
 def test_a_module_without_measured_facts_is_named(machine):
@@ -134,6 +135,34 @@ def test_a_read_only_card_is_a_problem(machine):
     finding = next(iter(check_card(on_card)))
     assert (finding.state, "read-only vfat" in finding.message) == (PROBLEM, True)
     assert "on ext4" in told(check_card(machine))
+
+
+def test_the_service_writes_the_card_whoever_asks(machine):
+    """A member of the group may look at the photos and not write them; the camera must."""
+    folder = machine.at("/var/lib/nightjar/photos")
+    folder.mkdir(parents=True, mode=0o750)
+    put(
+        machine, "/etc/passwd", f"pi:x:{PI}:{PI}::/home/pi:/bin/sh\nnightjar:x:{folder.stat().st_uid}:990::/:/bin/false"
+    )
+    asked = dataclasses.replace(machine, uid=folder.stat().st_uid + 1)
+    finding = next(iter(check_card(asked)))
+    assert (finding.state, "by user nightjar" in finding.message) == (OK, True)
+    folder.chmod(0o550)
+    finding = next(iter(check_card(asked)))
+    assert (finding.state, finding.mend.startswith("sudo install -d -o nightjar")) == (WARNING, True)
+
+
+def test_a_card_that_may_not_be_looked_at_is_a_finding_and_the_way_in(machine):
+    if os.geteuid() == 0:
+        pytest.skip("root may look everywhere")
+    photos = machine.at("/var/lib/nightjar/photos")
+    photos.mkdir(parents=True)
+    photos.parent.chmod(0)
+    try:
+        (finding,) = check_card(machine)
+    finally:
+        photos.parent.chmod(0o750)
+    assert (finding.state, "usermod -aG nightjar" in finding.mend) == (WARNING, True)
 
 
 def test_too_little_space_is_a_problem(machine):

@@ -46,7 +46,7 @@ def _connect(connection: socket.socket, path: str) -> None:
     except (FileNotFoundError, ConnectionRefusedError):
         raise ControlError(
             f"The camera daemon does not run: nobody answers on {path}. Start it with "
-            "`sudo systemctl start nightjar`, or `nightjar run`."
+            "`sudo systemctl start nightjar`, or `nightjar run`; `sudo journalctl -u nightjar` says why it stopped."
         ) from None
     except PermissionError:
         raise ControlError(
@@ -71,7 +71,7 @@ def _read_line(connection: socket.socket, deadline_s: float, too_late: ControlEr
             part = b""
         if not part:
             raise ControlError(
-                "The camera daemon closed the connection without an answer; see `journalctl -u nightjar`."
+                "The camera daemon closed the connection without an answer; see `sudo journalctl -u nightjar`."
             )
         received += part
         if len(received) > LARGEST_ANSWER_BYTES:
@@ -95,4 +95,4 @@ def _result(line: bytes, path: str) -> Any:
 
 
 def _no_answer(path: str, method: str, timeout_s: float) -> ControlError:
-    return ControlError(f"No answer to '{method}' on {path} within {timeout_s:g} s; see `journalctl -u nightjar`.")
+    return ControlError(f"No answer to '{method}' on {path} within {timeout_s:g} s; see `sudo journalctl -u nightjar`.")

@@ -12,6 +12,8 @@ from pathlib import Path
 from firmware.settings import Settings
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
+# The daemon's own user, where the service is installed.
+DAEMON = "nightjar"
 TOOL_LIMIT_S = 5.0
 
 
@@ -44,6 +46,11 @@ class Machine:
             return (self.at(path) if isinstance(path, str) else path).read_text(errors="replace").strip("\n\0 ")
         except OSError:
             return ""
+
+    def users(self) -> dict[str, int]:
+        """Every user of the machine with its number."""
+        lines = (line.split(":") for line in self.text("/etc/passwd").splitlines())
+        return {parts[0]: int(parts[2]) for parts in lines if len(parts) > 2 and parts[2].isdigit()}
 
     def ask(self, *command: str) -> str | None:
         """What a program answers; None where it is not installed, hangs or fails."""

@@ -19,12 +19,12 @@ def check_buttons(machine: Machine) -> Iterator[Finding]:
     if settings.power_off:
         yield _right_to_switch_off(machine)
     if settings.pin_factory != "lgpio":
-        mend = "nightjar config set buttons.pin_factory lgpio"
+        mend = "sudo nightjar config set buttons.pin_factory lgpio"
         yield Finding(AREA, WARNING, f"no real pins: pin_factory is {settings.pin_factory}", mend)
         return
     pins = (settings.shutter_pin, settings.mode_pin, settings.led_pin)
     if len(set(pins)) < len(pins):
-        mend = "nightjar config set buttons.led_pin 22"
+        mend = "sudo nightjar config set buttons.led_pin 22"
         yield Finding(AREA, PROBLEM, f"shutter, mode and LED share a pin: {pins}", mend)
     missing = [name for name in ("gpiozero", "lgpio") if importlib.util.find_spec(name) is None]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 
 from firmware.doctor.examination import OK, PROBLEM, Finding, Machine
@@ -31,7 +32,7 @@ def _simulated(machine: Machine) -> Iterator[Finding]:
     if wanted.scene in scenes:
         yield Finding(AREA, OK, f"simulated {wanted.sensor} looks at {wanted.scene}; {listed}")
     else:
-        mend = "pip install scikit-image, or: nightjar config set simulated.scene chart"
+        mend = f"sudo {sys.prefix}/bin/pip install scikit-image, or: sudo nightjar config set simulated.scene chart"
         yield Finding(AREA, PROBLEM, f"the scene '{wanted.scene}' is not at hand; {listed}", mend)
     if not (SENSORS / f"{wanted.sensor}.toml").is_file():
         yield _no_sensor_file(wanted.sensor)
@@ -42,7 +43,7 @@ def _replay(machine: Machine) -> Finding:
     from firmware.files.raw_files import list_raw_files
 
     folder = machine.at(machine.settings.replay.folder)
-    mend = "nightjar config set replay.folder FOLDER"
+    mend = "sudo nightjar config set replay.folder FOLDER"
     if not machine.settings.replay.folder or not folder.is_dir():
         return Finding(AREA, PROBLEM, f"replay has no folder to play ({machine.settings.replay.folder!r})", mend)
     try:
@@ -74,7 +75,7 @@ def _module(machine: Machine) -> Finding:
         return Finding(AREA, OK, f"the kernel found {', '.join(modules)}")
     if others:
         return _no_sensor_file(others[0])
-    mend = "switch off, seat the ribbon cable at both ends, switch on; or: nightjar config set camera.backend simulated"
+    mend = "switch off, seat the cable at both ends, switch on; or: sudo nightjar config set camera.backend simulated"
     return Finding(AREA, PROBLEM, "the kernel found no camera module", mend)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
+from firmware.doctor.examination import DAEMON, OK, PROBLEM, WARNING, Finding, Machine
 
 AREA = "card"
 MEGABYTE = 1_000_000
@@ -18,22 +18,53 @@ FEW_PHOTOS = 50
 def check_card(machine: Machine) -> Iterator[Finding]:
     """The photo folder, or the nearest folder above it that exists: there it would be made."""
     folder = machine.at(machine.settings.storage.folder)
-    standing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        standing = _nearest(folder)
+    except PermissionError:
+        mend = f"sudo usermod -aG {machine.settings.control.group} $USER, then log in again; or: sudo nightjar doctor"
+        yield Finding(AREA, WARNING, f"{folder} may not be looked at by this user", mend)
+        return
     if not standing.is_dir():
-        yield Finding(AREA, PROBLEM, f"{standing} is a file", "nightjar config set storage.folder FOLDER")
+        yield Finding(AREA, PROBLEM, f"{standing} is a file", "sudo nightjar config set storage.folder FOLDER")
         return
     kind, options = _mounted(machine, standing)
     if "ro" in options:
         mend = "sudo mount -o remount,rw the card; a card that turns read-only by itself is worn out: replace it"
         yield Finding(AREA, PROBLEM, f"{folder} is on a read-only {kind}", mend)
-    elif not os.access(standing, os.W_OK | os.X_OK):
-        mend = f"sudo install -d -o nightjar -g nightjar -m 750 {folder}, and run as a member of group nightjar"
-        yield Finding(AREA, WARNING, f"{standing} may not be written by this user", mend)
-    elif standing != folder:
-        yield Finding(AREA, OK, f"{folder} will be made at the first start, on {kind}")
     else:
-        yield Finding(AREA, OK, f"{folder} may be written, on {kind}")
+        yield _writing(machine, folder, standing, kind)
     yield _space(machine, standing)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or what exists nearest above it. Raises PermissionError where this user may not look."""
+    for path in (folder, *folder.parents):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        return path
+    return folder
+
+
+def _writing(machine: Machine, folder: Path, standing: Path, kind: str) -> Finding:
+    """The service writes as its own user; without it whoever asks is the one who would."""
+    daemon = machine.users().get(DAEMON)
+    if daemon is None or daemon == machine.uid:
+        who = "this user"
+        may = os.access(standing, os.W_OK | os.X_OK)
+        mend = "install the service (see the top of systemd/nightjar.service), which makes the folder"
+    else:
+        who = f"user {DAEMON}"
+        status = standing.stat()
+        needed = 0o300 if status.st_uid == daemon else 0o003
+        may = status.st_mode & needed == needed
+        mend = f"sudo install -d -o {DAEMON} -g {DAEMON} -m 750 {folder}"
+    if not may:
+        return Finding(AREA, WARNING, f"{standing} may not be written by {who}", mend)
+    if standing != folder:
+        return Finding(AREA, OK, f"{folder} will be made at the first start, on {kind}")
+    return Finding(AREA, OK, f"{folder} may be written by {who}, on {kind}")
 
 
 def _space(machine: Machine, standing: Path) -> Finding:

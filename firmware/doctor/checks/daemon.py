@@ -22,6 +22,6 @@ def check_daemon(machine: Machine) -> Iterator[Finding]:
         return
     healthy = status["state"] in ("ready", "busy")
     message = f"{status['state']}, mode {status['mode']}, {status['photos']['taken']} photos"
-    yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else "journalctl -u nightjar")
+    yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else "sudo journalctl -u nightjar")
     for warning in status["warnings"]:
-        yield Finding(AREA, WARNING, warning, "journalctl -u nightjar")
+        yield Finding(AREA, WARNING, warning, "sudo journalctl -u nightjar")

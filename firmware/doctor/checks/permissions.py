@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
+from firmware.doctor.examination import DAEMON, OK, PROBLEM, WARNING, Finding, Machine
 
 AREA = "permissions"
 GROUPS = {"video": "the camera", "gpio": "the buttons", "plugdev": "the Edge TPU"}
@@ -12,7 +12,7 @@ GROUPS = {"video": "the camera", "gpio": "the buttons", "plugdev": "the Edge TPU
 
 def check_permissions(machine: Machine) -> Iterator[Finding]:
     """The groups of whoever asks, and of the daemon's own user where it is installed."""
-    users, groups = _users(machine), _groups(machine)
+    users, groups = machine.users(), _groups(machine)
     asking = next((name for name, uid in users.items() if uid == machine.uid), f"number {machine.uid}")
     control = machine.settings.control.group
     if machine.uid == 0:
@@ -24,8 +24,8 @@ def check_permissions(machine: Machine) -> Iterator[Finding]:
                 AREA, WARNING, f"user {asking} is not in group {control} and may not talk to the camera", mend
             )
         yield from _missing(asking, groups, WARNING)
-    if "nightjar" in users and asking != "nightjar":
-        yield from _missing("nightjar", groups, PROBLEM)
+    if DAEMON in users and asking != DAEMON:
+        yield from _missing(DAEMON, groups, PROBLEM)
 
 
 def _missing(user: str, groups: dict[str, set[str]], state: str) -> Iterator[Finding]:
@@ -36,11 +36,6 @@ def _missing(user: str, groups: dict[str, set[str]], state: str) -> Iterator[Fin
         yield Finding(AREA, state, f"user {user} is not in group {name}, which owns {use}", mend)
     if not lacking:
         yield Finding(AREA, OK, f"user {user} is in the groups {', '.join(GROUPS)}")
-
-
-def _users(machine: Machine) -> dict[str, int]:
-    lines = (line.split(":") for line in machine.text("/etc/passwd").splitlines())
-    return {parts[0]: int(parts[2]) for parts in lines if len(parts) > 2 and parts[2].isdigit()}
 
 
 def _groups(machine: Machine) -> dict[str, set[str]]:
