@@ -40,7 +40,7 @@ class SimulatedSettings(Knobs):
     """[simulated]: what the simulated camera looks at, and with which sensor."""
 
     sensor: str = knob("imx477", meaning="a file name in configs/sensors without .toml")
-    scene: str = knob("astronaut", meaning="see `nightjar doctor` for the scenes at hand")
+    scene: str = knob("chart", meaning="see `nightjar doctor` for the scenes at hand")
     illuminant_k: float = knob(5000.0, 2000.0, 10000.0, "colour temperature of the scene's light")
     lux: float = knob(800.0, 0.01, 200000.0, "light on the scene; decides exposure and noise")
     handshake_px: float = knob(0.0, 0.0, 100.0, "root mean square of the hand's path per second, in pixels")
