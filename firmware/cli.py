@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from firmware.console import UsageError, coloured, note, say
+from firmware.console import UsageError, coloured, note, open_streams, say
 from firmware.errors import NightjarError
 from isp.errors import IspError
 
@@ -39,11 +39,23 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    as_json = "--json" in words
+    open_streams()
     try:
-        code = _run(words)
+        code = _run_or_tell(words)
         sys.stdout.flush()
         return code
+    except OSError as error:
+        # Python would complain again when it flushes at exit. A reader (head, less) that has seen enough is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            note(f"nightjar: the answer cannot be written: {error.strerror}.")
+        return FAILED
+
+
+def _run_or_tell(words: list[str]) -> int:
+    as_json = "--json" in words
+    try:
+        return _run(words)
     except UsageError as error:
         return _fail(str(error), as_json, WRONG_USAGE)
     except (NightjarError, IspError) as error:
@@ -51,9 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}.", as_json, FAILED)
@@ -123,7 +133,7 @@ class Version(argparse.Action):
 
 def _fail(message: str, as_json: bool, code: int) -> int:
     if as_json:
-        say(json.dumps({"error": message}, ensure_ascii=False))
+        say(json.dumps({"error": message}))
     else:
         note(f"{coloured('nightjar:', 'red', sys.stderr)} {message}")
     return code

@@ -15,6 +15,13 @@ class UsageError(Exception):
     """The command line is wrong."""
 
 
+def open_streams() -> None:
+    """Make stdout and stderr usable: started with either closed there is none, and a name may not fit the encoding."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  stays open as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def say(text: str = "") -> None:
     """One line of the answer."""
     sys.stdout.write(text + "\n")
@@ -29,7 +36,7 @@ def note(text: str) -> None:
 def answer(as_json: bool, data: Any, lines: Iterable[str]) -> None:
     """The command's answer: one JSON document, or lines for a person."""
     if as_json:
-        say(json.dumps(data, indent=2, ensure_ascii=False))
+        say(json.dumps(data, indent=2))
     else:
         for line in lines:
             say(line)

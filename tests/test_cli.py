@@ -109,6 +109,34 @@ def test_a_reader_that_leaves_early_gets_no_complaint():
     process.wait(LIMIT_S)
 
 
+@pytest.mark.parametrize("words", [["knobs"], ["knobs", "--json"], ["config", "get", "--json"]])
+@pytest.mark.parametrize("where", ["/dev/full", "closed"])
+def test_an_answer_that_cannot_be_written_is_no_crash(words, where):
+    command = [*NIGHTJAR, *words]
+    to = ">&-" if where == "closed" else f">{where}"
+    asked = subprocess.run(
+        ["sh", "-c", f'"$@" {to}', "sh", *command],
+        stderr=subprocess.PIPE,
+        timeout=LIMIT_S,
+        env=same_code(),
+        check=False,
+    )
+    assert asked.returncode in ((0, 2) if where == "closed" else (1,))
+    assert b"Traceback" not in asked.stderr
+    assert (b"No space left on device" in asked.stderr) == (where == "/dev/full")
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["words", "json"])
+def test_names_that_the_terminal_cannot_show_are_no_crash(as_json):
+    command = [*NIGHTJAR, "config", "get", "storage.folder", "--set", "storage.folder=/k\u00fcche/\udcff", *as_json]
+    asked = subprocess.run(
+        command, capture_output=True, timeout=LIMIT_S, env=same_code() | {"PYTHONIOENCODING": "ascii"}, check=True
+    )
+    assert b"/k" in asked.stdout
+    if as_json:
+        assert json.loads(asked.stdout)["value"] == "/k\u00fcche/\udcff"
+
+
 def test_ctrl_c_ends_quietly_with_130(tmp_path):
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from firmware.console import answer, coloured
+from firmware.console import UsageError, answer, coloured
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
 from isp.knobs import Knobs, knob_fields
@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print them."""
+    if arguments.toml and arguments.json:
+        raise UsageError("--toml and --json are two forms of one answer; choose one")
     tables = all_tables()
     for name in arguments.tables:
         if name not in tables:
