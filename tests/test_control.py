@@ -108,6 +108,7 @@ def test_many_requests_go_over_one_connection(serve):
         (b'{"id": 1, "method": "echo"}\n', NOT_A_REQUEST),
         (b'{"jsonrpc": "2.0", "id": 1, "method": 5}\n', NOT_A_REQUEST),
         (b'{"jsonrpc": "2.0", "id": {}, "method": "echo"}\n', NOT_A_REQUEST),
+        (b'{"jsonrpc": "2.0", "id": 1e999, "method": "echo"}\n', NOT_A_REQUEST),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "echo", "params": [1]}\n', NOT_A_REQUEST),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "e\\ud800"}\n', NO_SUCH_METHOD),
     ],

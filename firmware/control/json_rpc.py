@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,7 +80,8 @@ def _what_is_wrong(message: Any) -> str | None:
     if not isinstance(message.get("method"), str):
         return "A request names its method in a string."
     identity = message.get("id")
-    if isinstance(identity, bool) or not isinstance(identity, str | int | float | None):
+    endless = isinstance(identity, float) and not math.isfinite(identity)  # 1e999, which no answer could repeat
+    if isinstance(identity, bool) or endless or not isinstance(identity, str | int | float | None):
         return "A request's id is a string or a number."
     if not isinstance(message.get("params", {}), dict):
         return "A request's params are an object of names and values."
