@@ -232,6 +232,8 @@ def test_a_read_only_card_is_told(small_disk, tmp_path):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     card = reopened(settings)  # Looking at photos is still allowed.
     with pytest.raises(StorageError, match=r"read-only.*remount,rw"):
+        card.check_space(0)
+    with pytest.raises(StorageError, match=r"read-only.*remount,rw"):
         card.write(name.dng, b"raw")
     card.close()
 

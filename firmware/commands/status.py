@@ -38,7 +38,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"ring     {ring['frames']} of {ring['capacity']} frames"
     counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
-    free = "not readable:" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
+    free = "nothing can be saved in" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
     yield f"card     {free} {card['folder']}"
     for warning in status["warnings"]:
         yield coloured(f"warning  {warning}", "yellow")

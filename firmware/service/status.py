@@ -118,19 +118,19 @@ class DaemonStatus:
     def _card_dict(self) -> dict[str, Any]:
         folder = self._shooting.look.settings.storage.folder
         try:
-            free_mb = self._card.free_bytes() // MEGABYTE
-        except StorageError:
-            free_mb = None
-        return {"free_mb": free_mb, "folder": folder}
+            return {"free_mb": self._card.free_bytes() // MEGABYTE, "folder": folder, "trouble": None}
+        except StorageError as error:
+            return {"free_mb": None, "folder": folder, "trouble": str(error)}
 
     def _warnings(self) -> list[str]:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
-        free_mb = self._card_dict()["free_mb"]
+        card = self._card_dict()
+        free_mb = card["free_mb"]
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
-            f"{storage.folder} cannot be read; is the card there?": free_mb is None,
+            f"No photos can be saved. {card['trouble']}": free_mb is None,
             f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
             and free_mb < storage.free_space_floor_mb,
             f"The last press was refused: {self._refusal}": bool(self._refusal),

@@ -8,6 +8,7 @@ durable, then named, and the name made durable too.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -100,9 +101,11 @@ class Card:
         self.close()
 
     def free_bytes(self) -> int:
-        """Room left on the card for this user. Raises StorageError if the card is gone."""
+        """Room left on the card for this user. Raises StorageError if the card is gone or read-only."""
         with explained("look at", self._pictures):
             status = os.statvfs(self._pictures)
+            if status.f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         return status.f_bavail * status.f_frsize
 
     def check_space(self, bytes_needed: int) -> None:

@@ -40,7 +40,7 @@ def _diagnosis(number: int | None, path: Path) -> tuple[str, str]:
         errno.EACCES: _not_allowed(there),
         errno.EPERM: _not_allowed(there),
         errno.ENOENT: (
-            f"{there} is there, what lies below it is not; was the card pulled or never mounted?",
+            f"{there} is there, what lies below it is not: the card was pulled or never mounted",
             f"Mount it, or make the folder: sudo mkdir -p {path.parent}",
         ),
         errno.ENOTDIR: (f"{there} is a file where a folder should be", f"Move it away: sudo mv {there} {there}.old"),
