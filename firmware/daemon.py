@@ -182,8 +182,10 @@ class Daemon:
     def reload(self) -> dict[str, Any]:
         """Read the settings anew and take over what can change. Raises what is wrong with them; the old ones stay."""
         with self._reloading:
-            change = take_over(self._settings, self._reload_settings())
+            wanted = self._reload_settings()
+            change = take_over(self._settings, wanted)
             pipelines = build_pipelines(change.settings)
+            self._shooting.check_mode(wanted.darkroom.mode)  # It waits for a restart, which must not fail then.
             exposure = change.settings.exposure
             if exposure != self._settings.exposure:
                 self._camera.set_exposure(exposure.fixed_us, exposure.fixed_gain)
