@@ -23,10 +23,14 @@ RESTORE = "Put the packaged file back: install Nightjar again."
 
 @dataclass(frozen=True)
 class SensorMode:
-    """One way of reading the sensor out. `binning` 2 averages 2 x 2 pixels of one colour."""
+    """One way of reading the sensor out. `binning` 2 averages 2 x 2 pixels of one colour.
+
+    crop_px  (left, top, width, height) of what it reads, in pixels of the whole array
+    """
 
     width: int
     height: int
+    crop_px: tuple[int, int, int, int]
     bits: int
     frames_per_second: float
     binning: int
@@ -53,6 +57,11 @@ class Sensor:
     def noise_at(self, analogue_gain: float, mode: SensorMode) -> Noise:
         """Noise of linear pixels in this mode at this gain."""
         return self.tuning.noise_at(analogue_gain, mode.binning, self.read_noise_dn, mode.bits)
+
+    def field_of_view(self, mode: SensorMode) -> tuple[float, float, float, float]:
+        """(left, top, width, height) of what this mode reads, as fractions of the whole array."""
+        left, top, width, height = mode.crop_px
+        return left / self.width, top / self.height, width / self.width, height / self.height
 
     def nearest_mode(self, width: int, height: int) -> SensorMode:
         """The mode of this size; 0 x 0 is the largest. Raises SettingsError listing the modes."""
@@ -91,7 +100,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
 
 def _sensor_from(name: str, facts: dict[str, Any]) -> Sensor:
     tables = facts.pop("tuning")
-    facts["modes"] = tuple(SensorMode(**mode) for mode in facts["modes"])
+    facts["modes"] = tuple(SensorMode(**mode | {"crop_px": tuple(mode["crop_px"])}) for mode in facts["modes"])
     for pair in ("exposure_us", "analogue_gain"):
         facts[pair] = tuple(facts[pair])
     return Sensor(

@@ -6,7 +6,7 @@ import pytest
 
 from firmware.errors import SettingsError
 from firmware.paths import SENSORS
-from firmware.sensors import load_sensor
+from firmware.sensors import known_sensors, load_sensor
 from isp.errors import TuningError
 
 WHOLE = (SENSORS / "imx219.toml").read_bytes()
@@ -45,3 +45,13 @@ def test_a_damaged_tuning_file_is_refused_by_name(tmp_path, text, coding):
     path.write_bytes(text.encode(coding))
     with pytest.raises(TuningError, match=r"imx219\.json"):
         load_sensor("imx219", tuning=str(path))
+
+
+@pytest.mark.parametrize("name", known_sensors())
+def test_each_mode_reads_a_part_of_the_array_of_its_own_shape(name):
+    sensor = load_sensor(name)
+    for mode in sensor.modes:
+        left, top, width, height = mode.crop_px
+        assert 0 <= left and 0 <= top and left + width <= sensor.width and top + height <= sensor.height
+        assert width / height == pytest.approx(mode.width / mode.height, rel=0.002)
+        assert width >= mode.binning * mode.width

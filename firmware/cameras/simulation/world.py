@@ -17,9 +17,6 @@ from firmware.sensors import Sensor, SensorMode, load_sensor
 from firmware.settings import Settings
 from isp.frames import RawFrame, Shot
 
-# A mode whose shape differs from the array's by more than this has been cropped.
-SAME_ASPECT = 0.005
-
 
 @dataclass(frozen=True)
 class Truth:
@@ -59,7 +56,7 @@ class World:
         native = flipped_order(self.sensor.bayer, *self.flips)
         self.bayer = native if self.settings.bayer == "sensor" else self.settings.bayer
         self.converter = Converter.of(self.sensor.tuning, self.mode.bits)
-        self.field_of_view = _field_of_view(self.sensor, self.mode)
+        self.field_of_view = self.sensor.field_of_view(self.mode)
         self._scene = find_scene(self.settings.scene)
         self._hand = HandPath(self.settings.handshake_px, self.settings.seed)
         self._ball = MovingBall(self.settings.motion_px, *self.shape) if self.settings.motion_px else None
@@ -156,12 +153,3 @@ class World:
         hflip, vflip = self.flips
         height, width = self.shape
         return (height - place[0] if vflip else place[0], width - place[1] if hflip else place[1])
-
-
-def _field_of_view(sensor: Sensor, mode: SensorMode) -> tuple[float, float, float, float]:
-    """The whole array, less what the mode's shape shows to have been cut off."""
-    stretch = (mode.width / mode.height) / (sensor.width / sensor.height)
-    if abs(stretch - 1) < SAME_ASPECT:
-        return (0.0, 0.0, 1.0, 1.0)
-    width, height = min(1.0, stretch), min(1.0, 1 / stretch)
-    return ((1 - width) / 2, (1 - height) / 2, width, height)
