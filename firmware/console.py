@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -19,7 +20,8 @@ def open_streams() -> None:
     """Make stdout and stderr usable: started with either closed there is none, and a name may not fit the encoding."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  stays open as long as the process
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not where a caller has put something of its own
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(text: str = "") -> None:
