@@ -77,16 +77,18 @@ class Sensor:
 
 
 def known_sensors() -> list[str]:
-    """Names that `load_sensor` takes."""
+    """Names that `load_sensor` takes; each with "_noir" behind it too."""
     return sorted(path.stem for path in SENSORS.glob("*.toml"))
 
 
 def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> Sensor:
     """Read a sensor's facts. Raises SettingsError when there are none, TuningError when they are malformed.
 
+    name    as libcamera says it; a NoIR module's own colours are only in an installed libcamera file
     tuning  "packaged" (our copy), "auto" (an installed libcamera file if there is one), or a path to a .json file
     """
-    path = folder / f"{name}.toml"
+    # A NoIR module is the same sensor without the infrared filter.
+    path = folder / f"{name.removesuffix('_noir')}.toml"
     if not re.fullmatch(r"[a-z0-9_]{1,64}", name) or not path.is_file():
         raise SettingsError(f"No sensor file {path}. Known sensors: {', '.join(known_sensors())}.")
     try:
@@ -95,7 +97,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
         raise TuningError(f"{path} lacks {error}. {RESTORE}") from None
     except (TypeError, ValueError, AttributeError) as error:  # TOML's and Unicode's errors are ValueErrors
         raise TuningError(f"{path} is damaged: {error}. {RESTORE}") from None
-    return dataclasses.replace(packaged, tuning=_choose(name, tuning, packaged.tuning))
+    return dataclasses.replace(packaged, name=name, tuning=_choose(name, tuning, packaged.tuning))
 
 
 def _sensor_from(name: str, facts: dict[str, Any]) -> Sensor:

@@ -75,7 +75,8 @@ def test_every_trouble_comes_with_a_way_to_mend_it(machine):
 def test_a_camera_module_is_known_by_its_kernel_name(machine):
     put(machine, "/sys/class/video4linux/v4l-subdev0/name", "imx708_wide 10-001a")
     put(machine, "/sys/class/video4linux/v4l-subdev1/name", "dw9807 10-000c")
-    assert "the kernel found imx708_wide" in told(check_camera(machine))
+    put(machine, "/sys/class/video4linux/v4l-subdev2/name", "imx708_wide_noir 11-001a")
+    assert "the kernel found imx708_wide, imx708_wide_noir" in told(check_camera(machine))
 
 
 def test_without_a_module_the_cable_is_the_first_suspect(machine):

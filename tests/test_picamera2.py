@@ -222,7 +222,7 @@ def test_a_raw_stream_that_cannot_be_trusted_is_refused_and_the_camera_let_go(ra
 
 def test_an_unknown_module_lists_the_known_ones():
     camera, _ = camera_of(type("Other", (Device,), {"model": "imx519"}))
-    with pytest.raises(CameraError, match=r"imx519.*imx219, imx477, imx708, ov5647"):
+    with pytest.raises(CameraError, match=r"imx519.*imx219, imx477, imx708, imx708_wide, ov5647"):
         camera.start()
 
 

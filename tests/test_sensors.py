@@ -55,3 +55,12 @@ def test_each_mode_reads_a_part_of_the_array_of_its_own_shape(name):
         assert 0 <= left and 0 <= top and left + width <= sensor.width and top + height <= sensor.height
         assert width / height == pytest.approx(mode.width / mode.height, rel=0.002)
         assert width >= mode.binning * mode.width
+
+
+def test_a_wide_and_a_noir_module_have_facts_of_their_own_name():
+    assert (
+        load_sensor("imx708_wide").tuning.shading_at(5000)[1].max()
+        != load_sensor("imx708").tuning.shading_at(5000)[1].max()
+    )
+    noir = load_sensor("imx708_wide_noir")
+    assert (noir.name, noir.modes) == ("imx708_wide_noir", load_sensor("imx708_wide").modes)

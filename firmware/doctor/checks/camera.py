@@ -69,7 +69,7 @@ def _module(machine: Machine) -> Finding:
     sensors = {path.stem for path in SENSORS.glob("*.toml")}
     found = [machine.text(path).split(" ")[0] for path in names]
     # An autofocus lens and the receiver are listed beside the sensor.
-    modules = [name for name in found if name.removesuffix("_wide").removesuffix("_noir") in sensors]
+    modules = [name for name in found if name.removesuffix("_noir") in sensors]
     others = [name for name in found if name.startswith(("imx", "ov")) and name not in modules]
     if modules:
         return Finding(AREA, OK, f"the kernel found {', '.join(modules)}")
