@@ -173,6 +173,25 @@ def test_any_number_of_threads_gives_the_same_bytes():
         np.testing.assert_array_equal(photo, photos[0])
 
 
+def test_a_picture_wider_than_a_tile_has_no_seams():
+    counts = np.random.default_rng(7).integers(0, 1024, (24, 3301)).astype(np.uint16)
+    known = shot("GRBG", field_of_view=(0.1, 0.0, 0.8, 1.0))
+    table = np.random.default_rng(8).uniform(1, 3, (3, 12, 16))
+    stages = (Levels(), BadPixels(), Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())))
+    stages += (WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Tone())
+    stages += (ChromaNoise(thresholds=(9000.0,) * CHROMA_STEPS), Sharpen(radius_px=5.0))
+    photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)
+
+    linear = (counts - per_position(BLACK, counts.shape)) / (1023.0 - per_position(BLACK, counts.shape))
+    linear = bad_pixels_twin(linear, BadPixels(), known.noise)
+    colours = colour_map("GRBG", counts.shape)
+    linear = linear * shading_twin(table, counts.shape, colours, known.field_of_view)
+    linear = np.minimum(linear * np.array((2.0, 1.0, 1.5))[colours], 1.0)
+    codes = np.floor(65535 * Tone().curve(malvar_twin(linear, colours)) + 0.5)
+    twin = sharpen_twin(chroma_twin(codes, np.full(CHROMA_STEPS, 9000.0)), 0.5, 5.0)
+    assert np.mean(np.abs(photo - twin) > 40) < 0.003  # a neighbour at the chroma threshold may fall either way
+
+
 def test_stages_one_by_one_give_the_same_bytes_as_all_in_one_pass():
     counts = np.random.default_rng(6).integers(0, 1024, (97, 130)).astype(np.uint16)
     stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(saturation=1.3), Tone())

@@ -27,7 +27,7 @@ template <typename Source, typename Value>
 Chain chain_over(const Value* pixels, Kind kind, std::size_t height, std::size_t width) {
     if (height < 2 || width < 2) throw std::invalid_argument("the smallest picture is 2 x 2");
     const int rows = static_cast<int>(height), columns = static_cast<int>(width);
-    return Chain([=] { return std::make_unique<Source>(pixels, rows, columns); }, kind, rows, columns);
+    return Chain([=](const Tile& tile) { return std::make_unique<Source>(pixels, tile); }, kind, rows, columns);
 }
 
 template <typename Value>
@@ -46,9 +46,10 @@ void expect(const Chain& chain, Kind kind, const char* stage) {
 }
 
 template <typename Stage, typename... Arguments>
-void add(Chain& chain, Kind takes, Kind makes, const char* name, Arguments... arguments) {
+void add(Chain& chain, Kind takes, Kind makes, int reach, const char* name, Arguments... arguments) {
     expect(chain, takes, name);
-    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Stage>(*stages.back(), arguments...)); }, makes);
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Stage>(*stages.back(), arguments...)); }, makes,
+              reach);
 }
 
 void add_shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4> window, std::array<int, 4> colours) {
@@ -65,7 +66,7 @@ void add_shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4>
     grid->columns = static_cast<int>(gains.shape(2));
     grid->window = window;
     chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *grid, colours)); },
-              Kind::bayer);
+              Kind::bayer, 0);
 }
 
 void add_tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
@@ -73,7 +74,7 @@ void add_tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
     if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
     const std::vector<std::uint16_t> copied(codes.data(), codes.data() + codes.size());
     const auto shared = std::make_shared<const ToneTable>(pack_tone_table(copied));
-    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::rgb);
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::rgb, 0);
 }
 
 void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
@@ -85,7 +86,7 @@ void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
             stages.push_back(std::make_unique<ChromaAcross>(*stages.back(), *shared));
             stages.push_back(std::make_unique<ChromaDown>(*stages.back(), *shared));
         },
-        Kind::rgb);
+        Kind::rgb, ChromaAcross::reach);
 }
 
 void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
@@ -98,7 +99,7 @@ void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
             stages.push_back(std::make_unique<LumaBlur>(picture, *shared));
             stages.push_back(std::make_unique<Sharpen>(picture, *stages.back(), *shared, amount));
         },
-        Kind::rgb);
+        Kind::rgb, static_cast<int>(shared->size()));
 }
 
 void run_mosaic(const Chain& chain, Array<float, 2> out, int threads) {
@@ -108,8 +109,8 @@ void run_mosaic(const Chain& chain, Array<float, 2> out, int threads) {
     }
     float* pixels = out.data();
     const nb::gil_scoped_release released;
-    chain.run(threads, [&](int y, const Row& row) {
-        store_mosaic(row, chain.width(), pixels + static_cast<std::ptrdiff_t>(y) * chain.width());
+    chain.run(threads, [&](int y, int left, int columns, const Row& row) {
+        store_mosaic(row, columns, pixels + static_cast<std::ptrdiff_t>(y) * chain.width() + left);
     });
 }
 
@@ -122,8 +123,8 @@ void run_colour(const Chain& chain, Array<Value, 3> out, int threads) {
     }
     Value* pixels = out.data();
     const nb::gil_scoped_release released;
-    chain.run(threads, [&](int y, const Row& row) {
-        store(row, chain.width(), pixels + static_cast<std::ptrdiff_t>(y) * chain.width() * 3);
+    chain.run(threads, [&](int y, int left, int columns, const Row& row) {
+        store(row, columns, pixels + (static_cast<std::ptrdiff_t>(y) * chain.width() + left) * 3);
     });
 }
 
@@ -148,23 +149,23 @@ NB_MODULE(_kernels, module) {
         .def_static("over_mosaic", &mosaic_chain<float>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_linear", &colour_chain<float>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_photo", &colour_chain<std::uint16_t>, "pixels"_a, nb::keep_alive<0, 1>())
-        .def("levels", [](Chain& c, Quad black, Quad scale) { add<Levels>(c, Kind::bayer, Kind::bayer, "levels", black, scale); },
+        .def("levels", [](Chain& c, Quad black, Quad scale) { add<Levels>(c, Kind::bayer, Kind::bayer, 0, "levels", black, scale); },
              "black"_a, "scale"_a)
         .def("bad_pixels",
              [](Chain& c, float hot, float contrast, float dead, float detail, float shot, float read) {
                  const BadPixelLimits limits{hot, contrast, dead, detail, shot, read};
-                 add<BadPixels>(c, Kind::bayer, Kind::bayer, "bad_pixels", limits);
+                 add<BadPixels>(c, Kind::bayer, Kind::bayer, BadPixels::reach, "bad_pixels", limits);
              },
              "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
         .def("shading", &add_shading, "gains"_a, "window"_a, "colours"_a)
         .def("white_balance",
-             [](Chain& c, Quad gains) { add<WhiteBalance>(c, Kind::bayer, Kind::bayer, "white_balance", gains); }, "gains"_a)
+             [](Chain& c, Quad gains) { add<WhiteBalance>(c, Kind::bayer, Kind::bayer, 0, "white_balance", gains); }, "gains"_a)
         .def("demosaic",
              [](Chain& c, int red_row, int red_column) {
-                 add<Demosaic>(c, Kind::bayer, Kind::rgb, "demosaic", red_row & 1, red_column & 1);
+                 add<Demosaic>(c, Kind::bayer, Kind::rgb, Demosaic::reach, "demosaic", red_row & 1, red_column & 1);
              },
              "red_row"_a, "red_column"_a)
-        .def("colour", [](Chain& c, std::array<float, 9> matrix) { add<Colour>(c, Kind::rgb, Kind::rgb, "colour", matrix); },
+        .def("colour", [](Chain& c, std::array<float, 9> matrix) { add<Colour>(c, Kind::rgb, Kind::rgb, 0, "colour", matrix); },
              "matrix"_a)
         .def("tone", &add_tone, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "thresholds"_a)

@@ -18,21 +18,23 @@ using Stages = std::vector<std::unique_ptr<Rows>>;
 
 class Chain {
 public:
-    using MakeSource = std::function<std::unique_ptr<Rows>()>;
+    using MakeSource = std::function<std::unique_ptr<Rows>(const Tile&)>;
     // Appends one or more stages that read the last one.
     using AddStage = std::function<void(Stages&)>;
-    // Takes row y of the last stage.
-    using TakeRow = std::function<void(int y, const Row& row)>;
+    // Takes `columns` columns of row y of the last stage, which begin at column `left` of the picture.
+    using TakeRow = std::function<void(int y, int left, int columns, const Row& row)>;
 
     Chain(MakeSource make_source, Kind kind, int height, int width)
         : make_source_(std::move(make_source)), kind_(kind), height_(height), width_(width) {}
 
-    void add(AddStage stage, Kind makes) {
+    // reach   how many columns to each side the stage looks
+    void add(AddStage stage, Kind makes, int reach) {
         stages_.push_back(std::move(stage));
         kind_ = makes;
+        reach_ += reach;
     }
 
-    // Rows arrive in any order and from several threads; each exactly once.
+    // Pieces of rows arrive in any order and from several threads; each pixel exactly once.
     void run(int threads, const TakeRow& take) const;
 
     Kind kind() const { return kind_; }
@@ -40,10 +42,13 @@ public:
     int width() const { return width_; }
 
 private:
+    void run_piece(int left, int top, int bottom, const TakeRow& take) const;
+
     MakeSource make_source_;
     std::vector<AddStage> stages_;
     Kind kind_;
     int height_, width_;
+    int reach_ = 0;
 };
 
 }  // namespace nightjar

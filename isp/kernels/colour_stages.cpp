@@ -23,7 +23,7 @@ float code(float value) {
 }  // namespace
 
 Colour::Colour(Rows& input, std::array<float, 9> matrix)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), matrix_(matrix) {}
+    : Rows(Kind::rgb, input.tile), input_(input), matrix_(matrix) {}
 
 void Colour::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
@@ -49,7 +49,7 @@ ToneTable pack_tone_table(const std::vector<std::uint16_t>& codes) {
 }
 
 Tone::Tone(Rows& input, const ToneTable& table)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), table_(table) {}
+    : Rows(Kind::rgb, input.tile), input_(input), table_(table) {}
 
 void Tone::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
@@ -79,8 +79,6 @@ void Tone::make(int y, const MutableRow& out) {
 
 namespace {
 
-constexpr int chroma_reach = 4;  // taps at -4, -2, 0, +2, +4: chroma noise after demosaicking is coarse
-
 // Adds a neighbour's colour when it lies within the threshold, else the centre's own: a neighbour of another colour
 // takes no part and the number of taps stays the same.
 inline void add_if_alike(float neighbour_blue, float neighbour_red, float blue, float red, float threshold,
@@ -98,7 +96,7 @@ inline float threshold_at(float luma, const float* thresholds) {
 }  // namespace
 
 ChromaAcross::ChromaAcross(Rows& input, const std::vector<float>& thresholds)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), thresholds_(thresholds),
+    : Rows(Kind::rgb, input.tile), input_(input), thresholds_(thresholds),
       luma_(input.width + 2 * margin), blue_(input.width + 2 * margin), red_(input.width + 2 * margin) {
     input_.keep(0, true);
 }
@@ -109,7 +107,7 @@ void ChromaAcross::make(int y, const MutableRow& out) {
     float* __restrict blue = blue_.data() + margin;
     float* __restrict red = red_.data() + margin;
     ROWS_DO_NOT_OVERLAP
-    for (int x = -chroma_reach; x < width + chroma_reach; ++x) {
+    for (int x = -ChromaAcross::reach; x < width + ChromaAcross::reach; ++x) {
         luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
         blue[x] = in.plane[2][x] - luma[x];
         red[x] = in.plane[0][x] - luma[x];
@@ -133,13 +131,13 @@ void ChromaAcross::make(int y, const MutableRow& out) {
 }
 
 ChromaDown::ChromaDown(Rows& input, const std::vector<float>& thresholds)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), thresholds_(thresholds) {
-    input_.keep(chroma_reach, false);
+    : Rows(Kind::rgb, input.tile), input_(input), thresholds_(thresholds) {
+    input_.keep(ChromaAcross::reach, false);
 }
 
 void ChromaDown::make(int y, const MutableRow& out) {
     Row rows[5];
-    for (int tap = 0; tap < 5; ++tap) rows[tap] = input_.row(y + 2 * tap - chroma_reach);
+    for (int tap = 0; tap < 5; ++tap) rows[tap] = input_.row(y + 2 * tap - ChromaAcross::reach);
     const float* __restrict luma = rows[2].plane[0];
     const float* __restrict blue = rows[2].plane[1];
     const float* __restrict red = rows[2].plane[2];
@@ -164,7 +162,7 @@ void ChromaDown::make(int y, const MutableRow& out) {
 }
 
 LumaBlur::LumaBlur(Rows& input, const std::vector<float>& taps)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), taps_(taps), luma_(input.width + 2 * margin) {
+    : Rows(Kind::rgb, input.tile), input_(input), taps_(taps), luma_(input.width + 2 * margin) {
     input_.keep(static_cast<int>(taps.size()), true);
 }
 
@@ -189,7 +187,7 @@ void LumaBlur::make(int y, const MutableRow& out) {
 }
 
 Sharpen::Sharpen(Rows& picture, Rows& luma, const std::vector<float>& taps, float amount)
-    : Rows(Kind::rgb, picture.height, picture.width), picture_(picture), luma_(luma), taps_(taps), amount_(amount),
+    : Rows(Kind::rgb, picture.tile), picture_(picture), luma_(luma), taps_(taps), amount_(amount),
       blurred_(picture.width) {
     luma_.keep(static_cast<int>(taps.size()) - 1, false);
 }

@@ -46,6 +46,8 @@ constexpr int chroma_steps = 64;
 // First half of the separable sigma filter: along the row. Gives luma, blue minus luma, red minus luma.
 class ChromaAcross final : public Rows {
 public:
+    static constexpr int reach = 4;  // taps at -4, -2, 0, +2, +4: chroma noise after demosaicking is coarse
+
     ChromaAcross(Rows& input, const std::vector<float>& thresholds);
 
 protected:

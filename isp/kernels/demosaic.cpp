@@ -15,7 +15,7 @@ void interleave(const float* __restrict even, const float* __restrict odd, float
 }  // namespace
 
 Demosaic::Demosaic(Rows& input, int red_row, int red_column)
-    : Rows(Kind::rgb, input.height, input.width), input_(input), red_row_(red_row), red_column_(red_column),
+    : Rows(Kind::rgb, input.tile), input_(input), red_row_(red_row), red_column_(red_column),
       halves_(4 * static_cast<std::size_t>(input.count)) {
     input_.keep(2, true);
 }

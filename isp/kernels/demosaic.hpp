@@ -9,6 +9,8 @@ namespace nightjar {
 
 class Demosaic final : public Rows {
 public:
+    static constexpr int reach = 2;
+
     // red_row, red_column: where red lies in the top-left 2 x 2
     Demosaic(Rows& input, int red_row, int red_column);
 

@@ -39,7 +39,7 @@ constexpr float lightless = 0.05f;
 }  // namespace
 
 Levels::Levels(Rows& input, PerPosition black, PerPosition scale)
-    : Rows(Kind::bayer, input.height, input.width), input_(input), black_(black), scale_(scale) {}
+    : Rows(Kind::bayer, input.tile), input_(input), black_(black), scale_(scale) {}
 
 void Levels::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
@@ -54,7 +54,7 @@ void Levels::make(int y, const MutableRow& out) {
 }
 
 BadPixels::BadPixels(Rows& input, BadPixelLimits limits)
-    : Rows(Kind::bayer, input.height, input.width), input_(input), limits_(limits) {
+    : Rows(Kind::bayer, input.tile), input_(input), limits_(limits) {
     input_.keep(3, true);
 }
 
@@ -117,7 +117,7 @@ void BadPixels::make(int y, const MutableRow& out) {
 }
 
 Shading::Shading(Rows& input, const ShadingGrid& grid, std::array<int, 4> colours)
-    : Rows(Kind::bayer, input.height, input.width), input_(input), grid_(grid), colours_(colours), knots_(grid.columns) {}
+    : Rows(Kind::bayer, input.tile), input_(input), grid_(grid), colours_(colours), knots_(grid.columns) {}
 
 void Shading::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
@@ -126,14 +126,15 @@ void Shading::make(int y, const MutableRow& out) {
     const int upper = std::min(static_cast<int>(inside), grid_.rows - 2);
     const float share = inside - upper;
     // Grid coordinate of half-row value i: start + i * step.
-    const float step = 2.0f / width * grid_.window[2] * grid_.columns;
+    const float step = 2.0f / tile.picture_width * grid_.window[2] * grid_.columns;
     for (int parity = 0; parity < 2; ++parity) {
         const int colour = colours_[position(y, parity)];
         const float* top = grid_.gains.data() + (colour * grid_.rows + upper) * grid_.columns;
         for (int k = 0; k < grid_.columns; ++k) {
             knots_[k] = top[k] + share * (top[k + grid_.columns] - top[k]);
         }
-        const float start = (grid_.window[0] + (parity + 0.5f) / width * grid_.window[2]) * grid_.columns - 0.5f;
+        const float first = (tile.left + parity + 0.5f) / tile.picture_width;
+        const float start = (grid_.window[0] + first * grid_.window[2]) * grid_.columns - 0.5f;
         const float* __restrict from = in.plane[parity];
         float* __restrict to = out.plane[parity];
         int i = 0;
@@ -151,7 +152,7 @@ void Shading::make(int y, const MutableRow& out) {
 }
 
 WhiteBalance::WhiteBalance(Rows& input, PerPosition gains)
-    : Rows(Kind::bayer, input.height, input.width), input_(input), gains_(gains) {}
+    : Rows(Kind::bayer, input.tile), input_(input), gains_(gains) {}
 
 void WhiteBalance::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);

@@ -35,6 +35,7 @@ struct BadPixelLimits {
 
 class BadPixels final : public Rows {
 public:
+    static constexpr int reach = 4;  // columns: two values of a half row to each side
     BadPixels(Rows& input, BadPixelLimits limits);
 
 protected:

@@ -4,8 +4,9 @@
 
 namespace nightjar {
 
-Rows::Rows(Kind kind_, int height_, int width_)
-    : kind(kind_), height(height_), width(width_), count(kind_ == Kind::bayer ? (width_ + 1) / 2 : width_) {
+Rows::Rows(Kind kind_, const Tile& tile_)
+    : kind(kind_), tile(tile_), height(tile_.height), width(tile_.width),
+      count(kind_ == Kind::bayer ? (tile_.width + 1) / 2 : tile_.width) {
     constexpr std::ptrdiff_t line = 16;  // floats in a 64-byte cache line
     stride_ = (count + 2 * margin + line - 1) / line * line;
     keep(0, false);

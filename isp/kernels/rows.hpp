@@ -40,9 +40,19 @@ inline int mirrored(int index, int count) {
     return folded < count ? folded : period - folded;
 }
 
+// The part of a picture that a chain works on: all rows, some columns. Its own left and right edges are mirrored like
+// the picture's, so stages give wrong values near an edge inside the picture; the chain makes tiles wider by as much
+// as its stages look sideways and throws that away.
+struct Tile {
+    int height;
+    int width;          // columns of the tile
+    int left;           // first column in the picture; even, so that the Bayer colours stay in place
+    int picture_width;
+};
+
 class Rows {
 public:
-    Rows(Kind kind, int height, int width);
+    Rows(Kind kind, const Tile& tile);
     virtual ~Rows() = default;
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
@@ -54,6 +64,7 @@ public:
     Row row(int y);
 
     const Kind kind;
+    const Tile tile;
     const int height;
     const int width;
     // Values per plane: half the columns (rounded up) of a Bayer row, all of an RGB row.

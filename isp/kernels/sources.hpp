@@ -12,11 +12,11 @@ namespace nightjar {
 template <typename Value>
 class MosaicSource final : public Rows {
 public:
-    MosaicSource(const Value* pixels, int height, int width) : Rows(Kind::bayer, height, width), pixels_(pixels) {}
+    MosaicSource(const Value* pixels, const Tile& tile) : Rows(Kind::bayer, tile), pixels_(pixels + tile.left) {}
 
 protected:
     void make(int y, const MutableRow& out) override {
-        const Value* __restrict in = pixels_ + static_cast<std::ptrdiff_t>(y) * width;
+        const Value* __restrict in = pixels_ + static_cast<std::ptrdiff_t>(y) * tile.picture_width;
         float* __restrict even = out.plane[0];
         float* __restrict odd = out.plane[1];
         const int pairs = width / 2;
@@ -35,11 +35,11 @@ private:
 template <typename Value>
 class ColourSource final : public Rows {
 public:
-    ColourSource(const Value* pixels, int height, int width) : Rows(Kind::rgb, height, width), pixels_(pixels) {}
+    ColourSource(const Value* pixels, const Tile& tile) : Rows(Kind::rgb, tile), pixels_(pixels + 3 * tile.left) {}
 
 protected:
     void make(int y, const MutableRow& out) override {
-        const Value* __restrict in = pixels_ + static_cast<std::ptrdiff_t>(y) * width * 3;
+        const Value* __restrict in = pixels_ + static_cast<std::ptrdiff_t>(y) * tile.picture_width * 3;
         float* __restrict red = out.plane[0];
         float* __restrict green = out.plane[1];
         float* __restrict blue = out.plane[2];
