@@ -38,7 +38,9 @@ logger = logging.getLogger(__name__)
 READY_LIMIT_S = 10.0
 # Accepted photos get this long after SIGTERM; systemd is told to wait.
 FINISH_LIMIT_S = 90.0
+# What each part gets to end in; systemd is told of all six together.
 CLOSE_LIMIT_S = 3.0
+CLOSING_USEC = int(6 * CLOSE_LIMIT_S * 1e6)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -154,7 +156,7 @@ class Daemon:
         self._shooting.refuse_more()
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
-            notify(EXTEND_TIMEOUT_USEC=int(10e6))
+            notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)
             self._watchdog.feed()
             self._show("busy")
             if self._told_again() or time.monotonic() > give_up_s:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -188,6 +190,25 @@ def test_an_answer_in_work_goes_out_when_the_server_closes(tmp_path):
     caller.join(5)
     assert answers == [{"saved": True}]
     assert not Path(settings.socket).exists()
+
+
+def test_callers_that_take_no_answer_do_not_hold_the_end_up(tmp_path):
+    server = ControlServer(
+        ControlSettings(socket=str(tmp_path / "s"), group="no-such-group"),
+        {"long": lambda _: {"text": "x" * 10_000_000}},
+        Heartbeats(),
+    )
+    server.open()
+    server.start()
+    with contextlib.ExitStack() as open_ends:
+        for _ in range(5):
+            connection = open_ends.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(str(tmp_path / "s"))
+            connection.sendall(request("long"))
+            assert connection.recv(1) == b"{"  # the answer is on its way, and stays there
+        began_s = time.monotonic()
+        server.close(0.3)
+        assert time.monotonic() - began_s < 1.0
 
 
 def test_only_owner_and_group_may_open_the_socket(serve):

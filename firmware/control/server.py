@@ -9,6 +9,7 @@ import select
 import socket
 import stat
 import threading
+import time
 from pathlib import Path
 
 from firmware.control.json_rpc import NOT_A_REQUEST, NOT_ALLOWED, TOO_MANY, Handlers, answer_line, error_line
@@ -76,7 +77,8 @@ class ControlServer:
         self._thread.start()
 
     def close(self, timeout_s: float) -> None:
-        """Take no more callers, let answers in work go out, remove the socket."""
+        """Take no more callers, let answers in work go out, remove the socket: all of it within `timeout_s`."""
+        deadline_s = time.monotonic() + timeout_s
         self._stop.set()
         if self._listener is not None:
             self._waker.send(b"x")
@@ -86,10 +88,12 @@ class ControlServer:
             self._wake.close()
             self._waker.close()
             self._listener = None
-        for thread, connection in list(self._callers.items()):
+        callers = list(self._callers.items())
+        for _, connection in callers:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)  # wakes recv(); an answer in work still goes out
-            thread.join(timeout_s)
+        for thread, _ in callers:
+            thread.join(max(0.0, deadline_s - time.monotonic()))
         with contextlib.suppress(OSError):
             if self._path.stat().st_ino == self._inode:
                 self._path.unlink()
