@@ -80,16 +80,26 @@ class Work:
         tone = stages["Tone"].curve(np.arange(65536) / 65535.0)
         self.tone_table = np.round(255 * tone).astype(np.uint8)
 
-    def opencv(self, edge_aware: bool) -> np.ndarray:
-        """The bare work as an OpenCV chain of 16-bit pictures; the gain map is made beforehand."""
+    def opencv(self, demosaic: str, sixteen_bit_table: bool = False, reuse: bool = False) -> np.ndarray:
+        """The bare work as an OpenCV chain of 16-bit pictures; the gain map is made beforehand.
+
+        sixteen_bit_table  tone through cv2.LUT, which older OpenCV has for 8 bits only (Raspberry Pi OS: 4.6 to 4.10)
+        reuse              every intermediate goes into a buffer of the last run, as a tuned program would have it
+        """
         import cv2
 
-        code = cv2.COLOR_BayerBG2RGB_EA if edge_aware else cv2.COLOR_BayerBG2RGB
-        linear = cv2.subtract(self.frame.pixels, float(BLACK), dtype=cv2.CV_32F)
-        balanced = cv2.multiply(linear, self.gain_map, dtype=cv2.CV_16U)  # saturates at white, as ours does
-        colours = cv2.cvtColor(balanced, code)
-        matched = cv2.transform(colours, self.matrix)
-        return self.tone_table.take(matched)
+        buffers = self.opencv_buffers if reuse else [None] * 5
+        code = {"bilinear": cv2.COLOR_BayerBG2RGB, "edge aware": cv2.COLOR_BayerBG2RGB_EA}[demosaic]
+        linear = cv2.subtract(self.frame.pixels, float(BLACK), dst=buffers[0], dtype=cv2.CV_32F)
+        balanced = cv2.multiply(linear, self.gain_map, dst=buffers[1], dtype=cv2.CV_16U)  # saturates at white, as ours
+        colours = cv2.cvtColor(balanced, code, dst=buffers[2])
+        matched = cv2.transform(colours, self.matrix, dst=buffers[3])
+        if sixteen_bit_table:
+            shown = cv2.LUT(matched, self.tone_table, dst=buffers[4])
+        else:
+            shown = self.tone_table.take(matched, out=buffers[4], mode="clip")
+        self.opencv_buffers = [linear, balanced, colours, matched, shown]
+        return shown
 
     def rawpy(self, algorithm: str) -> np.ndarray:
         """LibRaw's whole development of the DNG file."""

@@ -41,7 +41,7 @@ def opencv(dng: str):
     work.gain_map = np.full(counts.shape, 17.0, dtype=np.float32)
     work.matrix = np.eye(3, dtype=np.float32)
     work.tone_table = np.arange(65536, dtype=np.uint16).astype(np.uint8)
-    cv2.imencode(".jpg", work.opencv(edge_aware=True), [cv2.IMWRITE_JPEG_QUALITY, 93])
+    cv2.imencode(".jpg", work.opencv("edge aware"), [cv2.IMWRITE_JPEG_QUALITY, 93])
 
 
 def rawpy(dng: str):
