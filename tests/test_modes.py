@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.darkroom.modes import check_modes, choose_mode, load_modes, mode_pipeline, next_mode
+from firmware.darkroom.modes import check_modes, choose_mode, load_modes, mode_pipeline
 from firmware.errors import SettingsError
 from isp.errors import KnobError
 
@@ -47,12 +47,6 @@ def test_the_mode_wins_over_the_settings_and_the_hand_wins_over_the_mode():
 def test_the_settings_look_reaches_a_mode_that_does_not_mention_it():
     photo = mode_pipeline(load_modes()["photo"], {"sharpen": {"amount": 0.9}})
     assert values(photo, "sharpen", "amount") == 0.9
-
-
-def test_the_mode_button_goes_round():
-    modes = load_modes()
-    assert next_mode("photo", modes).name == "plain"
-    assert next_mode("plain", modes).name == "photo"
 
 
 def test_an_unknown_mode_is_refused_with_the_list():

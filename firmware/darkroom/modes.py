@@ -47,13 +47,6 @@ def choose_mode(name: str, modes: Mapping[str, Mode]) -> Mode:
     return modes[name]
 
 
-def next_mode(name: str, modes: Mapping[str, Mode]) -> Mode:
-    """The mode that a short press on the mode button goes to; after the last comes the first."""
-    names = list(modes)
-    following = names[(names.index(name) + 1) % len(names)] if name in modes else names[0]
-    return modes[following]
-
-
 def mode_pipeline(
     mode: Mode, pictures: Mapping[str, Mapping[str, Any]], by_hand: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Pipeline:

@@ -113,10 +113,10 @@ def settled(levels: np.ndarray, signal_per_us: float, limits: Limits, compensati
     exposure = limits.split(product_us)
     for _ in range(SETTLING_STEPS):
         product_us = exposure.product_us * brighter_by(levels * (signal_per_us * exposure.product_us), compensation_ev)
-        nxt = limits.split(product_us)
-        if nxt == exposure:
+        following = limits.split(product_us)
+        if following == exposure:
             break
-        exposure = nxt
+        exposure = following
     return exposure
 
 
