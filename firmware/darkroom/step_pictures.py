@@ -15,6 +15,7 @@ import numpy as np
 from firmware.errors import StorageError
 from isp.frames import LinearImage, Mosaic, Photo, RawFrame
 from isp.stage import Picture, Stage
+from isp.tone import encode_srgb
 
 # Levels 1 and 9 differ by a tenth in size on noisy pictures, and by ten times in time.
 COMPRESSION = 1
@@ -68,9 +69,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def _display(linear: np.ndarray) -> np.ndarray:
     """Linear 0..1 to 8-bit sRGB through a table; fine enough for looking."""
-    levels = np.linspace(0.0, 1.0, SRGB_STEPS)
-    curve = np.where(levels <= 0.0031308, 12.92 * levels, 1.055 * levels ** (1 / 2.4) - 0.055)
-    table = np.rint(curve * 255).astype(np.uint8)
+    table = np.rint(encode_srgb(np.linspace(0.0, 1.0, SRGB_STEPS)) * 255).astype(np.uint8)
     # Not-a-number draws as black: the picture still shows where it is.
     tidy = np.nan_to_num(linear, nan=0.0, posinf=1.0, neginf=0.0)
     return table[(np.clip(tidy, 0.0, 1.0) * (SRGB_STEPS - 1)).astype(np.uint16)]

@@ -77,6 +77,7 @@ class DaemonStatus:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
+        card = self._card_dict()
         return {
             "version": VERSION,
             "state": self.state(),
@@ -92,8 +93,8 @@ class DaemonStatus:
                 "queue": shooting.waiting,
                 "failed": tally.failed,
             },
-            "card": self._card_dict(),
-            "warnings": self._warnings(),
+            "card": card,
+            "warnings": self._warnings(card),
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "settings_not_reloaded": list(self.not_reloaded),
@@ -122,9 +123,8 @@ class DaemonStatus:
         except StorageError as error:
             return {"free_mb": None, "folder": folder, "trouble": str(error)}
 
-    def _warnings(self) -> list[str]:
+    def _warnings(self, card: dict[str, Any]) -> list[str]:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
-        card = self._card_dict()
         free_mb = card["free_mb"]
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
