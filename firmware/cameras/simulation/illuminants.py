@@ -11,16 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware.files.dng_colour import SRGB_TO_XYZ, WHITE_D65, adaptation
+
 DATA = Path(__file__).parent / "data"
 
 # The D series is defined from here up; below it a lamp's filament is the better model.
 COOLEST_DAYLIGHT_K = 4000.0
 SECOND_RADIATION_CONSTANT_NM_K = 1.438777e7
-
-BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-SRGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 
 
 def light_spectrum(temperature_k: float) -> np.ndarray:
@@ -44,9 +41,7 @@ def linear_srgb(reflectances: np.ndarray, temperature_k: float) -> np.ndarray:
     _, observer, _ = _spectral_tables()
     light = light_spectrum(temperature_k)
     weights = observer * light[:, None] / (light @ observer[:, 1])
-    white_here, white_srgb = weights.sum(axis=0), SRGB_TO_XYZ.sum(axis=1)
-    adapted = np.diag((BRADFORD @ white_srgb) / (BRADFORD @ white_here)) @ BRADFORD
-    to_srgb = np.linalg.inv(SRGB_TO_XYZ) @ np.linalg.inv(BRADFORD) @ adapted
+    to_srgb = np.linalg.inv(SRGB_TO_XYZ) @ adaptation(weights.sum(axis=0), WHITE_D65)
     return reflectances @ weights @ to_srgb.T
 
 
