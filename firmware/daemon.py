@@ -61,7 +61,7 @@ class Daemon:
         self._broken: str = ""
         self._started_s = time.monotonic()
         self._told = self._shown = ""
-        heartbeats = Heartbeats()
+        self._heartbeats = heartbeats = Heartbeats()
         self._card = Card(settings.storage)
         self._writer = CardWriter(self._card, heartbeats)
         self._camera = CameraThread(settings, heartbeats, self._wake, opener)
@@ -104,7 +104,7 @@ class Daemon:
         self._control.open()
         self._camera.start()
         self._light = StatusLight(self._settings.buttons)
-        self._buttons = Buttons(self._settings.buttons, self._actions.events)
+        self._buttons = Buttons(self._settings.buttons, self._actions.events, self._heartbeats)
         for part in (self._writer, self._actions, self._control):
             part.start()
 

@@ -14,6 +14,7 @@ from firmware.body.debounce import Contact, Step
 from firmware.body.pins import open_factory
 from firmware.body.status_light import PATTERNS, StatusLight
 from firmware.errors import PinError
+from firmware.service.heartbeat import Heartbeats
 from firmware.settings import ButtonSettings
 
 MS = 1_000_000
@@ -153,7 +154,7 @@ def test_a_button_stuck_from_the_start_does_nothing_until_it_has_opened():
 def bench():
     """Buttons on mock pins, and the queue of their events."""
     events = queue.SimpleQueue()
-    buttons = Buttons(ButtonSettings(pin_factory="mock", debounce_ms=10, long_press_s=0.5), events)
+    buttons = Buttons(ButtonSettings(pin_factory="mock", debounce_ms=10, long_press_s=0.5), events, Heartbeats())
     yield buttons, events
     buttons.close()
 
@@ -198,15 +199,25 @@ def test_buttons_that_are_closed_give_their_pins_back(bench):
     with pytest.raises(PinError, match="closed"):
         buttons.drive("shutter", False)
     events = queue.SimpleQueue()
-    again = Buttons(ButtonSettings(pin_factory="mock"), events)
+    again = Buttons(ButtonSettings(pin_factory="mock"), events, Heartbeats())
     again.drive("shutter", False)
     assert events.get(timeout=5).button == "shutter"
     again.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "buttons" and thread.is_alive()]
 
 
+def test_the_buttons_show_that_they_live_until_they_are_closed():
+    events, heartbeats = queue.SimpleQueue(), Heartbeats()
+    buttons = Buttons(ButtonSettings(pin_factory="mock"), events, heartbeats)
+    buttons.drive("shutter", False)
+    events.get(timeout=5)
+    assert "buttons" in heartbeats.ages_s()
+    buttons.close()
+    assert heartbeats.ages_s() == {}
+
+
 def test_only_mock_pins_can_be_moved_by_a_program(bench):
-    without = Buttons(ButtonSettings(pin_factory="none"), queue.SimpleQueue())
+    without = Buttons(ButtonSettings(pin_factory="none"), queue.SimpleQueue(), Heartbeats())
     with pytest.raises(PinError, match="mock"):
         without.drive("shutter", False)
     without.close()
@@ -217,12 +228,12 @@ def test_only_mock_pins_can_be_moved_by_a_program(bench):
 
 def test_two_buttons_on_one_pin_are_refused():
     with pytest.raises(PinError, match=r"shutter_pin = 5.*mode_pin = 5"):
-        Buttons(ButtonSettings(pin_factory="mock", shutter_pin=5, mode_pin=5), queue.SimpleQueue())
+        Buttons(ButtonSettings(pin_factory="mock", shutter_pin=5, mode_pin=5), queue.SimpleQueue(), Heartbeats())
 
 
 def test_a_pin_in_use_is_named(bench):
     with pytest.raises(PinError, match="GPIO 17"):
-        Buttons(ButtonSettings(pin_factory="mock"), queue.SimpleQueue())
+        Buttons(ButtonSettings(pin_factory="mock"), queue.SimpleQueue(), Heartbeats())
 
 
 def test_without_lgpio_the_message_says_how_to_get_it():

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from firmware.body.debounce import Contact, Step
 from firmware.body.pins import InputPin, open_factory
 from firmware.errors import PinError
+from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import ButtonSettings
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ MEANINGS = {
 }
 # If the pin disagrees with the last edge, that edge is on its way; after this it was lost (the kernel keeps 16 a pin).
 LATE_EDGE_NS = 20_000_000
+# Reading a pin takes microseconds; a thread that does not end by then hangs in the pin library and is left behind.
+CLOSE_LIMIT_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,10 @@ class ButtonEvent:
 class Buttons:
     """Shutter and mode button on their pins; puts ButtonEvents into `events`. Raises PinError."""
 
-    def __init__(self, settings: ButtonSettings, events: queue.SimpleQueue) -> None:
+    def __init__(self, settings: ButtonSettings, events: queue.SimpleQueue, heartbeats: Heartbeats) -> None:
         self._settings = settings
         self._events = events
+        self._heartbeats = heartbeats
         self._edges: queue.SimpleQueue[tuple[str, bool, int] | None] = queue.SimpleQueue()
         self._pins: dict[str, InputPin] = {}
         self._contacts: dict[str, Contact] = {}
@@ -72,7 +76,7 @@ class Buttons:
             pin.silence()
         if self._thread is not None:
             self._edges.put(None)
-            self._thread.join()
+            self._thread.join(CLOSE_LIMIT_S)
             self._thread = None
         for pin in self._pins.values():
             pin.close()
@@ -102,12 +106,14 @@ class Buttons:
     def _watch(self) -> None:
         wait_s = self._wait_s()
         while True:
+            self._heartbeats.beat("buttons")
             try:
-                edge = self._edges.get(timeout=wait_s)
+                edge = self._edges.get(timeout=BEAT_S if wait_s is None else min(wait_s, BEAT_S))
             except queue.Empty:
                 wait_s = self._settle()
                 continue
             if edge is None:
+                self._heartbeats.forget("buttons")
                 return
             button, is_closed, time_ns = edge
             self._tell(button, self._contacts[button].edge(is_closed, time_ns))
