@@ -8,8 +8,11 @@ jobs runs in place of the recorder's.
 import __future__
 
 import ast
+import atexit
+import gc
 import importlib.util
 import threading
+import weakref
 from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
@@ -260,6 +263,29 @@ def test_a_frame_that_comes_just_after_the_wait_is_not_lost(started):
     with pytest.raises(CameraStalled):
         camera.next_frame(0.5)
     assert late.held == 0
+
+
+def test_a_late_frame_that_cannot_go_back_is_an_error_of_the_camera(started):
+    camera, device = started
+    late = Request()
+    late.release = partial(raise_, RuntimeError("queueing failed"))
+    device.frames = [TimeoutError(), late]
+    with pytest.raises(CameraError, match="queueing failed"):
+        camera.next_frame(0.5)
+
+
+def test_nothing_of_picamera2_is_left_to_hang_when_python_ends():
+    class Registering(Device):
+        def __init__(self, number=0, tuning=None):
+            super().__init__(number, tuning)
+            atexit.register(self.close)
+
+    camera, opened = camera_of(Registering)
+    camera.start()
+    device = weakref.ref(opened.pop())
+    camera.close()
+    gc.collect()
+    assert device() is None  # what is registered to be called would still be held
 
 
 def test_recovery_cancels_stops_closes_and_opens_anew():

@@ -243,7 +243,7 @@ class PiCamera:
         """Take the waiting job back. Left in picamera2's queue it would block everything behind it, stop() included."""
         self._device.cancel_all_and_flush()
         with contextlib.suppress(TimeoutError, CancelledError):
-            self._device.wait(job, timeout=LATE_FRAME_S).release()
+            _give_back(self._device.wait(job, timeout=LATE_FRAME_S))
 
     def _require_open(self) -> Readout:
         if self._device is None or self._readout is None:
