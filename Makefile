@@ -48,9 +48,11 @@ $(VENV)/.tools: pyproject.toml | prerequisites
 	$(PIP) install "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.18" ninja
 	touch $@
 
-# No isolation and a kept build folder: a changed source file is rebuilt in seconds.
+# No isolation and a kept build folder: a changed source file is rebuilt in seconds. Only here: root's installation
+# (README, First photo on a Pi) would leave a folder that make may not write.
+KEPT := --config-settings=build-dir=build/{wheel_tag}
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
-	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation ".[bench,dev]"
+	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation $(KEPT) ".[bench,dev]"
 	$(PIP) install --no-deps picamera2==0.3.38  # its source is checked against; it runs only beside apt's libcamera
 	touch $@
 
