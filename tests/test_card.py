@@ -1,5 +1,6 @@
 """Claims about the card: numbers are never used twice, files are whole or absent, trouble is told with its mending."""
 
+import dataclasses
 import os
 import re
 import shutil
@@ -194,6 +195,13 @@ def test_a_pulled_card_is_told_and_not_made_up(settings, card):
     with pytest.raises(StorageError, match="pulled"):
         card.check_space(1)
     assert not Path(settings.folder).exists()
+
+
+@pytest.mark.parametrize("folder", ["", "photos", "./photos"])
+@pytest.mark.parametrize("key", ["folder", "state_folder"])
+def test_a_folder_that_depends_on_where_we_run_is_refused(settings, key, folder):
+    with pytest.raises(StorageError, match="begin with /"):
+        reopened(dataclasses.replace(settings, **{key: folder}))
 
 
 def test_a_file_in_the_place_of_a_folder_is_told(settings):

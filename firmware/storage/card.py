@@ -78,6 +78,9 @@ class Card:
         """
         self.close()
         for folder in (self._pictures, self._state):
+            if not folder.is_absolute():
+                # The service works in /run, which is memory.
+                raise StorageError(f"'{folder}' would be lost: give [storage] folders that begin with /.")
             with explained("make", folder):
                 make_folders(folder)
         try:
