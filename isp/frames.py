@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BAYER_ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
 UNKNOWN_SENSOR = "unknown"
+# Eleven days of exposure; what claims more is damage, and sums with it mean nothing.
+LARGEST_FACT = 1e12
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Shot:
         self._require_known("exposure_us", "analogue_gain", "noise")
         for name in ("exposure_us", "analogue_gain"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise FrameError(f"{name} = {value!r} must be a finite number above 0.")
+            if value is not None and not 0 < value <= LARGEST_FACT:
+                raise FrameError(f"{name} = {value!r} must be a finite number above 0, {LARGEST_FACT:g} at most.")
         if self.colour_gains is not None and not all(math.isfinite(gain) and gain > 0 for gain in self.colour_gains):
             raise FrameError(f"Colour gains {self.colour_gains!r} must be finite and above 0, or None for none.")
         if self.temperature_k is not None and not math.isfinite(self.temperature_k):

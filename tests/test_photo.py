@@ -279,6 +279,14 @@ def test_a_light_that_cannot_be_is_refused_at_the_door(facts):
         dataclasses.replace(frame.shot, **facts)
 
 
+@pytest.mark.parametrize("fact", ["exposure_us", "analogue_gain"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), 1e300])
+def test_an_exposure_that_cannot_be_is_refused_at_the_door(fact, value):
+    frame, _ = simulate("grey", "imx219", 640, 480)
+    with pytest.raises(FrameError, match=f"{fact} = .* above 0, 1e.12 at most"):
+        dataclasses.replace(frame.shot, **{fact: value})
+
+
 def test_watching_the_steps_does_not_change_the_photo():
     frame, _ = simulate("chart", "imx219", 640, 480)
     tuning = load_sensor("imx219").tuning
