@@ -129,6 +129,19 @@ def test_switching_off_needs_the_polkit_rule(machine):
     assert next(iter(check_buttons(allowed))).state == OK
 
 
+def test_polkits_rules_are_hidden_from_ordinary_users_and_the_doctor_says_so(machine):
+    if os.geteuid() == 0:
+        pytest.skip("root may look everywhere")
+    put(machine, "/etc/polkit-1/rules.d/60-nightjar-power-off.rules")
+    rules = machine.at("/etc/polkit-1/rules.d")
+    rules.chmod(0)
+    try:
+        finding = next(iter(check_buttons(with_settings(machine, buttons=ButtonSettings(power_off=True)))))
+    finally:
+        rules.chmod(0o750)
+    assert (finding.state, finding.mend) == (WARNING, "sudo nightjar doctor")
+
+
 def test_a_read_only_card_is_a_problem(machine):
     put(machine, "/proc/mounts", "/dev/root / ext4 rw,noatime 0 0\n/dev/sda1 /media/my\\040card vfat ro,relatime 0 0")
     machine.at("/media/my card").mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,4 +89,14 @@ def examine(machine: Machine) -> list[Finding]:
         check_throttling,
         check_daemon,
     )
-    return [finding for check in checks for finding in check(machine)]
+    return [finding for check in checks for finding in _as_far_as_allowed(check, machine)]
+
+
+def _as_far_as_allowed(check: Check, machine: Machine) -> Iterator[Finding]:
+    """What this user may not look at is a finding too, and the other checks go on."""
+    try:
+        yield from check(machine)
+    except PermissionError as error:
+        yield Finding(
+            "permissions", WARNING, f"{error.filename} may not be looked at by this user", "sudo nightjar doctor"
+        )

@@ -47,7 +47,13 @@ def _device(machine: Machine) -> Finding:
 
 
 def _right_to_switch_off(machine: Machine) -> Finding:
-    if any(machine.at(f"{folder}/{POLKIT_RULE}").is_file() for folder in POLKIT_FOLDERS):
+    try:
+        allowed = any(
+            POLKIT_RULE in os.listdir(folder) for folder in map(machine.at, POLKIT_FOLDERS) if folder.is_dir()
+        )
+    except PermissionError as error:
+        return Finding(AREA, WARNING, f"{error.filename} may not be looked at by this user", "sudo nightjar doctor")
+    if allowed:
         return Finding(AREA, OK, "a long press may switch the board off")
     mend = f"sudo install -m 644 systemd/{POLKIT_RULE} {POLKIT_FOLDERS[0]}/"
     return Finding(AREA, PROBLEM, "power_off is on, but polkit does not allow it to the camera's user", mend)
