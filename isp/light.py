@@ -108,10 +108,10 @@ def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: S
         return zones
     left, top, width, height = shot.field_of_view
     rows, columns = zones.means.shape[:2]
-    down = top + (np.arange(rows) + 0.5) / rows * height
-    across = left + (np.arange(columns) + 0.5) / columns * width
-    down = 1.0 - down if shot.vflip else down
-    across = 1.0 - across if shot.hflip else across
+    down = (np.arange(rows) + 0.5) / rows
+    across = (np.arange(columns) + 0.5) / columns
+    down = top + height * (1.0 - down if shot.vflip else down)
+    across = left + width * (1.0 - across if shot.hflip else across)
     row = np.clip((down * table.shape[1]).astype(int), 0, table.shape[1] - 1)
     column = np.clip((across * table.shape[2]).astype(int), 0, table.shape[2] - 1)
     return Zones(zones.means * np.moveaxis(table, 0, -1)[np.ix_(row, column)], zones.used)

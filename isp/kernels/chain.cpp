@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace nightjar {
@@ -64,7 +65,11 @@ void Chain::run(int threads, const TakeRow& take) const {
     };
 
     std::vector<std::thread> helpers;
-    for (int i = 1; i < std::min(wanted, pieces); ++i) helpers.emplace_back(work);
+    try {
+        for (int i = 1; i < std::min(wanted, pieces); ++i) helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+        // The system gives no more threads: those that run, and this one, do all the work.
+    }
     work();
     for (std::thread& helper : helpers) helper.join();
     if (failure) std::rethrow_exception(failure);
