@@ -16,7 +16,7 @@ from firmware.errors import PressRefused
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
-from isp.frames import UNKNOWN_SENSOR, RawFrame
+from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 
 if TYPE_CHECKING:
     from firmware.storage.card import Card, PhotoName
@@ -174,7 +174,7 @@ class Shooting:
         return Job(
             press_ns=chosen.press_ns,
             mode=chosen.mode,
-            frame=frame,
+            burst=Burst((frame,)),
             files=files,
             pipeline=chosen.look.pipelines[chosen.mode],
             tuning=tuning,

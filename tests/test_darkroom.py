@@ -20,6 +20,7 @@ from firmware.settings import StorageSettings
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from isp.errors import IspError
+from isp.frames import Burst
 from isp.photo import photo_pipeline
 from isp.pipeline import Pipeline
 
@@ -59,7 +60,7 @@ def job(card, writer):
     def make(dng: bool = True, **changes) -> Job:
         files = card.reserve()
         raw_done = writer.write(files.dng, encode_raw(frame, tuning)) if dng else None
-        whole = Job(time.monotonic_ns(), "photo", frame, files, photo_pipeline(), tuning, 1, 90, raw_done)
+        whole = Job(time.monotonic_ns(), "photo", Burst((frame,)), files, photo_pipeline(), tuning, 1, 90, raw_done)
         return dataclasses.replace(whole, **changes)
 
     return make
@@ -87,7 +88,7 @@ def test_when_developing_fails_the_measurement_is_kept_and_the_next_photo_is_mad
     darkroom.take(following)
     with pytest.raises(IspError):
         failing.done.result(PATIENCE_S)
-    assert read_raw(failing.files.dng).shot == failing.frame.shot
+    assert read_raw(failing.files.dng).shot == failing.burst.reference_frame.shot
     assert not failing.files.jpeg.exists()
     assert Path(following.done.result(PATIENCE_S)["jpeg"]).exists()
     assert (darkroom.tally.taken, darkroom.tally.failed) == (1, 1)

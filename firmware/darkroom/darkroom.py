@@ -19,7 +19,7 @@ from firmware.ring import frame_time_ns
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import CardWriter
-from isp.frames import RawFrame
+from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
     from firmware.storage.card import PhotoName
@@ -39,7 +39,7 @@ class Job:
 
     press_ns: int
     mode: str
-    frame: RawFrame
+    burst: Burst
     files: PhotoName
     pipeline: Pipeline
     tuning: Tuning | None
@@ -103,7 +103,7 @@ class Darkroom:
         from firmware.files.jpeg import encode_jpeg
         from firmware.files.sidecar import encode_sidecar
 
-        numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.frame))}
+        numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.burst.reference_frame))}
         raw_refused = job.raw_done.exception() if job.raw_done is not None else None
         if job.raw_done is not None and raw_refused is None:
             numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
@@ -127,14 +127,14 @@ class Darkroom:
         with contextlib.ExitStack() as on_failure:
             if job.raw_done is None:
                 on_failure.callback(self._keep_raw, job)
-            photo = develop(job.frame, job.pipeline, job.tuning, job.threads)
+            photo = develop(job.burst.reference_frame, job.pipeline, job.tuning, job.threads)
             on_failure.pop_all()
         return photo
 
     def _keep_raw(self, job: Job) -> None:
         """[storage] dng = false, but there is no photo: the measurement is all there is, and is not thrown away."""
         logger.error("%s: developing failed, so the raw measurement is kept", job.files.dng.name)
-        self._writer.write(job.files.dng, encode_raw(job.frame, job.tuning)).result()
+        self._writer.write(job.files.dng, encode_raw(job.burst.reference_frame, job.tuning)).result()
 
 
 def _fetch_tools() -> None:
@@ -175,11 +175,12 @@ def _report(job: Job, numbers: dict[str, float]) -> dict[str, Any]:
 
 
 def _log_photo(job: Job, numbers: dict[str, float]) -> None:
-    shot = job.frame.shot
+    shot = job.burst.reference_frame.shot
     logger.info(
-        "%s: mode %s, 1 frame %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms",
+        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms",
         job.files.jpeg.name,
         job.mode,
+        len(job.burst.frames),
         "exposure unknown" if shot.exposure_us is None else f"{shot.exposure_us:.0f} us",
         "?" if shot.analogue_gain is None else f"{shot.analogue_gain:.2f}",
         numbers["press_to_frame_ms"],
