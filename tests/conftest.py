@@ -54,6 +54,7 @@ class Bench:
 
     def launch(self, environment: dict[str, str] | None = None, **settings: object) -> None:
         """Start the daemon and do not wait."""
+        self._forget()
         wanted = DEFAULTS | {
             "storage.folder": self.folder / "photos",
             "storage.state_folder": self.folder / "state",
@@ -67,6 +68,14 @@ class Bench:
             self.process = subprocess.Popen(
                 command + [word for text in texts for word in ("--set", text)], env=given, stderr=log
             )
+
+    def _forget(self) -> None:
+        """Drop what an earlier life said: its READY=1 may lie unread still, and is no news of this one."""
+        mark = "a new life begins"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reminder:
+            reminder.sendto(mark.encode(), self._listener.getsockname())
+        while self._notices.get(timeout=PATIENCE_S) != mark:
+            pass
 
     def wait_for(self, text: str) -> str:
         """The next notice that holds this text. Fails with the daemon's log when none comes."""
