@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firmware.camera_thread import CameraThread
-from firmware.darkroom.darkroom import Darkroom, Job, encode_raw
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import PressRefused
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
@@ -169,14 +169,15 @@ class Shooting:
     def _job(self, chosen: Chosen) -> Job:
         settings, frame = chosen.look.settings, chosen.frame
         tuning = self._tuning_of(frame, settings)
-        raw = encode_raw(frame, tuning) if settings.storage.dng else None
+        pipeline = plan_photo(chosen.look.pipelines[chosen.mode], frame, tuning)
+        raw = encode_raw(frame, tuning, pipeline) if settings.storage.dng else None
         files = self._card.reserve()
         return Job(
             press_ns=chosen.press_ns,
             mode=chosen.mode,
             burst=Burst((frame,)),
             files=files,
-            pipeline=chosen.look.pipelines[chosen.mode],
+            pipeline=pipeline,
             tuning=tuning,
             threads=settings.darkroom.threads,
             jpeg_quality=settings.storage.jpeg_quality,

@@ -28,6 +28,7 @@ TINT_ALLOWED = 0.04
 SHADING_ROUNDS = 3
 VOTING_ROUNDS = 5
 FIRST_GUESS_K = 5000.0
+CURVE_POINTS = 200  # less than 2 mired apart: no eye tells them apart
 # Quads are read in bands of so many rows: the whole small picture never stands in memory.
 BAND_ROWS = 64
 MINKOWSKI = 6
@@ -90,7 +91,8 @@ def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float
 
 def _vote(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """The log colour on which most zones near the curve agree: a mean, then a mean of those near it, five times."""
-    distances = np.linalg.norm(colours[:, None] - curve[None, :, 1:], axis=-1).min(axis=1)
+    squares = (colours[:, None, 0] - curve[None, :, 1]) ** 2 + (colours[:, None, 1] - curve[None, :, 2]) ** 2
+    distances = np.sqrt(squares.min(axis=1))
     # The small constant lets a scene without any grey fall back to plain grey world.
     greyness = np.exp(-((distances / NEAR_THE_CURVE) ** 2)) + 1e-6
     answer = np.average(colours, axis=0, weights=greyness)
@@ -119,10 +121,10 @@ def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: S
 
 def _dense_curve(tuning: Tuning) -> np.ndarray:
     """(n, 3) temperature, log red/green, log blue/green; even steps of reciprocal temperature."""
-    temperatures = tuning.grey_curve[:, 0]
-    dense = 1e6 / np.linspace(1e6 / temperatures[0], 1e6 / temperatures[-1], 400)
-    greys = np.array([tuning.grey_at(temperature) for temperature in dense])
-    return np.column_stack([dense, np.log(greys)])
+    temperatures, red, blue = tuning.grey_curve.T
+    dense = 1e6 / np.linspace(1e6 / temperatures[0], 1e6 / temperatures[-1], CURVE_POINTS)
+    greys = [np.log(np.interp(dense, temperatures, ratio)) for ratio in (red, blue)]
+    return np.column_stack([dense, *greys])
 
 
 def _nearest(curve: np.ndarray, log_colour: np.ndarray) -> tuple[float, np.ndarray]:

@@ -96,7 +96,7 @@ def test_sigterm_finishes_the_photos_that_were_accepted(bench):
 
 
 def test_a_full_queue_refuses_the_next_press_and_says_so(bench):
-    bench.start(darkroom__queue=1)
+    bench.start(darkroom__queue=1, camera__width_px=3280, camera__height_px=2464, ring__memory_mb=64)
     with pytest.raises(RequestRefused, match="photos are in work already"):
         for _ in range(50):
             bench.call("shoot", wait=False)

@@ -11,7 +11,7 @@ import pytest
 import rawpy
 
 from firmware.cameras.simulated import simulate
-from firmware.darkroom.darkroom import Darkroom, Job, encode_raw
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import StorageError
 from firmware.files.raw_files import read_raw
 from firmware.sensors import load_sensor
@@ -59,7 +59,7 @@ def job(card, writer):
 
     def make(dng: bool = True, **changes) -> Job:
         files = card.reserve()
-        raw_done = writer.write(files.dng, encode_raw(frame, tuning)) if dng else None
+        raw_done = writer.write(files.dng, encode_raw(frame, tuning, photo_pipeline())) if dng else None
         whole = Job(time.monotonic_ns(), "photo", Burst((frame,)), files, photo_pipeline(), tuning, 1, 90, raw_done)
         return dataclasses.replace(whole, **changes)
 
@@ -112,7 +112,7 @@ def test_other_developers_are_told_the_colour_of_the_light(illuminant_k, tmp_pat
     assert frame.shot.colour_gains is None, "this camera measured no white balance"
     tuning = load_sensor("imx477").tuning
     path = tmp_path / "chart.dng"
-    path.write_bytes(b"".join(encode_raw(frame, tuning)))
+    path.write_bytes(b"".join(encode_raw(frame, tuning, plan_photo(photo_pipeline(), frame, tuning))))
     with rawpy.imread(str(path)) as raw:
         red, green, blue = raw.camera_whitebalance[:3]
     assert (green / red, green / blue) == pytest.approx(tuning.grey_at(illuminant_k), rel=0.06)

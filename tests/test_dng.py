@@ -192,8 +192,9 @@ def test_grey_comes_from_the_best_witness(tmp_path, tuning):
     red, blue = tuning.grey_at(4000)
     measured = (0.5, 1.0, 0.6)
     assert neutral(colour_gains=(2.0, 1.6), temperature_k=4000.0) == (0.5, 1.0, 0.625)
-    assert neutral(temperature_k=4000.0, neutral=measured) == pytest.approx((red, 1, blue), rel=1e-6)
-    assert neutral(neutral=measured) == pytest.approx(measured, rel=1e-6)
+    assert neutral(temperature_k=4000.0) == pytest.approx((red, 1, blue), rel=1e-6)
+    photo = neutral(neutral=measured, colour_gains=(2.0, 1.6), temperature_k=4000.0)
+    assert photo == pytest.approx(measured, rel=1e-6), "editors start where our own photo stands"
     assert neutral() is None, "a known sensor in unknown light: the editor takes its daylight"
 
 

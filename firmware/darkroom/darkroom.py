@@ -19,6 +19,7 @@ from firmware.ring import frame_time_ns
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import CardWriter
+from isp.errors import IspError
 from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Darkroom:
     def _keep_raw(self, job: Job) -> None:
         """[storage] dng = false, but there is no photo: the measurement is all there is, and is not thrown away."""
         logger.error("%s: developing failed, so the raw measurement is kept", job.files.dng.name)
-        self._writer.write(job.files.dng, encode_raw(job.burst.reference_frame, job.tuning)).result()
+        self._writer.write(job.files.dng, encode_raw(job.burst.reference_frame, job.tuning, job.pipeline)).result()
 
 
 def _fetch_tools() -> None:
@@ -143,20 +144,32 @@ def _fetch_tools() -> None:
         importlib.import_module(name)
 
 
-def encode_raw(frame: RawFrame, tuning: Tuning | None) -> list:
+def plan_photo(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
+    """Find out about the light once, for the DNG and the photo alike.
+
+    A pipeline that cannot be planned stays as it is: developing says why, when the measurement is safe on the card.
+    """
+    from isp.plan import plan
+
+    try:
+        return plan(pipeline, frame, tuning)
+    except IspError:
+        return pipeline
+
+
+def encode_raw(frame: RawFrame, tuning: Tuning | None, planned: Pipeline) -> list:
     """The DNG of a frame, in parts, so that the pixels are not copied.
 
-    Where the camera chose no white balance the scene's own is measured: without one, editors show lamplight orange.
+    It says which grey the photo was balanced for: without that, editors show lamplight orange.
     """
     from firmware.files.dng import encode_dng
-    from isp.plan import find_light
     from isp.white_balance import WhiteBalance
 
-    neutral = None
-    if frame.shot.colour_gains is None and tuning is not None:
-        red, blue = find_light(frame, tuning, WhiteBalance()).grey
-        neutral = (red, 1.0, blue)
-    return encode_dng(frame, tuning, neutral)
+    balance = planned.stage(WhiteBalance)
+    if balance is None or balance.gains is None:
+        return encode_dng(frame, tuning)
+    red, green, blue = balance.gains
+    return encode_dng(frame, tuning, (green / red, 1.0, green / blue))
 
 
 def _ms_between(from_ns: int, to_ns: int) -> float:

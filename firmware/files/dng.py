@@ -50,7 +50,7 @@ def encode_dng(
 ) -> list[bytes | memoryview]:
     """The file in parts, to be written one after the other; the pixels are a view of the frame, not a copy.
 
-    neutral  what a grey card reads in this light (red, 1, blue), when the shot itself does not know
+    neutral  what a grey card reads in the light that the photo was balanced for: (red, 1, blue)
     """
     pixels = np.ascontiguousarray(frame.pixels, dtype="<u2")
     directories = {

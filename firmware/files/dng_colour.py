@@ -73,14 +73,19 @@ def forward_matrix(tuning: Tuning, light: Illuminant) -> np.ndarray:
 def as_shot_neutral(
     shot: Shot, tuning: Tuning | None, neutral: tuple[float, float, float] | None
 ) -> tuple[float, float, float] | None:
-    """What a grey card read in this light, green = 1; None if nobody has measured or chosen it."""
+    """What a grey card read in this light, green = 1; None if nobody has measured or chosen it.
+
+    `neutral`, which the photo was balanced for, goes before what the camera or its temperature say.
+    """
+    if neutral is not None:
+        return neutral
     if shot.colour_gains is not None and min(shot.colour_gains) > 0:
         red, blue = shot.colour_gains
         return 1 / red, 1.0, 1 / blue
     if shot.temperature_k is not None and tuning is not None and len(tuning.grey_curve) > 0:
         red, blue = tuning.grey_at(shot.temperature_k)
         return red, 1.0, blue
-    return neutral
+    return None
 
 
 def _neutral_matrix(tuning: Tuning, light: Illuminant) -> np.ndarray:
