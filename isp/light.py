@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from isp.bad_pixels import BadPixels
 from isp.frames import RawFrame, Shot
+from isp.kernels import Chain
+from isp.levels import Levels
 from isp.statistics import CLIP_SHARE, Zones
 from isp.tuning import Tuning
 
@@ -37,25 +40,18 @@ MINKOWSKI = 6
 def grey_edge(frame: RawFrame) -> tuple[float, float]:
     """(red/green, blue/green) of the light, from the differences between neighbouring 2 x 2 quads."""
     shot = frame.shot
-    black = np.reshape(shot.black_dn, (2, 2))
     places = [np.argwhere(np.reshape(list(shot.bayer), (2, 2)) == letter) for letter in "RGB"]
     powers = np.zeros(3)
     height = frame.pixels.shape[0] // 2 * 2
     width = frame.pixels.shape[1] // 2 * 2
     for top in range(0, height, 2 * BAND_ROWS):
-        band = frame.pixels[top : min(top + 2 * BAND_ROWS + 2, height), :width]
-        quads = np.stack(
-            [
-                np.mean([(band[y::2, x::2] - black[y, x]) / (shot.white_dn - black[y, x]) for y, x in place], axis=0)
-                for place in places
-            ],
-            axis=-1,
-        )
+        band = _without_flaws(frame.pixels[top : min(top + 2 * BAND_ROWS + 2, height), :width], shot)
+        quads = np.stack([np.mean([band[y::2, x::2] for y, x in place], axis=0) for place in places], axis=-1)
         across = quads[:-1, 1:] - quads[:-1, :-1]
         down = quads[1:, :-1] - quads[:-1, :-1]
         blown = (quads >= CLIP_SHARE).any(axis=-1)
         whole = ~(blown[:-1, :-1] | blown[:-1, 1:] | blown[1:, :-1])
-        squares = (across**2 + down**2)[whole]
+        squares = (across**2 + down**2)[whole].astype(np.float64)
         powers += (squares ** (MINKOWSKI // 2)).sum(axis=0)
     if not np.all(powers > 0):
         return 1.0, 1.0
@@ -72,6 +68,16 @@ def _usable(zones: Zones) -> np.ndarray:
     """(n, 3) means of the zones that are neither dark nor mostly blown."""
     means = zones.means[(zones.used > 0.5) & np.all(np.nan_to_num(zones.means) > DARKEST_ZONE, axis=-1)]
     return means if len(means) else np.ones((1, 3))
+
+
+def _without_flaws(counts: np.ndarray, shot: Shot) -> np.ndarray:
+    """Linear light of a band of rows with hot and dead pixels mended: their edges would be the strongest of all."""
+    chain = Chain.over_raw(np.ascontiguousarray(counts))
+    for stage in (Levels(), BadPixels()):
+        stage.add_to(chain, shot)
+    linear = np.empty(counts.shape, dtype=np.float32)
+    chain.run_mosaic(linear, 1)
+    return linear
 
 
 def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float, float], float]:
