@@ -154,6 +154,8 @@ class Daemon:
         self._buttons.close()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
+        if self._shooting.waiting and not self._status.ready:
+            self._darkroom.start()  # Somebody was quicker than our readiness; the photo is finished all the same.
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
             notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.cli import main
 from firmware.control.client import call
 from firmware.demo.bench_daemon import NIGHTJAR, same_code
 
@@ -153,3 +154,15 @@ def running(tmp_path_factory):
     camera = Bench(tmp_path_factory.mktemp("running"))
     yield camera.start(buttons__long_press_s=0.5)
     camera.close()
+
+
+@pytest.fixture
+def ask(capsys, tmp_path):
+    """Run the command here, with settings of its own. Returns (exit code, stdout, stderr)."""
+    (tmp_path / "etc").mkdir()
+
+    def run(*words):
+        code = main([*map(str, words), "--config", str(tmp_path / "etc")])
+        return code, *capsys.readouterr()
+
+    return run

@@ -22,18 +22,6 @@ from firmware.version import VERSION
 LIMIT_S = 60
 
 
-@pytest.fixture
-def ask(capsys, tmp_path):
-    """Run the command here, with settings of its own. Returns (exit code, stdout, stderr)."""
-    (tmp_path / "etc").mkdir()
-
-    def run(*words):
-        code = main([*map(str, words), "--config", str(tmp_path / "etc")])
-        return code, *capsys.readouterr()
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     """A running daemon: the settings to reach it, and the photos' folder."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from firmware.cli import main
 from firmware.demo.bench_daemon import bench_daemon
 
 ROOT = Path(__file__).parents[1]
@@ -28,18 +27,6 @@ def photos(tmp_path_factory):
         daemon.switch_mode("plain")
         daemon.take_photo()
     return folder / "DCIM/100NGHTJ"
-
-
-@pytest.fixture
-def ask(capsys, tmp_path):
-    """Run the command with settings of its own. Returns (exit code, stdout, stderr)."""
-    (tmp_path / "etc").mkdir()
-
-    def run(*words):
-        code = main([*map(str, words), "--config", str(tmp_path / "etc")])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize("threads", [1, 2])
