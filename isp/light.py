@@ -31,10 +31,33 @@ TINT_ALLOWED = 0.04
 SHADING_ROUNDS = 3
 VOTING_ROUNDS = 5
 FIRST_GUESS_K = 5000.0
+# Where this share of the zones agrees, the answer stands. Below it, it is drawn half way, at most, to ordinary light: a
+# scene without greys is mostly warm paint, wood, skin and fur, and looks as if the light were warmer than it is.
+ENOUGH_AGREE = 0.3
+AGREES = 0.1
+MOST_DOUBT = 0.5
+ORDINARY_LIGHT_K = 5000.0
 CURVE_POINTS = 200  # less than 2 mired apart: no eye tells them apart
 # Quads are read in bands of so many rows: the whole small picture never stands in memory.
 BAND_ROWS = 64
 MINKOWSKI = 6
+
+
+def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float, float], float]:
+    """(red/green, blue/green) of the light within a little of the curve, and its temperature in K."""
+    curve = _dense_curve(tuning)
+    temperature = FIRST_GUESS_K
+    for _ in range(SHADING_ROUNDS):
+        means = _usable(_without_shading(zones, tuning, temperature, shot))
+        colours = np.log(np.stack([means[:, 0] / means[:, 1], means[:, 2] / means[:, 1]], axis=1))
+        vote, agreed = _vote(colours, curve)
+        temperature, nearest = _nearest(curve, vote)
+    stray = vote - nearest
+    stray *= min(1.0, TINT_ALLOWED / max(float(np.linalg.norm(stray)), 1e-9))
+    doubt = MOST_DOUBT * (1.0 - min(agreed / ENOUGH_AGREE, 1.0))
+    temperature = 1e6 / ((1 - doubt) * 1e6 / temperature + doubt * 1e6 / ORDINARY_LIGHT_K)
+    red, blue = np.array(tuning.grey_at(temperature)) * np.exp(stray)
+    return (float(red), float(blue)), temperature
 
 
 def grey_edge(frame: RawFrame) -> tuple[float, float]:
@@ -64,49 +87,27 @@ def temperature_of(grey: tuple[float, float], tuning: Tuning) -> float:
     return _nearest(_dense_curve(tuning), np.log(grey))[0]
 
 
-def _usable(zones: Zones) -> np.ndarray:
-    """(n, 3) means of the zones that are neither dark nor mostly blown."""
-    means = zones.means[(zones.used > 0.5) & np.all(np.nan_to_num(zones.means) > DARKEST_ZONE, axis=-1)]
-    return means if len(means) else np.ones((1, 3))
+def _vote(colours: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, float]:
+    """The log colour on which most zones near the curve agree, and the share of all zones that do.
 
-
-def _without_flaws(counts: np.ndarray, shot: Shot) -> np.ndarray:
-    """Linear light of a band of rows with hot and dead pixels mended: their edges would be the strongest of all."""
-    chain = Chain.over_raw(np.ascontiguousarray(counts))
-    for stage in (Levels(), BadPixels()):
-        stage.add_to(chain, shot)
-    linear = np.empty(counts.shape, dtype=np.float32)
-    chain.run_mosaic(linear, 1)
-    return linear
-
-
-def grey_on_curve(zones: Zones, tuning: Tuning, shot: Shot) -> tuple[tuple[float, float], float]:
-    """(red/green, blue/green) of the light within a little of the curve, and its temperature in K."""
-    curve = _dense_curve(tuning)
-    temperature = FIRST_GUESS_K
-    for _ in range(SHADING_ROUNDS):
-        means = _usable(_without_shading(zones, tuning, temperature, shot))
-        colours = np.log(np.stack([means[:, 0] / means[:, 1], means[:, 2] / means[:, 1]], axis=1))
-        vote = _vote(colours, curve)
-        temperature, nearest = _nearest(curve, vote)
-    stray = vote - nearest
-    stray *= min(1.0, TINT_ALLOWED / max(float(np.linalg.norm(stray)), 1e-9))
-    red, blue = np.exp(nearest + stray)
-    return (float(red), float(blue)), temperature
-
-
-def _vote(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """The log colour on which most zones near the curve agree: a mean, then a mean of those near it, five times."""
+    It is a mean, then five times a mean of those near it.
+    """
     squares = (colours[:, None, 0] - curve[None, :, 1]) ** 2 + (colours[:, None, 1] - curve[None, :, 2]) ** 2
-    distances = np.sqrt(squares.min(axis=1))
     # The small constant lets a scene without any grey fall back to plain grey world.
-    greyness = np.exp(-((distances / NEAR_THE_CURVE) ** 2)) + 1e-6
+    greyness = np.exp(-squares.min(axis=1) / NEAR_THE_CURVE**2) + 1e-6
     answer = np.average(colours, axis=0, weights=greyness)
     for _ in range(VOTING_ROUNDS):
         away = np.linalg.norm(colours - answer, axis=1)
         weights = greyness * np.exp(-((away / NEAR_THE_ANSWER) ** 2)) + 1e-9
         answer = np.average(colours, axis=0, weights=weights)
-    return answer
+    near = np.exp(-((np.linalg.norm(colours - answer, axis=1) / AGREES) ** 2))
+    return answer, float(np.mean(greyness * near))
+
+
+def _usable(zones: Zones) -> np.ndarray:
+    """(n, 3) means of the zones that are neither dark nor mostly blown."""
+    means = zones.means[(zones.used > 0.5) & np.all(np.nan_to_num(zones.means) > DARKEST_ZONE, axis=-1)]
+    return means if len(means) else np.ones((1, 3))
 
 
 def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: Shot) -> Zones:
@@ -123,6 +124,16 @@ def _without_shading(zones: Zones, tuning: Tuning, temperature_k: float, shot: S
     row = np.clip((down * table.shape[1]).astype(int), 0, table.shape[1] - 1)
     column = np.clip((across * table.shape[2]).astype(int), 0, table.shape[2] - 1)
     return Zones(zones.means * np.moveaxis(table, 0, -1)[np.ix_(row, column)], zones.used)
+
+
+def _without_flaws(counts: np.ndarray, shot: Shot) -> np.ndarray:
+    """Linear light of a band of rows with hot and dead pixels mended: their edges would be the strongest of all."""
+    chain = Chain.over_raw(np.ascontiguousarray(counts))
+    for stage in (Levels(), BadPixels()):
+        stage.add_to(chain, shot)
+    linear = np.empty(counts.shape, dtype=np.float32)
+    chain.run_mosaic(linear, 1)
+    return linear
 
 
 def _dense_curve(tuning: Tuning) -> np.ndarray:

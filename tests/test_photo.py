@@ -52,6 +52,13 @@ def test_a_grey_card_is_grey_in_any_light(sensor, light_k):
     assert abs(a) < 2 and abs(b) < 2
 
 
+@pytest.mark.parametrize(("scene", "most_mired"), [("chart", 2), ("astronaut", 20), ("chelsea", 60), ("coffee", 60)])
+def test_the_light_is_found_and_a_scene_without_greys_is_not_taken_at_its_word(scene, most_mired):
+    pytest.importorskip("skimage", reason="scikit-image is not installed (extra: bench)")
+    found_k = photo_of(scene, illuminant_k=5000).recipe.stage(WhiteBalance).light_k
+    assert abs(1e6 / found_k - 200) < most_mired
+
+
 @pytest.mark.parametrize("sensor", SMALL)
 def test_a_flat_field_is_even_to_two_percent(sensor):
     width_px, height_px = EVEN.get(sensor, SMALL[sensor])
