@@ -1,4 +1,4 @@
-"""`make bench`: speed and memory of the photo path beside other software, in one run on this machine.
+"""`make bench`: speed and memory of the photo path beside other software, and how well it tells the light, in one run.
 
 Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
 mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import engines
 import numpy as np
+from white_balance import errors_by_scene, print_errors
 
 ROUNDS = 7
 MEMORY_CHILD = Path(__file__).with_name("memory.py")
@@ -93,9 +94,11 @@ def main() -> None:
     for name, megabytes in memory.items():
         print(f"  {name:20}{megabytes:8.0f}")
     print(f"\ncopy speed {work.copy_gigabytes_per_second():.1f} GB/s on one core")
+    white_balance = print_errors(errors_by_scene())
     if arguments.json:
+        figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps({"times": times, "peak_memory_mb": memory}, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
