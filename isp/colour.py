@@ -1,7 +1,7 @@
 """From the colours this sensor sees to the colours a person sees: one 3 x 3 matrix for the light's temperature.
 
 The matrix takes balanced camera RGB to linear sRGB and keeps grey grey (its rows sum to 1). Source: libcamera `ccm.cpp`
-(linear between the calibrated temperatures).
+(linear between the calibrated temperatures). We depart for pixels below black in all three colours: they are black.
 """
 
 from __future__ import annotations

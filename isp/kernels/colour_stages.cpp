@@ -35,7 +35,12 @@ void Colour::make(int y, const MutableRow& out) {
         const float from_blue = matrix_[3 * channel + 2];
         float* __restrict to = out.plane[channel];
         ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < width; ++x) to[x] = from_red * red[x] + from_green * green[x] + from_blue * blue[x];
+        for (int x = 0; x < width; ++x) {
+            const float matched = from_red * red[x] + from_green * green[x] + from_blue * blue[x];
+            // Below black in all three colours is black; the matrix, which subtracts, would make a colour of it.
+            const bool lit = (red[x] > 0.0f) | (green[x] > 0.0f) | (blue[x] > 0.0f);
+            to[x] = lit ? matched : 0.0f;
+        }
     }
 }
 
