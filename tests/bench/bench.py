@@ -19,7 +19,7 @@ from pathlib import Path
 
 import engines
 import numpy as np
-from white_balance import errors_by_scene, print_errors
+from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
 
 ROUNDS = 7
 MEMORY_CHILD = Path(__file__).with_name("memory.py")
@@ -95,8 +95,12 @@ def main() -> None:
         print(f"  {name:20}{megabytes:8.0f}")
     print(f"\ncopy speed {work.copy_gigabytes_per_second():.1f} GB/s on one core")
     white_balance = print_errors(errors_by_scene())
+    shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+    real = real_scene_errors(shared)
+    white_balance_real = print_real(real) if real else {}
     if arguments.json:
         figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
+        figures["white_balance_real_mired"] = white_balance_real
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
