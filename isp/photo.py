@@ -20,7 +20,7 @@ from isp.stage import Stage
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-_ORDER = (Levels, BadPixels, Shading, WhiteBalance, Demosaic, Colour, Tone, ChromaNoise, Sharpen, EightBit)
+_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, Tone, ChromaNoise, Sharpen, EightBit)
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from isp.errors import KnobError
 from isp.frames import RawFrame, Shot
 from isp.light import grey_edge, grey_on_curve, temperature_of
 from isp.pipeline import Pipeline
 from isp.stage import Stage
-from isp.statistics import measure
+from isp.statistics import measure, shrink
 from isp.tuning import Tuning
 from isp.white_balance import WhiteBalance
 
@@ -21,6 +25,7 @@ class Scene:
 
     grey           (red/green, blue/green) of a grey thing in this light
     temperature_k  the light's temperature; None where the sensor has no curve
+    small          gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
     stages         the stages planned so far
     """
 
@@ -28,6 +33,7 @@ class Scene:
     tuning: Tuning | None
     grey: tuple[float, float]
     temperature_k: float | None
+    small: Callable[[], np.ndarray]
     stages: tuple[Stage, ...] = ()
 
     def planned(self, kind: type[Stage]) -> Stage | None:
@@ -37,31 +43,32 @@ class Scene:
 
 def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
     """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is."""
-    scene = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
+    light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
+    scene = Scene(frame.shot, tuning, *light, functools.cache(lambda: shrink(frame)))
     stages: list[Stage] = []
     for stage in pipeline.stages:
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages))))
     return Pipeline(tuple(stages))
 
 
-def find_light(frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> Scene:
-    """The colour of the light: the recipe's, fixed by hand, the camera's own, or measured in the scene."""
+def find_light(frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> tuple[tuple[float, float], float | None]:
+    """Grey and temperature of the light: the recipe's, fixed by hand, the camera's own, or measured in the scene."""
     shot = frame.shot
     calibrated = tuning is not None and len(tuning.grey_curve) > 0
     if knobs.gains is not None:
         red, green, blue = knobs.gains
-        return Scene(shot, tuning, (green / red, green / blue), knobs.light_k)
+        return (green / red, green / blue), knobs.light_k
     if knobs.temperature_k is not None:
         if not calibrated:
             raise KnobError(
                 f"[white_balance] temperature_k needs a calibrated sensor, and this is {shot.sensor!r}. Leave it unset."
             )
-        return Scene(shot, tuning, tuning.grey_at(knobs.temperature_k), knobs.temperature_k)
+        return tuning.grey_at(knobs.temperature_k), knobs.temperature_k
     # Without a curve the scene alone is a weak witness: gains that the camera itself measured are better.
     if shot.colour_gains is not None and (knobs.source == "camera" or not calibrated):
         grey = (1.0 / shot.colour_gains[0], 1.0 / shot.colour_gains[1])
         temperature = shot.temperature_k or (temperature_of(grey, tuning) if calibrated else None)
-        return Scene(shot, tuning, grey, temperature)
+        return grey, temperature
     if not calibrated:
-        return Scene(shot, tuning, grey_edge(frame), None)
-    return Scene(shot, tuning, *grey_on_curve(measure(frame), tuning, shot))
+        return grey_edge(frame), None
+    return grey_on_curve(measure(frame), tuning, shot)

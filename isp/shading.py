@@ -1,7 +1,9 @@
 """Give the corners back the light the lens took, and the colour it shifted.
 
 Source: libcamera `alsc.cpp` (tables of the sensor's tuning, interpolated by colour temperature), without its adaptive
-part. The tables span the whole pixel array; a cropped or turned frame takes its own window of them.
+part. The tables span the whole pixel array; a cropped or turned frame takes its own window of them. Shading comes after
+noise reduction: until then all pixels of one colour have the same gain, so one noise model and one clipping level hold.
+We depart at blown pixels: they have no colour to correct, so all three colours take the largest gain.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from isp.frames import Mosaic, Shot
+from isp.frames import LinearImage, Shot
 from isp.kernels import Chain
 from isp.knobs import knob
 from isp.stage import Stage, fact
@@ -30,8 +32,8 @@ class Shading(Stage):
         "(3, rows, columns) gains of red, green and blue over the whole pixel array", (3, None, None), 0.0, 1e3
     )
 
-    takes = Mosaic
-    makes = Mosaic
+    takes = LinearImage
+    makes = LinearImage
 
     def plan(self, scene: Scene) -> Self:
         """Take the table for the light's temperature."""
@@ -54,5 +56,4 @@ class Shading(Stage):
             gains, left = gains[:, :, ::-1], 1.0 - left - width
         if shot.vflip:
             gains, top = gains[:, ::-1, :], 1.0 - top - height
-        colours = ["RGB".index(letter) for letter in shot.bayer]
-        chain.shading(np.ascontiguousarray(gains, dtype=np.float32), (left, top, width, height), colours)
+        chain.shading(np.ascontiguousarray(gains, dtype=np.float32), (left, top, width, height))

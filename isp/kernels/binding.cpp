@@ -10,8 +10,16 @@
 #include <stdexcept>
 
 #include "chain.hpp"
+#include "chroma_noise.hpp"
+#include "colour.hpp"
+#include "demosaic.hpp"
+#include "mosaic_stages.hpp"
+#include "shading.hpp"
+#include "sharpen.hpp"
 #include "sinks.hpp"
+#include "sources.hpp"
 #include "statistics.hpp"
+#include "tone.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -52,21 +60,17 @@ void add(Chain& chain, Kind takes, Kind makes, int reach, const char* name, Argu
               reach);
 }
 
-void add_shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4> window, std::array<int, 4> colours) {
-    expect(chain, Kind::bayer, "shading");
+void add_shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4> window) {
+    expect(chain, Kind::rgb, "shading");
     if (gains.shape(0) != 3 || gains.shape(1) < 2 || gains.shape(2) < 2) {
         throw std::invalid_argument("shading gains have shape (3, 2 or more, 2 or more)");
-    }
-    for (const int colour : colours) {
-        if (colour < 0 || colour > 2) throw std::invalid_argument("a colour is 0, 1 or 2");
     }
     const auto grid = std::make_shared<ShadingGrid>();
     grid->gains.assign(gains.data(), gains.data() + gains.size());
     grid->rows = static_cast<int>(gains.shape(1));
     grid->columns = static_cast<int>(gains.shape(2));
     grid->window = window;
-    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *grid, colours)); },
-              Kind::bayer, 0);
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *grid)); }, Kind::rgb, 0);
 }
 
 void add_tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
@@ -133,11 +137,11 @@ void measure_zones(Array<const std::uint16_t, 2> pixels, int clip, Array<std::ui
     const int height = static_cast<int>(pixels.shape(0)), width = static_cast<int>(pixels.shape(1));
     const int rows = static_cast<int>(sums.shape(0)), columns = static_cast<int>(sums.shape(1));
     if (sums.shape(2) != 4 || counts.shape(0) != sums.shape(0) || counts.shape(1) != sums.shape(1) ||
-        counts.shape(2) != 4 || rows < 1 || columns < 1 || clip < 0 || clip > 65535) {
-        throw std::invalid_argument("zones are (rows, columns, 4) and the clip level is a 16-bit count");
+        counts.shape(2) != 4 || rows < 1 || columns < 1 || clip < 0 || clip > 65536) {
+        throw std::invalid_argument("zones are (rows, columns, 4) and the clip level is 65536 at most");
     }
     const nb::gil_scoped_release released;
-    zone_sums(pixels.data(), height, width, rows, columns, static_cast<std::uint16_t>(clip), sums.data(), counts.data());
+    zone_sums(pixels.data(), height, width, rows, columns, static_cast<std::uint32_t>(clip), sums.data(), counts.data());
 }
 
 }  // namespace
@@ -157,7 +161,7 @@ NB_MODULE(_kernels, module) {
                  add<BadPixels>(c, Kind::bayer, Kind::bayer, BadPixels::reach, "bad_pixels", limits);
              },
              "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
-        .def("shading", &add_shading, "gains"_a, "window"_a, "colours"_a)
+        .def("shading", &add_shading, "gains"_a, "window"_a)
         .def("white_balance",
              [](Chain& c, Quad gains) { add<WhiteBalance>(c, Kind::bayer, Kind::bayer, 0, "white_balance", gains); }, "gains"_a)
         .def("demosaic",

@@ -5,11 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "colour_stages.hpp"
-#include "demosaic.hpp"
-#include "mosaic_stages.hpp"
 #include "rows.hpp"
-#include "sources.hpp"
 
 namespace nightjar {
 

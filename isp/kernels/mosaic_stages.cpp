@@ -1,6 +1,5 @@
 #include "mosaic_stages.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace nightjar {
@@ -112,41 +111,6 @@ void BadPixels::make(int y, const MutableRow& out) {
             best = smaller(down, best);
             mean = up < best ? 0.5f * (ne + sw) : mean;
             to[i] = (hot | dead) ? mean : x;
-        }
-    }
-}
-
-Shading::Shading(Rows& input, const ShadingGrid& grid, std::array<int, 4> colours)
-    : Rows(Kind::bayer, input.tile), input_(input), grid_(grid), colours_(colours), knots_(grid.columns) {}
-
-void Shading::make(int y, const MutableRow& out) {
-    const Row in = input_.row(y);
-    const float vertical = (grid_.window[1] + (y + 0.5f) / height * grid_.window[3]) * grid_.rows - 0.5f;
-    const float inside = std::clamp(vertical, 0.0f, static_cast<float>(grid_.rows - 1));
-    const int upper = std::min(static_cast<int>(inside), grid_.rows - 2);
-    const float share = inside - upper;
-    // Grid coordinate of half-row value i: start + i * step.
-    const float step = 2.0f / tile.picture_width * grid_.window[2] * grid_.columns;
-    for (int parity = 0; parity < 2; ++parity) {
-        const int colour = colours_[position(y, parity)];
-        const float* top = grid_.gains.data() + (colour * grid_.rows + upper) * grid_.columns;
-        for (int k = 0; k < grid_.columns; ++k) {
-            knots_[k] = top[k] + share * (top[k + grid_.columns] - top[k]);
-        }
-        const float first = (tile.left + parity + 0.5f) / tile.picture_width;
-        const float start = (grid_.window[0] + first * grid_.window[2]) * grid_.columns - 0.5f;
-        const float* __restrict from = in.plane[parity];
-        float* __restrict to = out.plane[parity];
-        int i = 0;
-        for (int k = -1; k < grid_.columns && i < count; ++k) {
-            // Columns between knots k and k + 1; outside the first and last knot the gain stays as it is there.
-            const float end = (k + 1 - start) / step;
-            const int until = k + 1 >= grid_.columns ? count : std::clamp(static_cast<int>(std::ceil(end)), i, count);
-            const float left = knots_[std::max(k, 0)];
-            const float slope = knots_[std::min(k + 1, grid_.columns - 1)] - left;
-            const float offset = start - static_cast<float>(k);
-            ROWS_DO_NOT_OVERLAP
-            for (; i < until; ++i) to[i] = from[i] * (left + slope * (offset + static_cast<float>(i) * step));
         }
     }
 }

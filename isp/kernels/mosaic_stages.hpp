@@ -1,4 +1,4 @@
-// Stages on the Bayer mosaic: levels, bad pixels, lens shading, white balance. The meaning and source of each stage is
+// Stages on the Bayer mosaic: levels, bad pixels, white balance. The meaning and source of each stage is
 // in the Python file of the same name; here are only the loops.
 #pragma once
 
@@ -44,27 +44,6 @@ protected:
 private:
     Rows& input_;
     BadPixelLimits limits_;
-};
-
-// Gains on a coarse grid over the whole pixel array, cell centres at +0.5, with the frame's place in it.
-struct ShadingGrid {
-    std::vector<float> gains;  // (3, rows, columns)
-    int rows, columns;
-    std::array<float, 4> window;  // left, top, width, height of the frame as shares of the array
-};
-
-class Shading final : public Rows {
-public:
-    Shading(Rows& input, const ShadingGrid& grid, std::array<int, 4> colours);
-
-protected:
-    void make(int y, const MutableRow& out) override;
-
-private:
-    Rows& input_;
-    const ShadingGrid& grid_;
-    std::array<int, 4> colours_;  // 0 red, 1 green, 2 blue at each position
-    std::vector<float> knots_;
 };
 
 class WhiteBalance final : public Rows {

@@ -7,7 +7,7 @@ namespace nightjar {
 
 // sums, counts   (rows, columns, 4), one entry for each position of the 2 x 2; counts at or above `clip` are left out,
 //                together with the rest of their 2 x 2, so that a blown zone does not look coloured
-inline void zone_sums(const std::uint16_t* pixels, int height, int width, int rows, int columns, std::uint16_t clip,
+inline void zone_sums(const std::uint16_t* pixels, int height, int width, int rows, int columns, std::uint32_t clip,
                       std::uint64_t* sums, std::uint64_t* counts) {
     for (int y = 0; y + 1 < height; y += 2) {
         const std::uint16_t* top = pixels + static_cast<std::int64_t>(y) * width;
