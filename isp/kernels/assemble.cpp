@@ -1,0 +1,140 @@
+#include "assemble.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "chroma_noise.hpp"
+#include "colour.hpp"
+#include "demosaic.hpp"
+#include "sharpen.hpp"
+#include "sinks.hpp"
+#include "sources.hpp"
+#include "tone.hpp"
+
+namespace nightjar {
+
+namespace {
+
+template <typename Source, typename Value>
+Chain chain_over(const Value* pixels, Kind kind, std::size_t height, std::size_t width) {
+    if (height < 2 || width < 2) throw std::invalid_argument("the smallest picture is 2 x 2");
+    const int rows = static_cast<int>(height), columns = static_cast<int>(width);
+    return Chain([=](const Tile& tile) { return std::make_unique<Source>(pixels, tile); }, kind, rows, columns);
+}
+
+template <typename Value, typename Store>
+void run_colour(const Chain& chain, Value* out, int threads, Store store) {
+    expect(chain, Kind::rgb, "a colour picture");
+    chain.run(threads, [&](int y, int left, int columns, const Row& row) {
+        store(row, columns, out + (static_cast<std::ptrdiff_t>(y) * chain.width() + left) * 3);
+    });
+}
+
+}  // namespace
+
+Chain chain_over_raw(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
+    return chain_over<MosaicSource<std::uint16_t>>(pixels, Kind::bayer, height, width);
+}
+
+Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t width) {
+    return chain_over<MosaicSource<float>>(pixels, Kind::bayer, height, width);
+}
+
+Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width) {
+    return chain_over<ColourSource<float>>(pixels, Kind::rgb, height, width);
+}
+
+Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
+    return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::rgb, height, width);
+}
+
+void expect(const Chain& chain, Kind kind, const char* stage) {
+    if (chain.kind() != kind) throw std::invalid_argument(std::string(stage) + " does not fit here in the chain");
+}
+
+void add_levels(Chain& chain, PerPosition black, PerPosition scale) {
+    add<Levels>(chain, Kind::bayer, Kind::bayer, 0, "levels", black, scale);
+}
+
+void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float detail, float noise_shot,
+                    float noise_read) {
+    const BadPixelLimits limits{hot, contrast, dead, detail, noise_shot, noise_read};
+    add<BadPixels>(chain, Kind::bayer, Kind::bayer, BadPixels::reach, "bad_pixels", limits);
+}
+
+void add_shading(Chain& chain, ShadingGrid grid) {
+    expect(chain, Kind::rgb, "shading");
+    const std::size_t expected = 3 * static_cast<std::size_t>(grid.rows) * grid.columns;
+    if (grid.rows < 2 || grid.columns < 2 || grid.gains.size() != expected) {
+        throw std::invalid_argument("shading gains have shape (3, 2 or more, 2 or more)");
+    }
+    const auto shared = std::make_shared<const ShadingGrid>(std::move(grid));
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *shared)); }, Kind::rgb,
+              0);
+}
+
+void add_white_balance(Chain& chain, PerPosition gains) {
+    add<WhiteBalance>(chain, Kind::bayer, Kind::bayer, 0, "white_balance", gains);
+}
+
+void add_demosaic(Chain& chain, int red_row, int red_column) {
+    add<Demosaic>(chain, Kind::bayer, Kind::rgb, Demosaic::reach, "demosaic", red_row & 1, red_column & 1);
+}
+
+void add_colour(Chain& chain, std::array<float, 9> matrix) {
+    add<Colour>(chain, Kind::rgb, Kind::rgb, 0, "colour", matrix);
+}
+
+void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes) {
+    expect(chain, Kind::rgb, "tone");
+    if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
+    const auto shared = std::make_shared<const ToneTable>(pack_tone_table(codes));
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::rgb, 0);
+}
+
+void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
+    expect(chain, Kind::rgb, "chroma_noise");
+    if (thresholds.size() != chroma_steps) throw std::invalid_argument("there is one chroma threshold for each step");
+    const auto shared = std::make_shared<const std::vector<float>>(std::move(thresholds));
+    chain.add(
+        [=](Stages& stages) {
+            stages.push_back(std::make_unique<ChromaAcross>(*stages.back(), *shared));
+            stages.push_back(std::make_unique<ChromaDown>(*stages.back(), *shared));
+        },
+        Kind::rgb, ChromaAcross::reach);
+}
+
+void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
+    expect(chain, Kind::rgb, "sharpen");
+    if (taps.empty() || taps.size() > margin) throw std::invalid_argument("the blur reaches too far");
+    const auto shared = std::make_shared<const std::vector<float>>(std::move(taps));
+    chain.add(
+        [=](Stages& stages) {
+            Rows& picture = *stages.back();
+            stages.push_back(std::make_unique<LumaBlur>(picture, *shared));
+            stages.push_back(std::make_unique<Sharpen>(picture, *stages.back(), *shared, amount));
+        },
+        Kind::rgb, static_cast<int>(shared->size()));
+}
+
+void run_mosaic(const Chain& chain, float* out, int threads) {
+    expect(chain, Kind::bayer, "a mosaic");
+    chain.run(threads, [&](int y, int left, int columns, const Row& row) {
+        store_mosaic(row, columns, out + static_cast<std::ptrdiff_t>(y) * chain.width() + left);
+    });
+}
+
+void run_linear(const Chain& chain, float* out, int threads) {
+    run_colour(chain, out, threads, &store_colour<float>);
+}
+
+void run_sixteen_bit(const Chain& chain, std::uint16_t* out, int threads) {
+    run_colour(chain, out, threads, &store_colour<std::uint16_t>);
+}
+
+void run_eight_bit(const Chain& chain, std::uint8_t* out, int threads) {
+    run_colour(chain, out, threads, &store_eight_bit);
+}
+
+}  // namespace nightjar

@@ -1,0 +1,51 @@
+// How a chain is put together: one function for where it begins, for each stage and for where it ends. Plain C++ types
+// only: Python's binding and programs without Python build the same chains with these.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "chain.hpp"
+#include "mosaic_stages.hpp"
+#include "shading.hpp"
+
+namespace nightjar {
+
+// Where a chain begins. The pixels must outlive it. The smallest picture is 2 x 2.
+Chain chain_over_raw(const std::uint16_t* pixels, std::size_t height, std::size_t width);
+Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t width);
+Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width);
+Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width);
+
+// Throws std::invalid_argument unless the chain's last rows are of this kind.
+void expect(const Chain& chain, Kind kind, const char* stage);
+
+// Appends one stage whose constructor takes the stage before it and these arguments.
+template <typename Stage, typename... Arguments>
+void add(Chain& chain, Kind takes, Kind makes, int reach, const char* name, Arguments... arguments) {
+    expect(chain, takes, name);
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Stage>(*stages.back(), arguments...)); }, makes,
+              reach);
+}
+
+void add_levels(Chain& chain, PerPosition black, PerPosition scale);
+void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float detail, float noise_shot,
+                    float noise_read);
+void add_shading(Chain& chain, ShadingGrid grid);
+void add_white_balance(Chain& chain, PerPosition gains);
+void add_demosaic(Chain& chain, int red_row, int red_column);
+void add_colour(Chain& chain, std::array<float, 9> matrix);
+void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);
+void add_chroma_noise(Chain& chain, std::vector<float> thresholds);
+void add_sharpen(Chain& chain, std::vector<float> taps, float amount);
+
+// Where it ends: all rows into an array as large as the picture, (height, width) or (height, width, 3).
+void run_mosaic(const Chain& chain, float* out, int threads);
+void run_linear(const Chain& chain, float* out, int threads);
+void run_sixteen_bit(const Chain& chain, std::uint16_t* out, int threads);
+void run_eight_bit(const Chain& chain, std::uint8_t* out, int threads);
+
+}  // namespace nightjar
