@@ -120,6 +120,20 @@ class Shot:
             raise FrameError(f"A shot lacks facts: {error}.") from None
 
 
+# What a plain array is taken for where nobody says more: counts that use all 16 bits, and nothing known of the noise.
+NEUTRAL_SHOT = Shot(
+    sensor=UNKNOWN_SENSOR,
+    bayer="RGGB",
+    black_dn=(0.0, 0.0, 0.0, 0.0),
+    white_dn=65535.0,
+    timestamp_ns=0,
+    wall_time_ns=0,
+    exposure_us=None,
+    analogue_gain=None,
+    noise=None,
+)
+
+
 def _check_pixels(pixels: np.ndarray, dtypes: tuple[type, ...], dimensions: int, what: str) -> None:
     allowed = " or ".join(np.dtype(dtype).name for dtype in dtypes)
     if not isinstance(pixels, np.ndarray) or pixels.dtype not in [np.dtype(dtype) for dtype in dtypes]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isp.errors import FrameError, KnobError
-from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Photo, RawFrame, Shot
 from isp.knobs import Knobs, knob_fields
 
 if TYPE_CHECKING:
@@ -90,12 +90,25 @@ class Stage(Knobs):
         """Put this stage's row kernel at the end of the chain."""
         raise NotImplementedError(f"{type(self).__name__} has no row kernel")
 
-    def __call__(self, picture: Picture) -> Picture:
-        """Run this stage alone on a whole picture; the input is left as it is."""
+    def __call__(self, picture: Picture | np.ndarray, shot: Shot | None = None) -> Picture | np.ndarray:
+        """Run this stage alone on a whole picture; the input is left as it is.
+
+        picture  what the stage takes; or its pixels as a plain array, and a plain array comes back:
+                 RawFrame     (H, W) uint16, sensor counts with black level
+                 Mosaic       (H, W) float32, linear, 0 = black, 1 = saturation
+                 LinearImage  (H, W, 3) float32, linear, the same scale
+                 Photo        (H, W, 3) uint16, display-encoded sRGB, 0 to 65535; EightBit gives uint8, 0 to 255
+        shot     the facts of a plain array: Bayer order, levels, noise; without them those of NEUTRAL_SHOT
+        Raises FrameError for another type, dtype or shape, fewer than 2 x 2 pixels, and where the stage lacks a fact.
+        """
         from isp.develop import run_stages
 
+        if isinstance(picture, np.ndarray):
+            return run_stages(self.takes(picture, shot or NEUTRAL_SHOT), (self,)).pixels
         if not isinstance(picture, self.takes):
             raise FrameError(f"{type(self).__name__} takes {self.takes.__name__}, not {type(picture).__name__}.")
+        if shot is not None:
+            raise FrameError(f"A {type(picture).__name__} carries its own shot; give one with a plain array only.")
         return run_stages(picture, (self,))
 
     def to_dict(self) -> dict[str, Any]:
