@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin
 SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
-.PHONY: demo test test-long test-systemd bench install lint clean prerequisites
+.PHONY: demo test test-long test-systemd test-aarch64 bench install lint clean prerequisites
 
 demo: $(VENV)/.installed
 	$(RUN)/nightjar demo
@@ -21,6 +21,12 @@ test-long: $(VENV)/.installed
 
 test-systemd: $(VENV)/.installed
 	$(RUN)/pytest -m systemd -s
+
+# Here a missing compiler or emulator is a failure, not a skipped test.
+test-aarch64: $(VENV)/.installed
+	@command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null || \
+	    { echo "Please run: sudo apt install g++-aarch64-linux-gnu qemu-user"; exit 1; }
+	$(RUN)/pytest -m aarch64
 
 bench: $(VENV)/.installed
 	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json

@@ -1,0 +1,172 @@
+// Runs written-down chains of stages on this machine's kernels: what another processor makes of the camera's own recipe.
+//
+// Standard input has a line for each call that the Python stages made on their chain, in their order:
+//     over_raw HEIGHT WIDTH FILE        (or over_mosaic, over_linear, over_photo)   begins a chain over an array
+//     levels ARGUMENT ARGUMENT          a stage; an argument is its number of dimensions, its shape, its numbers
+//     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
+// Arrays are files of plain numbers in this machine's byte order.
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include "assemble.hpp"
+
+using namespace nightjar;
+
+namespace {
+
+struct Argument {
+    std::vector<std::size_t> shape;
+    std::vector<double> numbers;
+};
+
+Argument read_argument(std::istream& line) {
+    const auto word = [&line] {
+        std::string text;
+        if (!(line >> text)) throw std::runtime_error("an argument ends early");
+        return std::strtod(text.c_str(), nullptr);
+    };
+    Argument argument;
+    std::size_t count = 1;
+    for (int left = static_cast<int>(word()); left > 0; --left) {
+        argument.shape.push_back(static_cast<std::size_t>(word()));
+        count *= argument.shape.back();
+    }
+    for (; count > 0; --count) argument.numbers.push_back(word());
+    return argument;
+}
+
+// An argument as the type a stage takes: a number, a list of any length, or a list of fixed length.
+template <typename Value>
+struct As {
+    static Value from(const Argument& argument) { return static_cast<Value>(argument.numbers.at(0)); }
+};
+
+template <typename Value>
+struct As<std::vector<Value>> {
+    static std::vector<Value> from(const Argument& argument) {
+        std::vector<Value> values;
+        for (const double number : argument.numbers) values.push_back(static_cast<Value>(number));
+        return values;
+    }
+};
+
+template <typename Value, std::size_t size>
+struct As<std::array<Value, size>> {
+    static std::array<Value, size> from(const Argument& argument) {
+        if (argument.numbers.size() != size) throw std::runtime_error("an argument has the wrong length");
+        std::array<Value, size> values;
+        for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<Value>(argument.numbers[i]);
+        return values;
+    }
+};
+
+using AddStage = std::function<void(Chain&, std::istream&)>;
+
+template <typename... Arguments>
+AddStage stage(void (*add_stage)(Chain&, Arguments...)) {
+    return [add_stage](Chain& chain, std::istream& line) {
+        // Braces read from left to right.
+        const std::tuple<std::decay_t<Arguments>...> read{As<std::decay_t<Arguments>>::from(read_argument(line))...};
+        std::apply([&](const auto&... values) { add_stage(chain, values...); }, read);
+    };
+}
+
+void shading(Chain& chain, std::istream& line) {
+    const Argument gains = read_argument(line);
+    const auto window = As<std::array<float, 4>>::from(read_argument(line));
+    const int rows = static_cast<int>(gains.shape.at(1)), columns = static_cast<int>(gains.shape.at(2));
+    add_shading(chain, {As<std::vector<float>>::from(gains), rows, columns, window});
+}
+
+// One line for each method of Python's Chain.
+const std::map<std::string, AddStage> stages = {
+    {"levels", stage(&add_levels)},
+    {"bad_pixels", stage(&add_bad_pixels)},
+    {"shading", &shading},
+    {"white_balance", stage(&add_white_balance)},
+    {"demosaic", stage(&add_demosaic)},
+    {"colour", stage(&add_colour)},
+    {"tone", stage(&add_tone)},
+    {"chroma_noise", stage(&add_chroma_noise)},
+    {"sharpen", stage(&add_sharpen)},
+};
+
+// A chain and the pixels it reads.
+struct Job {
+    std::vector<std::uint16_t> counts;
+    std::vector<float> values;
+    std::optional<Chain> chain;
+};
+
+template <typename Value>
+const Value* load(std::vector<Value>& pixels, const std::string& path, std::size_t count) {
+    pixels.resize(count);
+    std::ifstream file(path, std::ios::binary);
+    file.read(reinterpret_cast<char*>(pixels.data()), static_cast<std::streamsize>(count * sizeof(Value)));
+    if (!file || file.peek() != EOF) throw std::runtime_error(path + " has another size than the picture");
+    return pixels.data();
+}
+
+void begin(Job& job, const std::string& method, std::istream& line) {
+    std::size_t height = 0, width = 0;
+    std::string path;
+    line >> height >> width >> path;
+    const std::size_t pixels = height * width;
+    if (method == "over_raw") job.chain = chain_over_raw(load(job.counts, path, pixels), height, width);
+    else if (method == "over_mosaic") job.chain = chain_over_mosaic(load(job.values, path, pixels), height, width);
+    else if (method == "over_linear") job.chain = chain_over_linear(load(job.values, path, 3 * pixels), height, width);
+    else if (method == "over_photo") job.chain = chain_over_photo(load(job.counts, path, 3 * pixels), height, width);
+    else throw std::runtime_error("a chain cannot begin with " + method);
+}
+
+template <typename Value>
+void run(const Job& job, void (*into)(const Chain&, Value*, int), int channels, std::istream& line) {
+    int threads = 0;
+    std::string path;
+    line >> threads >> path;
+    std::vector<Value> pixels(static_cast<std::size_t>(job.chain->height()) * job.chain->width() * channels);
+    into(*job.chain, pixels.data(), threads);
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(pixels.data()), static_cast<std::streamsize>(pixels.size() * sizeof(Value)));
+    if (!file.flush()) throw std::runtime_error(path + " cannot be written");
+}
+
+void follow(Job& job, const std::string& method, std::istream& line) {
+    if (method.rfind("over_", 0) == 0) return begin(job, method, line);
+    if (!job.chain) throw std::runtime_error("there is no chain yet for " + method);
+    if (method == "run_mosaic") return run(job, &run_mosaic, 1, line);
+    if (method == "run_linear") return run(job, &run_linear, 3, line);
+    if (method == "run_sixteen_bit") return run(job, &run_sixteen_bit, 3, line);
+    if (method == "run_eight_bit") return run(job, &run_eight_bit, 3, line);
+    const auto known = stages.find(method);
+    if (known == stages.end()) throw std::runtime_error(method + " is not in the table of stages: add it to replay.cpp");
+    known->second(*job.chain, line);
+}
+
+}  // namespace
+
+int main() {
+    Job job;
+    std::string text;
+    try {
+        while (std::getline(std::cin, text)) {
+            std::istringstream line(text);
+            std::string method;
+            line >> method;
+            follow(job, method, line);
+        }
+    } catch (const std::exception& failure) {
+        std::cerr << text.substr(0, 60) << ": " << failure.what() << "\n";
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,179 @@
+"""A photo has the same bytes on every processor: the Raspberry Pi's, an old PC's, and the one that runs this test.
+
+The kernels are built again for each processor, without Python, and follow the very calls that the camera's own stages
+make (`tests/aarch64/replay.cpp`). Processors that this machine lacks are emulated.
+"""
+
+import dataclasses
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.cameras.simulated import simulate
+from firmware.sensors import load_sensor
+from isp.develop import run_stages
+from isp.eight_bit import EightBit
+from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Photo, RawFrame
+from isp.knobs import knob_fields
+from isp.photo import STAGES, photo_pipeline
+from isp.plan import plan
+
+pytestmark = pytest.mark.aarch64
+
+SOURCES = Path(__file__).parent / "aarch64"
+BEGIN = {RawFrame: "over_raw", Mosaic: "over_mosaic", LinearImage: "over_linear", Photo: "over_photo"}
+END = {Mosaic: "run_mosaic", LinearImage: "run_linear", Photo: "run_sixteen_bit"}
+# Smaller than a vector, odd, and wider than the tiles that chains are cut into.
+SIZES = [(2, 2), (3, 5), (5, 3), (7, 64), (131, 77), (6, 3301)]
+THREADS = 3
+
+
+@dataclass(frozen=True)
+class Processor:
+    """How to build for a processor and how to run what was built; for this machine's own there is no emulator."""
+
+    flags: str
+    emulated: str | None = None
+
+
+PROCESSORS = {
+    "pi-3-and-zero-2": Processor("-march=armv8-a", "cortex-a53"),
+    "pi-5": Processor("-mcpu=cortex-a76", "cortex-a76"),
+    "no-special-instructions": Processor(""),
+    # Stops at the first index out of bounds or number that does not fit where it is put.
+    "watched": Processor("-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"),
+}
+
+
+class Recorder:
+    """Stands where the stages expect their chain, and writes down what they ask for."""
+
+    def __init__(self):
+        self.lines = []
+
+    def __getattr__(self, method):
+        def write_down(*arguments):
+            self.lines.append(" ".join([method, *map(written, arguments)]))
+
+        return write_down
+
+
+def written(argument):
+    numbers = np.asarray(argument)
+    values = (repr(float(number)) for number in numbers.ravel())
+    return " ".join([str(numbers.ndim), *map(str, numbers.shape), *values])
+
+
+def tool(name):
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        pytest.skip(f"{name} is not on this machine: sudo apt install g++-aarch64-linux-gnu qemu-user cmake")
+    return found
+
+
+def crop(frame, height, width):
+    return RawFrame(np.ascontiguousarray(frame.pixels[120 : 120 + height, 160 : 160 + width]), frame.shot)
+
+
+def planned(frame, tables=None):
+    return plan(photo_pipeline(tables), frame, load_sensor("imx219").tuning).stages
+
+
+def hostile_counts(shape, seed):
+    """Noise over the whole range of a sensor, and counts it should never give."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 1024, shape)
+    return np.where(rng.random(shape) < 0.05, rng.choice([0, 1, 1023, 65535], shape), counts).astype(np.uint16)
+
+
+def hostile_values(shape, seed):
+    """Linear values between, on and beyond the ends of the scale, some too small and some too large for any sum."""
+    rng = np.random.default_rng(seed)
+    values = rng.uniform(-0.1, 1.3, shape)
+    ends = np.array([-0.0, 0.0, 1.0, 1e-41, -1e-41, 2.0**-16, 2.0**-24, 0.99999994, 1e20, -1e20])
+    return np.where(rng.random(shape) < 0.1, rng.choice(ends, shape), values).astype(np.float32)
+
+
+def cases():
+    """(name, picture, stages): the camera's photo, each stage of it alone, every knob at its ends, and odd pictures."""
+    scene = {order: simulate("chart", "imx219", 640, 480, lux=20.0, bayer=order)[0] for order in BAYER_ORDERS}
+    for order, frame in scene.items():
+        yield f"photo {order}", crop(frame, 150, 200), planned(frame)
+    frame = scene["GRBG"]
+    facts = dict(colour_gains=(1.5, 2.5), field_of_view=(0.1, 0.05, 0.7, 0.9), hflip=True, vflip=True)
+    frame = RawFrame(frame.pixels, dataclasses.replace(frame.shot, **facts))
+    stages = planned(frame)
+    for height, width in SIZES:
+        hostile = RawFrame(hostile_counts((height, width), height), frame.shot)
+        yield f"counts {width} x {height}", hostile, stages
+    picture = crop(frame, 67, 101)
+    for stage in stages:
+        yield f"{stage.table_name()} alone", picture, (stage,)
+        picture = stage(picture)
+        if isinstance(picture, Mosaic | LinearImage):
+            hostile = dataclasses.replace(picture, pixels=hostile_values(picture.pixels.shape, 1))
+            after = stages[stages.index(stage) + 1]
+            yield f"{after.table_name()} of hostile values", hostile, (after,)
+            yield f"all from {after.table_name()} of hostile values", hostile, stages[stages.index(after) :]
+    for name, stage in STAGES.items():
+        for field, knob in knob_fields(stage):
+            ends = knob.choices or ((False, True) if isinstance(field.default, bool) else (knob.low, knob.high))
+            for value in ends:
+                tables = {name: {field.name: value}}
+                yield f"{name}.{field.name} = {value}", crop(frame, 20, 30), planned(frame, tables)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """The cases as the program reads them, and what this machine's own extension makes of each: name -> pixels."""
+    folder = tmp_path_factory.mktemp("cases")
+    lines, wanted = [], {}
+    for index, (name, picture, stages) in enumerate(cases()):
+        picture.pixels.tofile(folder / f"{index}.in")
+        recorder = Recorder()
+        for stage in stages:
+            stage.add_to(recorder, picture.shot)
+        height, width = picture.pixels.shape[:2]
+        end = "run_eight_bit" if isinstance(stages[-1], EightBit) else END[stages[-1].makes]
+        lines += [f"{BEGIN[type(picture)]} {height} {width} {folder / f'{index}.in'}", *recorder.lines]
+        lines += [f"{end} {THREADS} {index}.out"]
+        wanted[name] = run_stages(picture, stages).pixels
+    return "\n".join(lines), wanted
+
+
+def build(processor, folder):
+    """Build the program for a processor. Returns the command that runs it."""
+    options = ["-DNIGHTJAR_NATIVE=OFF", f"-DCMAKE_CXX_FLAGS={processor.flags}"]
+    run = [str(folder / "replay")]
+    if processor.emulated:
+        compiler = tool("aarch64-linux-gnu-g++")
+        options += ["-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", f"-DCMAKE_CXX_COMPILER={compiler}"]
+        if platform.machine() != "aarch64":
+            run = [tool("qemu-aarch64"), "-cpu", processor.emulated, "-L", "/usr/aarch64-linux-gnu", *run]
+    else:
+        tool("g++")
+    for command in (["-S", str(SOURCES), "-B", str(folder), *options], ["--build", str(folder), "--parallel", "4"]):
+        made = subprocess.run([tool("cmake"), *command], capture_output=True, text=True, timeout=200, check=False)
+        assert made.returncode == 0, made.stdout + made.stderr
+    return run
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_every_processor_makes_the_same_bytes(name, work, tmp_path):
+    told, wanted = work
+    run = build(PROCESSORS[name], tmp_path)
+    done = subprocess.run(run, input=told, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    different = {}
+    for index, (case, pixels) in enumerate(wanted.items()):
+        made = np.fromfile(tmp_path / f"{index}.out", pixels.dtype).reshape(pixels.shape)
+        if made.tobytes() != pixels.tobytes():
+            different[case] = f"{np.count_nonzero(made != pixels)} of {pixels.size} values"
+    assert not different
