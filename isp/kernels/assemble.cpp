@@ -24,8 +24,8 @@ Chain chain_over(const Value* pixels, Kind kind, std::size_t height, std::size_t
 }
 
 template <typename Value, typename Store>
-void run_colour(const Chain& chain, Value* out, int threads, Store store) {
-    expect(chain, Kind::rgb, "a colour picture");
+void run_colour(const Chain& chain, Kind kind, Value* out, int threads, Store store) {
+    expect(chain, kind, kind == Kind::rgb ? "a linear picture" : "a photo");
     chain.run(threads, [&](int y, int left, int columns, const Row& row) {
         store(row, columns, out + (static_cast<std::ptrdiff_t>(y) * chain.width() + left) * 3);
     });
@@ -46,7 +46,7 @@ Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t wid
 }
 
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
-    return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::rgb, height, width);
+    return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::display, height, width);
 }
 
 void expect(const Chain& chain, Kind kind, const char* stage) {
@@ -90,11 +90,12 @@ void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes) {
     expect(chain, Kind::rgb, "tone");
     if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
     const auto shared = std::make_shared<const ToneTable>(pack_tone_table(codes));
-    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::rgb, 0);
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::display,
+              0);
 }
 
 void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
-    expect(chain, Kind::rgb, "chroma_noise");
+    expect(chain, Kind::display, "chroma_noise");
     if (thresholds.size() != chroma_steps) throw std::invalid_argument("there is one chroma threshold for each step");
     const auto shared = std::make_shared<const std::vector<float>>(std::move(thresholds));
     chain.add(
@@ -102,11 +103,11 @@ void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
             stages.push_back(std::make_unique<ChromaAcross>(*stages.back(), *shared));
             stages.push_back(std::make_unique<ChromaDown>(*stages.back(), *shared));
         },
-        Kind::rgb, ChromaAcross::reach);
+        Kind::display, ChromaAcross::reach);
 }
 
 void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
-    expect(chain, Kind::rgb, "sharpen");
+    expect(chain, Kind::display, "sharpen");
     if (taps.empty() || taps.size() > margin) throw std::invalid_argument("the blur reaches too far");
     const auto shared = std::make_shared<const std::vector<float>>(std::move(taps));
     chain.add(
@@ -115,7 +116,7 @@ void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
             stages.push_back(std::make_unique<LumaBlur>(picture, *shared));
             stages.push_back(std::make_unique<Sharpen>(picture, *stages.back(), *shared, amount));
         },
-        Kind::rgb, static_cast<int>(shared->size()));
+        Kind::display, static_cast<int>(shared->size()));
 }
 
 void run_mosaic(const Chain& chain, float* out, int threads) {
@@ -126,15 +127,15 @@ void run_mosaic(const Chain& chain, float* out, int threads) {
 }
 
 void run_linear(const Chain& chain, float* out, int threads) {
-    run_colour(chain, out, threads, &store_colour<float>);
+    run_colour(chain, Kind::rgb, out, threads, &store_colour<float>);
 }
 
 void run_sixteen_bit(const Chain& chain, std::uint16_t* out, int threads) {
-    run_colour(chain, out, threads, &store_colour<std::uint16_t>);
+    run_colour(chain, Kind::display, out, threads, &store_colour<std::uint16_t>);
 }
 
 void run_eight_bit(const Chain& chain, std::uint8_t* out, int threads) {
-    run_colour(chain, out, threads, &store_eight_bit);
+    run_colour(chain, Kind::display, out, threads, &store_eight_bit);
 }
 
 }  // namespace nightjar

@@ -44,7 +44,9 @@ void Chain::run_piece(int left, int top, int bottom, const TakeRow& take) const 
 }
 
 void Chain::run(int threads, const TakeRow& take) const {
-    const int wanted = threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    // More threads than rows would have nothing to do.
+    const int wanted = std::min(threads > 0 ? threads : processors, height_);
     const int piece = piece_height(height_, wanted);
     const int across = (width_ + tile_columns - 1) / tile_columns;
     const int pieces = across * ((height_ + piece - 1) / piece);

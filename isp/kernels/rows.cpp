@@ -37,7 +37,7 @@ MutableRow Rows::slot(int index) {
 }
 
 void Rows::fill_margins(const MutableRow& row) const {
-    if (kind == Kind::rgb) {
+    if (kind != Kind::bayer) {
         for (float* plane : row.plane) {
             for (int step = 1; step <= margin; ++step) {
                 plane[-step] = plane[mirrored(-step, width)];

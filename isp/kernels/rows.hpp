@@ -18,13 +18,14 @@
 
 namespace nightjar {
 
-enum class Kind { bayer, rgb };
+// What rows hold: half rows of a mosaic, linear red, green and blue, or the same three planes in whole display codes.
+enum class Kind { bayer, rgb, display };
 
 // Columns kept free on each side of a half row or row; large enough for the widest blur (sharpen, 5 px sigma).
 constexpr int margin = 16;
 
 struct Row {
-    const float* plane[3];  // bayer: even columns, odd columns, unused; rgb: red, green, blue
+    const float* plane[3];  // bayer: even columns, odd columns, unused; else red, green, blue
 };
 
 struct MutableRow {

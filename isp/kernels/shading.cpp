@@ -10,6 +10,12 @@ namespace {
 // From this share of saturation up to saturation the three gains become one.
 constexpr float nearly_blown = 0.9f;
 
+// Compared before it is made whole: a window far narrower than the picture gives numbers that fit no integer.
+int column_within(float column, int first, int last) {
+    if (!(column > static_cast<float>(first))) return first;
+    return column < static_cast<float>(last) ? static_cast<int>(column) : last;
+}
+
 }  // namespace
 
 Shading::Shading(Rows& input, const ShadingGrid& grid)
@@ -53,8 +59,8 @@ void Shading::gains_of_row(int y, int colour, float* gains) {
     int x = 0;
     for (int k = -1; k < grid_.columns && x < width; ++k) {
         // Columns between knots k and k + 1; outside the first and last knot the gain stays as it is there.
-        const int end = static_cast<int>(std::ceil((k + 1 - start) / step)) - tile.left;
-        const int until = k + 1 >= grid_.columns ? width : std::clamp(end, x, width);
+        const float end = std::ceil((k + 1 - start) / step) - static_cast<float>(tile.left);
+        const int until = k + 1 >= grid_.columns ? width : column_within(end, x, width);
         const float left = knots_[std::max(k, 0)];
         const float slope = knots_[std::min(k + 1, grid_.columns - 1)] - left;
         const float offset = start - static_cast<float>(k);
