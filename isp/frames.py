@@ -34,8 +34,8 @@ class Noise:
     def __post_init__(self) -> None:
         for name in ("shot", "read"):
             value = getattr(self, name)
-            if not (isinstance(value, float | int) and math.isfinite(value) and value >= 0):
-                raise FrameError(f"Noise {name} is {value!r}; it must be a finite number, 0 or more.")
+            if not (isinstance(value, float | int) and 0 <= value <= 1):
+                raise FrameError(f"Noise {name} is {value!r}; it must be 0 to 1, which is as large as saturation.")
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,11 @@ class Shot:
             raise FrameError(f"Bayer order {self.bayer!r} is not one of {', '.join(BAYER_ORDERS)}.")
         if len(self.black_dn) != 4 or not all(math.isfinite(level) and level >= 0 for level in self.black_dn):
             raise FrameError(f"Black levels {self.black_dn!r} must be four finite counts, 0 or more.")
-        if not (math.isfinite(self.white_dn) and max(self.black_dn) < self.white_dn <= 65535):
+        # Nearer than one count, black and white are the same number in single precision.
+        if not max(self.black_dn) + 1 <= self.white_dn <= 65535:
             raise FrameError(
-                f"White level {self.white_dn!r} must lie above black {max(self.black_dn):g} and at most at 65535."
+                f"White level {self.white_dn!r} must lie one count or more above black {max(self.black_dn):g} and not "
+                "above 65535."
             )
         self._require_known("exposure_us", "analogue_gain", "noise")
         for name in ("exposure_us", "analogue_gain"):
@@ -145,6 +147,14 @@ def _check_pixels(pixels: np.ndarray, dtypes: tuple[type, ...], dimensions: int,
         raise FrameError(f"{what} is {pixels.shape[1]} x {pixels.shape[0]} pixels; the smallest is 2 x 2.")
 
 
+def _check_finite(pixels: np.ndarray, what: str) -> None:
+    """Least and greatest are enough, because both are NaN where one pixel is; no second picture is made of it."""
+    if math.isfinite(pixels.min()) and math.isfinite(pixels.max()):
+        return
+    y, x = np.argwhere(~np.isfinite(pixels))[0][:2]
+    raise FrameError(f"{what} holds {pixels[y, x]} at (y, x) = ({y}, {x}); pixels must be finite. Mend or mask them.")
+
+
 @dataclass(frozen=True)
 class RawFrame:
     """(H, W) uint16 sensor counts (DN), black level included."""
@@ -183,7 +193,7 @@ class Burst:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """(H, W) float32, linear: 0 = black, 1 = saturation before gains; noise may go below 0.
+    """(H, W) float32, linear and finite: 0 = black, 1 = saturation before gains; noise may go below 0.
 
     `frames_behind` says how many measured frames back each pixel: a number, or (H, W) float32 after a merge. The noise
     model is `shot.noise` divided by it, and belongs to the values before shading and white-balance gains.
@@ -195,17 +205,19 @@ class Mosaic:
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.float32,), 2, "Mosaic")
+        _check_finite(self.pixels, "Mosaic")
 
 
 @dataclass(frozen=True)
 class LinearImage:
-    """(H, W, 3) float32 linear light; only where a mode truly needs the whole picture (bokeh, zoom)."""
+    """(H, W, 3) float32 linear light, finite; only where a mode truly needs the whole picture (bokeh, zoom)."""
 
     pixels: np.ndarray
     shot: Shot
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.float32,), 3, "Linear image")
+        _check_finite(self.pixels, "Linear image")
 
 
 @dataclass(frozen=True)

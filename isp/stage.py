@@ -95,7 +95,7 @@ class Stage(Knobs):
 
         picture  what the stage takes; or its pixels as a plain array, and a plain array comes back:
                  RawFrame     (H, W) uint16, sensor counts with black level
-                 Mosaic       (H, W) float32, linear, 0 = black, 1 = saturation
+                 Mosaic       (H, W) float32, linear, 0 = black, 1 = saturation, beyond both allowed, finite
                  LinearImage  (H, W, 3) float32, linear, the same scale
                  Photo        (H, W, 3) uint16, display-encoded sRGB, 0 to 65535; EightBit gives uint8, 0 to 255
         shot     the facts of a plain array: Bayer order, levels, noise; without them those of NEUTRAL_SHOT

@@ -40,6 +40,15 @@ class Tone(Stage):
     takes = LinearImage
     makes = Photo
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.points is None:
+            return
+        linear, display = np.transpose(self.points)
+        rising = np.all(np.diff(linear) > 0) and np.all(np.diff(display) >= 0)
+        if not (rising and 0 < np.interp(MID_GREY, linear, display) < 1):
+            raise KnobError("Tone.points must rise from pair to pair, with mid grey (0.18) between black and white.")
+
     def plan(self, scene: Scene) -> Self:
         """Take the tuning's own curve where it is asked for. Raises KnobError where there is none."""
         if self.curve_of == "srgb" or self.points is not None:
