@@ -75,7 +75,7 @@ def tool(name):
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if not found:
-        pytest.skip(f"{name} is not on this machine: sudo apt install g++-aarch64-linux-gnu qemu-user cmake")
+        pytest.skip(f"{name} is not here. Please run: sudo apt install g++ g++-aarch64-linux-gnu qemu-user cmake")
     return found
 
 
