@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "assemble.hpp"
+#include "binning.hpp"
 #include "chroma_noise.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
@@ -67,6 +68,17 @@ void measure_zones(Array<const std::uint16_t, 2> pixels, int clip, Array<std::ui
     zone_sums(pixels.data(), height, width, rows, columns, static_cast<std::uint32_t>(clip), sums.data(), counts.data());
 }
 
+void bin_quads_into(Array<const std::uint16_t, 2> pixels, Array<std::uint16_t, 2> out) {
+    const std::size_t height = out.shape(0), width = out.shape(1);
+    if (height < 2 || width < 2 || height % 2 || width % 2 || pixels.shape(0) / 4 * 2 != height ||
+        pixels.shape(1) / 4 * 2 != width) {
+        throw std::invalid_argument("the output has half the frame's size, in whole 2 x 2");
+    }
+    const nb::gil_scoped_release released;
+    bin_quads(pixels.data(), static_cast<std::int64_t>(pixels.shape(1)), static_cast<int>(height), static_cast<int>(width),
+              out.data());
+}
+
 }  // namespace
 
 NB_MODULE(_kernels, module) {
@@ -89,6 +101,7 @@ NB_MODULE(_kernels, module) {
         .def("run_sixteen_bit", &run_into<3, std::uint16_t, &run_sixteen_bit>, "out"_a, "threads"_a)
         .def("run_eight_bit", &run_into<3, std::uint8_t, &run_eight_bit>, "out"_a, "threads"_a);
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
+    module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("CHROMA_STEPS") = chroma_steps;
     module.attr("LONGEST_BLUR_PX") = margin - 1;
