@@ -69,6 +69,11 @@ class CameraThread:
         """Ask for this exposure from one of the next frames on, also after reopening; 0 meters."""
         self._wanted_exposure = (exposure_us, analogue_gain)
 
+    def memory_to_come_bytes(self, ring: Ring) -> int:
+        """What the ring still takes until it is full, and the photos of a full queue."""
+        waiting = self._settings.darkroom.queue + 1
+        return (ring.capacity - len(ring) + waiting + DEVELOPING_FRAMES) * ring.frame_bytes
+
     def close(self, timeout_s: float) -> None:
         """Stop streaming. A camera in the middle of a long exposure is left to the kernel after `timeout_s`."""
         self._stop.set()
@@ -125,10 +130,8 @@ class CameraThread:
 
     def _make_ring(self, camera: Camera) -> None:
         height, width = camera.frame_shape
-        frame_bytes = 2 * height * width
-        ring = Ring(self._settings.ring.memory_mb, frame_bytes, camera.frame_interval_s)
-        waiting = self._settings.darkroom.queue + 1
-        check_memory((ring.capacity + waiting + DEVELOPING_FRAMES) * frame_bytes)
+        ring = Ring(self._settings.ring.memory_mb, 2 * height * width, camera.frame_interval_s)
+        check_memory(self.memory_to_come_bytes(ring))
         self.ring = ring
         logger.info("Camera %s, sensor %s, %d x %d", camera.name, camera.sensor, width, height)
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "be the camera: the daemon, in the foreground",
     "demo": "the whole camera without hardware: simulated sensor, pressed buttons, real photos",
     "shoot": "take a photo with the running camera",
+    "view": "the live picture: its newest frame as a JPEG",
     "status": "what the running camera is doing",
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",

@@ -20,6 +20,7 @@ from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
+from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -38,9 +39,9 @@ logger = logging.getLogger(__name__)
 READY_LIMIT_S = 10.0
 # Accepted photos get this long after SIGTERM; systemd is told to wait.
 FINISH_LIMIT_S = 90.0
-# What each part gets to end in; systemd is told of all six together.
+# What each part gets to end in; systemd is told of all seven together.
 CLOSE_LIMIT_S = 3.0
-CLOSING_USEC = int(6 * CLOSE_LIMIT_S * 1e6)
+CLOSING_USEC = int(7 * CLOSE_LIMIT_S * 1e6)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -69,9 +70,10 @@ class Daemon:
         look = Look(settings, build_pipelines(settings))
         self._shooting = Shooting(look, self._camera, self._card, self._writer, self._darkroom, self._wake)
         self._shooting.check_mode(settings.darkroom.mode)
-        self._status = DaemonStatus(self._camera, self._shooting, self._darkroom, self._card, heartbeats)
+        self._preview = Preview(settings.preview.frames_per_second, self._camera, self._shooting)
+        self._status = DaemonStatus(self._camera, self._shooting, self._darkroom, self._preview, self._card, heartbeats)
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)
-        handlers = request_handlers(self._shooting, self._status.to_dict, self.reload)
+        handlers = request_handlers(self._shooting, self._status.to_dict, self.reload, self._preview.view)
         if settings.buttons.pin_factory == "mock":
             handlers |= bench_handlers(lambda button, level: self._buttons.drive(button, level))
         self._control = ControlServer(settings.control, handlers, heartbeats)
@@ -130,6 +132,7 @@ class Daemon:
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
             notify(READY=1, STATUS=self._status.in_words())
             self._darkroom.start()
+            self._preview.start()
             self._wake()
         words = self._status.in_words()
         if words != self._told:
@@ -174,7 +177,7 @@ class Daemon:
 
     def _close(self) -> None:
         self._camera.close(CLOSE_LIMIT_S)
-        for part in (self._actions, self._darkroom, self._writer, self._control):
+        for part in (self._preview, self._actions, self._darkroom, self._writer, self._control):
             part.close(CLOSE_LIMIT_S)
         if self._buttons is not None:
             self._buttons.close()
@@ -196,6 +199,8 @@ class Daemon:
             set_up_log(change.settings.log.level)
             self._buttons.use_times(change.settings.buttons)
             self._card.set_floor(change.settings.storage.free_space_floor_mb)
+            if change.settings.preview != self._settings.preview:
+                self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
             self._shooting.look = Look(change.settings, pipelines)
             self._status.not_reloaded = change.not_reloaded
@@ -226,7 +231,7 @@ class Daemon:
         """A thread that dies is a defect: end, so that systemd starts a whole camera instead of half a one."""
         name = death.thread.name if death.thread else "unknown"
         logger.critical("The thread %s died", name, exc_info=(death.exc_type, death.exc_value, death.exc_traceback))
-        if name != "caller":
+        if name not in ("caller", "preview"):  # nobody's photo depends on these two
             self._broken = name
             self._wake()
 

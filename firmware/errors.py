@@ -25,6 +25,10 @@ class PressRefused(NightjarError, RuntimeError):
     """This press cannot become a photo now; the message says why and when it can."""
 
 
+class PreviewError(NightjarError, RuntimeError):
+    """There is no live picture now; the message says why and what to do."""
+
+
 class PinError(NightjarError, OSError):
     """The pins of the buttons or of the status light cannot be used."""
 

@@ -29,6 +29,7 @@ class Ring:
                 f"[ring] memory_mb = {memory_mb} holds {self.capacity} frames of {frame_bytes / MEGABYTE:.1f} MB; the "
                 f"ring needs {FEWEST_FRAMES}. Set memory_mb = {needed_mb} or more, or a smaller [camera] width_px."
             )
+        self.frame_bytes = frame_bytes
         self._frames: deque[RawFrame] = deque(maxlen=self.capacity)
         self._interval_ns = int(frame_interval_s * 1e9)
         self._came = threading.Condition()
@@ -73,6 +74,13 @@ class Ring:
         """The last frame that came, or None before the first."""
         with self._came:
             return self._frames[-1] if self._frames else None
+
+    def newer(self, seen: int, timeout_s: float) -> tuple[int, RawFrame] | None:
+        """How many frames have come, and the last of them, once they are more than `seen`; None if none comes."""
+        with self._came:
+            if not self._came.wait_for(lambda: self.pushed > seen, timeout_s):
+                return None
+            return self.pushed, self._frames[-1]
 
     def newest_age_s(self) -> float:
         """Seconds since a frame last came; since the ring was made, before the first."""

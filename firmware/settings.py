@@ -124,6 +124,14 @@ class DarkroomSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class PreviewSettings(Knobs):
+    """[preview]: the live picture of `nightjar view`."""
+
+    # Off, for there is no screen: on a Zero 2 W it would warm a whole core for a picture that nobody may look at.
+    frames_per_second: int = knob(0, 0, 60, "pictures per second, such as 15 or 30; 0 is off and saves its power")
+
+
+@dataclass(frozen=True)
 class LogSettings(Knobs):
     """[log]"""
 
@@ -143,6 +151,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     darkroom: DarkroomSettings = field(default_factory=DarkroomSettings)
+    preview: PreviewSettings = field(default_factory=PreviewSettings)
     log: LogSettings = field(default_factory=LogSettings)
     pictures: dict[str, dict] = field(default_factory=dict)
 

@@ -120,6 +120,14 @@ class Shooting:
         if mode not in self.look.pipelines:
             raise PressRefused(f"There is no mode {mode!r}. Modes: {', '.join(self.look.pipelines)}.")
 
+    def tuning_of(self, frame: RawFrame, settings: Settings) -> Tuning | None:
+        """Tables of the frame's sensor, read once; None for an unknown sensor."""
+        sensor = frame.shot.sensor
+        if sensor not in self._tunings:
+            unknown = sensor == UNKNOWN_SENSOR
+            self._tunings[sensor] = None if unknown else load_sensor(sensor, settings.camera.tuning).tuning
+        return self._tunings[sensor]
+
     def next_mode(self) -> str:
         """Go to the mode after this one, in the order of configs/modes.toml; after the last comes the first."""
         names = list(self.look.pipelines)
@@ -168,7 +176,7 @@ class Shooting:
 
     def _job(self, chosen: Chosen) -> Job:
         settings, frame = chosen.look.settings, chosen.frame
-        tuning = self._tuning_of(frame, settings)
+        tuning = self.tuning_of(frame, settings)
         pipeline = plan_photo(chosen.look.pipelines[chosen.mode], frame, tuning)
         raw = encode_raw(frame, tuning, pipeline) if settings.storage.dng else None
         files = self._card.reserve()
@@ -183,10 +191,3 @@ class Shooting:
             jpeg_quality=settings.storage.jpeg_quality,
             raw_done=None if raw is None else self._writer.write(files.dng, raw),
         )
-
-    def _tuning_of(self, frame: RawFrame, settings: Settings) -> Tuning | None:
-        sensor = frame.shot.sensor
-        if sensor not in self._tunings:
-            unknown = sensor == UNKNOWN_SENSOR
-            self._tunings[sensor] = None if unknown else load_sensor(sensor, settings.camera.tuning).tuning
-        return self._tunings[sensor]

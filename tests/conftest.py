@@ -149,11 +149,17 @@ def bench(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """One daemon for the tests that leave it as they found it."""
-    camera = Bench(tmp_path_factory.mktemp("running"))
-    yield camera.start(buttons__long_press_s=0.5)
+def module_bench(tmp_path_factory):
+    """A camera on the bench for the whole file, not yet started."""
+    camera = Bench(tmp_path_factory.mktemp("module"))
+    yield camera
     camera.close()
+
+
+@pytest.fixture(scope="module")
+def running(module_bench):
+    """One daemon for the tests that leave it as they found it."""
+    return module_bench.start(buttons__long_press_s=0.5)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"ring     {ring['frames']} of {ring['capacity']} frames"
     counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
+    yield f"preview  {_preview(status['preview'])}"
     free = "nothing can be saved in" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
     yield f"card     {free} {card['folder']}"
     for warning in status["warnings"]:
@@ -59,6 +60,17 @@ def _camera(camera: dict[str, Any]) -> str:
     height, width = camera["shape"]
     age = "unknown" if camera["frame_age_s"] is None else f"{camera['frame_age_s'] * 1000:.0f} ms"
     return f"{camera['name']}, {camera['sensor']} at {width} x {height}, age of the newest frame {age}"
+
+
+def _preview(preview: dict[str, Any]) -> str:
+    wanted = preview["frames_per_second"]
+    if preview["state"] != "on":
+        return "off" if not wanted else f"{preview['state']}, {wanted} pictures per second wanted"
+    height, width = preview["shape"]
+    return (
+        f"{preview['developed_per_second']:.1f} of {wanted} pictures per second at {width} x {height}, "
+        f"{preview['core_share']:.0%} of a core, {preview['dropped']} dropped"
+    )
 
 
 def _exposure(camera: dict[str, Any]) -> str:

@@ -27,7 +27,10 @@ def bench_handlers(drive: Callable[[str, bool], None]) -> Handlers:
 
 
 def request_handlers(
-    shooting: Shooting, status: Callable[[], dict[str, Any]], reload: Callable[[], dict[str, Any]]
+    shooting: Shooting,
+    status: Callable[[], dict[str, Any]],
+    reload: Callable[[], dict[str, Any]],
+    view: Callable[[], dict[str, Any]],
 ) -> Handlers:
     """The methods by name. Taking a photo answers when it is durable, unless told not to wait."""
 
@@ -56,6 +59,7 @@ def request_handlers(
         "status": _without_params(status),
         "shoot": shoot,
         "mode": mode,
+        "view": _without_params(view),
         "reload": _without_params(reload),
         "version": _without_params(lambda: {"version": VERSION}),
     }

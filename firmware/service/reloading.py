@@ -18,6 +18,7 @@ CAN_CHANGE = {
     "buttons": ("debounce_ms", "long_press_s", "power_off"),
     "storage": ("free_space_floor_mb", "dng", "jpeg_quality"),
     "darkroom": ("threads", "queue"),
+    "preview": ("frames_per_second",),
     "log": ("level",),
 }
 

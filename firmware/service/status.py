@@ -9,6 +9,7 @@ from typing import Any
 from firmware.camera_thread import CameraThread, frame_age_s
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import StorageError
+from firmware.preview.preview import Preview
 from firmware.ring import MEGABYTE
 from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
@@ -24,7 +25,13 @@ class DaemonStatus:
     """Gathers the parts' own reports; it keeps only what no part knows."""
 
     def __init__(
-        self, camera: CameraThread, shooting: Shooting, darkroom: Darkroom, card: Card, heartbeats: Heartbeats
+        self,
+        camera: CameraThread,
+        shooting: Shooting,
+        darkroom: Darkroom,
+        preview: Preview,
+        card: Card,
+        heartbeats: Heartbeats,
     ) -> None:
         self.ready = False
         self.stopping = False
@@ -33,6 +40,7 @@ class DaemonStatus:
         self._camera = camera
         self._shooting = shooting
         self._darkroom = darkroom
+        self._preview = preview
         self._card = card
         self._heartbeats = heartbeats
         self._started_s = time.monotonic()
@@ -77,7 +85,7 @@ class DaemonStatus:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
-        card = self._card_dict()
+        card, preview = self._card_dict(), self._preview.report()
         return {
             "version": VERSION,
             "state": self.state(),
@@ -93,8 +101,9 @@ class DaemonStatus:
                 "queue": shooting.waiting,
                 "failed": tally.failed,
             },
+            "preview": preview,
             "card": card,
-            "warnings": self._warnings(card),
+            "warnings": self._warnings(card, preview),
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "settings_not_reloaded": list(self.not_reloaded),
@@ -123,7 +132,7 @@ class DaemonStatus:
         except StorageError as error:
             return {"free_mb": None, "folder": folder, "trouble": str(error)}
 
-    def _warnings(self, card: dict[str, Any]) -> list[str]:
+    def _warnings(self, card: dict[str, Any], preview: dict[str, Any]) -> list[str]:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
         free_mb = card["free_mb"]
         known = {
@@ -135,6 +144,7 @@ class DaemonStatus:
             and free_mb < storage.free_space_floor_mb,
             f"The last press was refused: {self._refusal}": bool(self._refusal),
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
+            f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             unfinished_in_words(self.unfinished): self.unfinished,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }

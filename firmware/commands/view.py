@@ -1,0 +1,76 @@
+"""The live picture of the running camera. It needs [preview] frames_per_second above 0; `nightjar status` shows it."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from firmware.configuration import load
+from firmware.console import UsageError, answer
+from firmware.errors import StorageError
+
+# The daemon waits for the first picture, then encodes it.
+TIMEOUT_S = 15.0
+STDOUT = "-"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the picture goes."""
+    parser.add_argument("--once", metavar="FILE", required=True, help="write the newest picture as a JPEG; - is stdout")
+    parser.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask over the control socket."""
+    from firmware.control.client import call
+
+    to_stdout = arguments.once == STDOUT
+    if to_stdout and arguments.json:
+        raise UsageError("view --once - writes a JPEG to stdout, where --json would answer; name a file")
+    if to_stdout and sys.stdout.isatty():
+        raise UsageError("a terminal cannot show a JPEG; name a file, or send stdout to a program")
+    settings = load(arguments.set, system_folder=arguments.config).settings
+    file = Path(arguments.once)
+    if not to_stdout:
+        _refuse_existing(file, arguments.force)
+    picture = call(settings.control.socket, "view", {}, TIMEOUT_S)
+    jpeg = base64.b64decode(picture.pop("jpeg"))
+    if to_stdout:
+        sys.stdout.buffer.write(jpeg)
+        sys.stdout.buffer.flush()
+        return 0
+    _write(file, jpeg, arguments.force)
+    picture = {"jpeg": str(file)} | picture
+    answer(arguments.json, picture, lines(picture))
+    return 0
+
+
+def lines(picture: dict[str, Any]) -> Iterator[str]:
+    """The file, then its numbers."""
+    yield picture["jpeg"]
+    exposure = "" if picture["exposure_us"] is None else f", exposure {picture['exposure_us'] / 1000:.2f} ms"
+    yield f"{picture['width']} x {picture['height']}, {picture['frame_age_s'] * 1000:.0f} ms old{exposure}"
+
+
+def _refuse_existing(file: Path, replace: bool) -> None:
+    if file.is_dir():
+        raise StorageError(f"{file} is a folder. Name a file in it.")
+    if file.exists() and not replace:
+        raise StorageError(f"{file} exists. Name another file, or replace it with --force.")
+
+
+def _write(file: Path, jpeg: bytes, replace: bool) -> None:
+    from firmware.storage.durable import make_folders, write_new, write_over
+
+    try:
+        make_folders(file.parent)
+        if replace:
+            write_over(file, jpeg)
+        else:
+            write_new(file, [jpeg])
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}.") from None

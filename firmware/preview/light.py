@@ -1,0 +1,94 @@
+"""The preview's recipe: the photo's own, but with a light that changes slowly, so that colour does not jump.
+
+A photo is planned from its frame alone. Measuring the light takes five times as long as the rest of planning, and two
+measurements of one scene differ a little. So it is measured twice a second, and the recipe's light goes there in small
+steps. Everything else is planned for each frame: it may depend on what the frame shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+from isp.frames import RawFrame
+from isp.pipeline import Pipeline
+from isp.plan import Scene, find_light, plan
+from isp.statistics import shrink
+from isp.tuning import Tuning
+from isp.white_balance import WhiteBalance
+
+# Light changes when a lamp is switched or the camera turned; who looks notices after about half a second.
+MEASURE_EVERY_NS = 500_000_000
+# After this long 63 % of the way is gone: libcamera's own pace, a twentieth of the way per frame at 30 per second.
+SETTLING_NS = 667_000_000
+# Of red or blue against green: a change of 1 % cannot be seen, and a still scene keeps its colour.
+JUST_VISIBLE = 0.01
+
+
+@dataclass(frozen=True)
+class Light:
+    """Natural logarithms of red/green and blue/green of a grey thing, and 1e6 / temperature where that is known."""
+
+    red: float
+    blue: float
+    mired: float | None
+
+    @classmethod
+    def measured(cls, frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> Light:
+        """As a photo of this frame would have it."""
+        grey, temperature_k = find_light(frame, tuning, knobs)
+        red, blue = map(math.log, grey)
+        return cls(red, blue, None if temperature_k is None else 1e6 / temperature_k)
+
+    def scene(self, frame: RawFrame, tuning: Tuning | None) -> Scene:
+        """The frame in this light, for a stage to plan from."""
+        grey = (math.exp(self.red), math.exp(self.blue))
+        temperature_k = None if self.mired is None else 1e6 / self.mired
+        return Scene(frame.shot, tuning, grey, temperature_k, functools.partial(shrink, frame))
+
+    def towards(self, goal: Light, share: float) -> Light:
+        """This share of the way; a temperature that is known on one side only jumps."""
+        known = None not in (self.mired, goal.mired)
+        return Light(
+            self.red + share * (goal.red - self.red),
+            self.blue + share * (goal.blue - self.blue),
+            self.mired + share * (goal.mired - self.mired) if known else goal.mired,
+        )
+
+    def looks_like(self, other: Light) -> bool:
+        """True when nobody could tell the two apart."""
+        return max(abs(self.red - other.red), abs(self.blue - other.blue)) <= JUST_VISIBLE
+
+
+class SteadyLight:
+    """Plans frame after frame of one camera. One thread uses it."""
+
+    def __init__(self) -> None:
+        self._measured_ns = 0
+        self._planned_ns = 0
+        self._goal: Light | None = None
+        self._light: Light | None = None
+
+    def recipe(self, frame: RawFrame, pipeline: Pipeline, tuning: Tuning | None) -> Pipeline:
+        """`pipeline` with all facts of this frame, its light on the way to the one measured last.
+
+        Raises FrameError or KnobError as planning a photo does.
+        """
+        now_ns = frame.shot.timestamp_ns
+        if self._goal is None or not 0 <= now_ns - self._measured_ns < MEASURE_EVERY_NS:
+            self._goal = Light.measured(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
+            self._measured_ns = now_ns
+        self._light, self._planned_ns = self._moved(now_ns), now_ns
+        # A stage that is planned stays as it is: the white balance first, and the others' planning goes by it.
+        scene = self._light.scene(frame, tuning)
+        steady = (stage.plan(scene) if isinstance(stage, WhiteBalance) else stage for stage in pipeline.stages)
+        return plan(Pipeline(tuple(steady)), frame, tuning)
+
+    def _moved(self, now_ns: int) -> Light:
+        if self._light is None:
+            return self._goal
+        if self._light.looks_like(self._goal):
+            return self._light
+        share = 1.0 - math.exp(-max(now_ns - self._planned_ns, 0) / SETTLING_NS)
+        return self._light.towards(self._goal, share)

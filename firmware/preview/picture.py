@@ -1,0 +1,72 @@
+"""From a frame of the ring to a picture to look at, and to JPEG: the one place that knows how previews are made.
+
+Whoever exchanges the engine changes this file: what a picture is (here RGB), how one is made, and how it is encoded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firmware.files.jpeg import encode_jpeg
+from isp.binning import bin_frame, binned_shape
+from isp.frames import Photo, RawFrame, Shot
+from isp.kernels import Chain
+from isp.pipeline import Pipeline
+
+# The largest binned mode of the sensors we know is the imx477's, 2028 x 1520; what is larger is binned here.
+MOST_PIXELS = 2028 * 1520
+# One core: the others stay free for what comes with a press.
+THREADS = 1
+# Looked at and thrown away: half the size of a photo at 93. Pure noise makes 2.3 MB, which the control socket takes.
+QUALITY = 85
+
+Picture = np.ndarray
+
+
+class SmallFrames:
+    """Bins frames until they are small enough, always in the same memory: each call overwrites the one before."""
+
+    def __init__(self) -> None:
+        self._memory: dict[tuple[int, int], np.ndarray] = {}
+
+    def __call__(self, frame: RawFrame) -> RawFrame:
+        """The frame itself where it is small already."""
+        while frame.pixels.size > MOST_PIXELS:
+            shape = binned_shape(frame.pixels.shape)
+            if shape not in self._memory:
+                self._memory[shape] = np.empty(shape, dtype=np.uint16)
+            frame = bin_frame(frame, self._memory[shape])
+        return frame
+
+
+def memory_bytes(shape: tuple[int, int]) -> int:
+    """What a preview of frames of this shape holds: the frame, every size on the way down, and two pictures."""
+    needed = 2 * shape[0] * shape[1]
+    while shape[0] * shape[1] > MOST_PIXELS:
+        shape = binned_shape(shape)
+        needed += 2 * shape[0] * shape[1]
+    return needed + 2 * 3 * shape[0] * shape[1]
+
+
+def room_for(frame: RawFrame, spare: Picture | None) -> Picture:
+    """Memory for the picture of a small frame: the spare one where it fits."""
+    shape = (*frame.pixels.shape, 3)
+    return spare if spare is not None and spare.shape == shape else np.empty(shape, dtype=np.uint8)
+
+
+def develop_picture(frame: RawFrame, recipe: Pipeline, out: Picture) -> None:
+    """Run a planned recipe over a small frame: the chain of `isp.develop.run_stages`, into memory that is there."""
+    chain = Chain.over_raw(np.ascontiguousarray(frame.pixels))
+    for stage in recipe.stages:
+        stage.add_to(chain, frame.shot)
+    chain.run_eight_bit(out, THREADS)
+
+
+def encode_picture(picture: Picture, shot: Shot) -> bytes:
+    """The picture as a JPEG file, with the facts of its shot."""
+    return encode_jpeg(Photo(picture, shot), QUALITY)
+
+
+def size_of(picture: Picture) -> tuple[int, int]:
+    """(height, width)."""
+    return picture.shape[:2]
