@@ -127,8 +127,8 @@ class DarkroomSettings(Knobs):
 class PreviewSettings(Knobs):
     """[preview]: the live picture of `nightjar view`."""
 
-    # Off, for there is no screen: on a Zero 2 W it would warm a whole core for a picture that nobody may look at.
-    frames_per_second: int = knob(0, 0, 60, "pictures per second, such as 15 or 30; 0 is off and saves its power")
+    # There is no screen: on a Zero 2 W it would warm a whole core for a picture that nobody may look at.
+    frames_per_second: int = knob(0, 0, 60, "developed all the time, such as 15 or 30; 0 only when somebody asks")
 
 
 @dataclass(frozen=True)

@@ -322,17 +322,18 @@ def test_a_preview_that_fails_says_so_once_and_photos_go_on(bench, caplog):
     assert bench.preview.report()["state"] == "on"
 
 
-def test_off_gives_no_picture_and_says_how_to_turn_it_on(bench):
+def test_off_a_picture_is_made_only_when_somebody_asks(bench):
     bench.preview.use_rate(0)
     bench.preview.start()
     bench.push(0)
-    with pytest.raises(PreviewError, match=r"is off.*config set preview.frames_per_second 15.*reload"):
-        bench.preview.view()
-    bench.preview.use_rate(30)
+    assert bench.begun.empty(), "nobody looks, and nothing is developed"
     assert bench.preview.view()["width"] == 640
-    bench.preview.use_rate(0)
     report = bench.preview.report()
     assert (report["state"], report["developed_per_second"], report["core_share"]) == ("off", 0.0, 0.0)
+    bench.push(1)
+    assert bench.preview.view()["timestamp_ns"] > 0, "the next one is of a newer frame"
+    bench.preview.use_rate(30)
+    assert bench.preview.view()["width"] == 640
 
 
 def test_before_the_first_frame_there_is_no_picture(bench):

@@ -1,4 +1,4 @@
-"""The live picture of the running camera. It needs [preview] frames_per_second above 0; `nightjar status` shows it."""
+"""The live picture of the running camera: the newest of the preview, or one made for this when the preview is off."""
 
 from __future__ import annotations
 

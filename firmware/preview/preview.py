@@ -31,6 +31,8 @@ Develop = Callable[[RawFrame, Pipeline, "Picture"], None]
 LOOK_S = 0.5
 # The first picture after turning on comes with the next frame; a camera that is slower is worth a message.
 FIRST_PICTURE_S = 2.0
+# Off, it runs only while somebody waits for a picture: at a rate at which that one picture is all.
+ON_REQUEST_PER_SECOND = 1
 # What failed is tried again: the next frame, the next mode or more free memory may mend it.
 AFTER_FAILURE_S = 5.0
 
@@ -43,7 +45,9 @@ def develop_picture(frame: RawFrame, recipe: Pipeline, out: Picture) -> None:
 
 
 class Preview:
-    """Develops at `frames_per_second` while no photo is in work; 0 is off. `view` and `report` are for any thread.
+    """Develops at `frames_per_second` while no photo is in work. `view` and `report` are for any thread.
+
+    With 0 it is off: a picture is developed when `view` asks for one, and its memory is given back.
 
     develop          makes a picture of a small frame; another one may be given
     after_failure_s  until it is tried again
@@ -58,6 +62,7 @@ class Preview:
         after_failure_s: float = AFTER_FAILURE_S,
     ) -> None:
         self._wanted = frames_per_second
+        self._viewers = 0
         self._camera = camera
         self._shooting = shooting
         self._develop = develop
@@ -93,14 +98,25 @@ class Preview:
 
     def view(self) -> dict[str, Any]:
         """The newest picture as a JPEG in base64, and facts of its frame. Raises PreviewError when there is none."""
-        self._refuse_if_off()
+        self._refuse_without_camera()
         with self._news:
-            self._news.wait_for(lambda: self._shown or self._trouble or not self._wanted, FIRST_PICTURE_S)
-        self._refuse_if_off()
-        with self._showing:
-            if self._shown is None:
-                raise PreviewError("The preview has no picture yet. Try again in a moment; see `nightjar status`.")
-            return self._shown.as_answer()
+            self._viewers += 1
+            self._news.notify_all()
+        try:
+            with self._news:
+                self._news.wait_for(lambda: self._shown or self._trouble, FIRST_PICTURE_S)
+                if self._trouble:
+                    raise PreviewError(f"The preview failed, and photos go on without it: {self._trouble}")
+            self._refuse_without_camera()
+            with self._showing:
+                if self._shown is None:
+                    raise PreviewError("The preview has no picture yet. Try again in a moment; see `nightjar status`.")
+                return self._shown.as_answer()
+        finally:
+            with self._news:
+                self._viewers -= 1
+                self._forget_when_off()
+                self._news.notify_all()
 
     def report(self) -> dict[str, Any]:
         """Plain values for `nightjar status`."""
@@ -125,18 +141,11 @@ class Preview:
             return "failed"
         return "on" if self._shown else "starting"
 
-    def _refuse_if_off(self) -> None:
+    def _refuse_without_camera(self) -> None:
         report = self._camera.report
-        if not self._wanted:
-            raise PreviewError(
-                "The preview is off. Turn it on: `sudo nightjar config set preview.frames_per_second 15`, then "
-                "`sudo systemctl reload nightjar`."
-            )
         if report.state != "streaming":
             reason = f": {report.reason}" if report.reason else "."
             raise PreviewError(f"The camera is not ready ({report.state}){reason}")
-        if self._trouble:
-            raise PreviewError(f"The preview failed, and photos go on without it: {self._trouble}")
 
     def _run(self) -> None:
         give_way()
@@ -149,22 +158,29 @@ class Preview:
     def _rate_when_on(self) -> int:
         """The rate, once it is above 0; 0 at the end."""
         with self._news:
-            if not self._wanted:
-                self._trouble = ""
-                with self._showing:
-                    self._shown = self._spare = None
-            self._news.wait_for(lambda: self._wanted or self._closing)
-            return 0 if self._closing else self._wanted
+            self._forget_when_off()
+            self._news.wait_for(lambda: self._rate() or self._closing)
+            return 0 if self._closing else self._rate()
+
+    def _forget_when_off(self) -> None:
+        """Called with the news held. Who asks next gets a newer picture, and the memory is free until then."""
+        if not self._rate():
+            self._trouble = ""
+            with self._showing:
+                self._shown = self._spare = None
+
+    def _rate(self) -> int:
+        return self._wanted or (ON_REQUEST_PER_SECOND if self._viewers else 0)
 
     def _goes_on(self, rate: int) -> bool:
-        return self._wanted == rate and not self._closing
+        return self._rate() == rate and not self._closing
 
     def _follow(self, rate: int) -> None:
         """Develop at this rate until another one is wanted."""
         from firmware.preview.light import SteadyLight
         from firmware.preview.picture import SmallFrames
 
-        logger.info("Preview: %d pictures per second wanted", rate)
+        logger.info("Preview: %d pictures per second wanted", self._wanted)
         pace, light, small = Pace(rate), SteadyLight(), SmallFrames()
         seen = taken = 0
         spent_s = time.thread_time()
