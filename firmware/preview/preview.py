@@ -31,8 +31,8 @@ Develop = Callable[[RawFrame, Pipeline, "Picture"], None]
 LOOK_S = 0.5
 # The first picture after turning on comes with the next frame; a camera that is slower is worth a message.
 FIRST_PICTURE_S = 2.0
-# Off, it runs only while somebody waits for a picture: at a rate at which that one picture is all.
-ON_REQUEST_PER_SECOND = 1
+# Off, it runs only while somebody waits for a picture: then the next frame will do, whichever it is.
+ON_REQUEST_PER_SECOND = 60
 # What failed is tried again: the next frame, the next mode or more free memory may mend it.
 AFTER_FAILURE_S = 5.0
 
