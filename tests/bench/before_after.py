@@ -48,6 +48,7 @@ SUBJECTS = (
     Subject("zone plate", "zoneplate", (0.5, 0.85)),
     Subject("slanted edge", "edge", (0.5, 0.5)),
     Subject("lamps in a street, ISO 1600", "lamps", (0.44, 0.88), gain=16.0, illuminant_k=3000.0),
+    Subject("bright window, dark room", "room", (0.5, 0.6)),
     Subject("launch, sky, ISO 800", "rocket", (0.35, 0.5), gain=8.0),
     Subject("colour chart, ISO 3200", "chart", (0.5, 0.5), gain=22.0),
 )

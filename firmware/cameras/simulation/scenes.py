@@ -11,6 +11,7 @@ from firmware.cameras.simulation import photographs
 from firmware.cameras.simulation.chart import draw_chart
 from firmware.cameras.simulation.night_street import draw_lamps
 from firmware.cameras.simulation.procedural import draw_edge, draw_flat, draw_grey, draw_zoneplate
+from firmware.cameras.simulation.room import draw_room
 from firmware.cameras.simulation.view import View
 from firmware.errors import SettingsError
 
@@ -23,6 +24,7 @@ PROCEDURAL: dict[str, Scene] = {
     "edge": draw_edge,
     "zoneplate": draw_zoneplate,
     "lamps": draw_lamps,
+    "room": draw_room,
 }
 
 
