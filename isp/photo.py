@@ -13,6 +13,7 @@ from isp.demosaic import Demosaic
 from isp.eight_bit import EightBit
 from isp.errors import KnobError
 from isp.levels import Levels
+from isp.local_tone import LocalTone
 from isp.pipeline import Pipeline
 from isp.shading import Shading
 from isp.sharpen import Sharpen
@@ -20,7 +21,7 @@ from isp.stage import Stage
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, Tone, ChromaNoise, Sharpen, EightBit)
+_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, LocalTone, Tone, ChromaNoise, Sharpen, EightBit)
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
 

@@ -10,8 +10,9 @@ from isp.demosaic import Demosaic, demosaic
 from isp.develop import run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Noise, Photo, RawFrame, Shot
-from isp.kernels import CHROMA_STEPS
+from isp.kernels import CHROMA_STEPS, LIFT_LEVELS
 from isp.levels import Levels
+from isp.local_tone import FROM_EV, LocalTone
 from isp.shading import Shading
 from isp.sharpen import Sharpen, gaussian_taps
 from isp.tone import Tone
@@ -137,6 +138,13 @@ class TestColourStages:
         twin = np.where(pixels.max(axis=-1, keepdims=True) > 0, pixels @ matrix.T, 0.0)
         np.testing.assert_allclose(made, twin, rtol=1e-5, atol=1e-5)
 
+    def test_local_tone(self, size, kind):
+        pixels = self.colours(size, kind, -0.001, 0.3).astype(np.float32) ** 3
+        shares = np.random.default_rng(9).uniform(0, 1, (LIFT_LEVELS, 5, 3))
+        planned = LocalTone(largest_lift_ev=2.5, shares=tuple(tuple(map(tuple, plane)) for plane in shares.tolist()))
+        made = planned(LinearImage(pixels, shot())).pixels
+        np.testing.assert_allclose(made, local_tone_twin(pixels, 2.5 * shares), rtol=3e-3, atol=1e-9)
+
     @pytest.mark.parametrize("tone", [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0)])
     def test_tone(self, size, kind, tone):
         pixels = self.colours(size, kind, -0.1, 1.2).astype(np.float32)
@@ -244,6 +252,22 @@ def shading_twin(linear, table, field_of_view, hflip=False):
     gains = np.moveaxis(upper * (1 - fy) + lower * fy, 0, -1)
     blown = np.clip((linear.min(axis=-1, keepdims=True) - 0.9) / 0.1, 0, 1)
     return linear * (gains + blown * (gains.max(axis=-1, keepdims=True) - gains))
+
+
+def local_tone_twin(linear, lifts):
+    """Bilinear between cell centres, constant outside them; straight from level to level, 0 where lifting begins."""
+    levels, rows, columns = lifts.shape
+    height, width = linear.shape[:2]
+    y = np.clip((np.arange(height) + 0.5) / height * rows - 0.5, 0, rows - 1)
+    x = np.clip((np.arange(width) + 0.5) / width * columns - 0.5, 0, columns - 1)
+    down = np.maximum(0, 1 - np.abs(y[:, None] - np.arange(rows)))
+    across = np.maximum(0, 1 - np.abs(x[:, None] - np.arange(columns)))
+    here = np.einsum("yr,xc,lrc->lyx", down, across, np.concatenate([np.zeros((1, rows, columns)), lifts]))
+    depth = np.clip(FROM_EV - np.log2(np.maximum(linear.max(axis=-1).astype(np.float64), 2.0**-16)), 0, levels)
+    upper = np.minimum(depth.astype(int), levels - 1)
+    at_level = lambda level: np.take_along_axis(here, level[None], axis=0)[0]  # noqa: E731
+    lift = at_level(upper) + (depth - upper) * (at_level(upper + 1) - at_level(upper))
+    return linear * 2.0 ** lift[..., None]
 
 
 def malvar_twin(mosaic, colours):

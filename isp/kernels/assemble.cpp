@@ -86,6 +86,17 @@ void add_colour(Chain& chain, std::array<float, 9> matrix) {
     add<Colour>(chain, Kind::rgb, Kind::rgb, 0, "colour", matrix);
 }
 
+void add_local_tone(Chain& chain, LiftGrid grid) {
+    expect(chain, Kind::rgb, "local_tone");
+    const std::size_t expected = lift_levels * static_cast<std::size_t>(grid.rows) * grid.columns;
+    if (grid.rows < 2 || grid.columns < 2 || grid.bends.size() != expected) {
+        throw std::invalid_argument("the bends of local_tone have shape (levels, 2 or more, 2 or more)");
+    }
+    const auto shared = std::make_shared<const LiftGrid>(std::move(grid));
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<LocalTone>(*stages.back(), *shared)); }, Kind::rgb,
+              0);
+}
+
 void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes) {
     expect(chain, Kind::rgb, "tone");
     if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chain.hpp"
+#include "local_tone.hpp"
 #include "mosaic_stages.hpp"
 #include "shading.hpp"
 
@@ -38,6 +39,7 @@ void add_shading(Chain& chain, ShadingGrid grid);
 void add_white_balance(Chain& chain, PerPosition gains);
 void add_demosaic(Chain& chain, int red_row, int red_column);
 void add_colour(Chain& chain, std::array<float, 9> matrix);
+void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);
 void add_chroma_noise(Chain& chain, std::vector<float> thresholds);
 void add_sharpen(Chain& chain, std::vector<float> taps, float amount);

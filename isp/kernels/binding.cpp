@@ -41,6 +41,11 @@ void shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4> win
     add_shading(chain, {{gains.data(), gains.data() + gains.size()}, rows, columns, window});
 }
 
+void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
+    const int rows = static_cast<int>(bends.shape(1)), columns = static_cast<int>(bends.shape(2));
+    add_local_tone(chain, {{bends.data(), bends.data() + bends.size()}, rows, columns, from_ev});
+}
+
 void tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
     add_tone(chain, {codes.data(), codes.data() + codes.size()});
 }
@@ -93,6 +98,7 @@ NB_MODULE(_kernels, module) {
         .def("white_balance", &add_white_balance, "gains"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("colour", &add_colour, "matrix"_a)
+        .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "thresholds"_a)
         .def("sharpen", &add_sharpen, "taps"_a, "amount"_a)
@@ -103,6 +109,7 @@ NB_MODULE(_kernels, module) {
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
     module.attr("TONE_ENTRIES") = tone_entries;
+    module.attr("LIFT_LEVELS") = lift_levels;
     module.attr("CHROMA_STEPS") = chroma_steps;
     module.attr("LONGEST_BLUR_PX") = margin - 1;
 }

@@ -87,6 +87,13 @@ void shading(Chain& chain, std::istream& line) {
     add_shading(chain, {As<std::vector<float>>::from(gains), rows, columns, window});
 }
 
+void local_tone(Chain& chain, std::istream& line) {
+    const Argument bends = read_argument(line);
+    const auto from_ev = As<float>::from(read_argument(line));
+    const int rows = static_cast<int>(bends.shape.at(1)), columns = static_cast<int>(bends.shape.at(2));
+    add_local_tone(chain, {As<std::vector<float>>::from(bends), rows, columns, from_ev});
+}
+
 // One line for each method of Python's Chain.
 const std::map<std::string, AddStage> stages = {
     {"levels", stage(&add_levels)},
@@ -95,6 +102,7 @@ const std::map<std::string, AddStage> stages = {
     {"white_balance", stage(&add_white_balance)},
     {"demosaic", stage(&add_demosaic)},
     {"colour", stage(&add_colour)},
+    {"local_tone", &local_tone},
     {"tone", stage(&add_tone)},
     {"chroma_noise", stage(&add_chroma_noise)},
     {"sharpen", stage(&add_sharpen)},
