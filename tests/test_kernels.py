@@ -105,9 +105,9 @@ class TestMosaicStages:
     def test_demosaic(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
         twin = malvar_twin(values.astype(np.float64), colour_map(bayer, size))
-        made = Demosaic()(Mosaic(values, shot(bayer))).pixels
+        made = Demosaic(quality="fast")(Mosaic(values, shot(bayer))).pixels
         np.testing.assert_allclose(made, twin, rtol=1e-5, atol=1e-5)
-        np.testing.assert_array_equal(demosaic(values, bayer), made)
+        np.testing.assert_array_equal(demosaic(values, bayer, "fast"), made)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -185,7 +185,7 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     counts = np.random.default_rng(7).integers(0, 1024, (24, 3301)).astype(np.uint16)
     known = shot("GRBG", field_of_view=(0.1, 0.0, 0.8, 1.0))
     table = np.random.default_rng(8).uniform(1, 3, (3, 12, 16))
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic())
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(quality="fast"))
     stages += (Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())), Tone())
     stages += (ChromaNoise(thresholds=(9000.0,) * CHROMA_STEPS), Sharpen(radius_px=5.0))
     photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)

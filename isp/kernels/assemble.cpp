@@ -7,6 +7,8 @@
 #include "chroma_noise.hpp"
 #include "colour.hpp"
 #include "demosaic.hpp"
+#include "demosaic_colours.hpp"
+#include "demosaic_green.hpp"
 #include "sharpen.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
@@ -80,6 +82,28 @@ void add_white_balance(Chain& chain, PerPosition gains) {
 
 void add_demosaic(Chain& chain, int red_row, int red_column) {
     add<Demosaic>(chain, Kind::bayer, Kind::rgb, Demosaic::reach, "demosaic", red_row & 1, red_column & 1);
+}
+
+void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_shot, float noise_read) {
+    expect(chain, Kind::bayer, "fine_demosaic");
+    const RedAt red{red_row & 1, red_column & 1};
+    const GreenNoise noise{noise_shot, noise_read};
+    chain.add(
+        [=](Stages& stages) {
+            Rows& mosaic = *stages.back();
+            const auto next = [&](auto stage) -> Rows& { return *stages.emplace_back(std::move(stage)); };
+            Rows& across = next(std::make_unique<Differences>(mosaic, red, Differences::Along::row));
+            Rows& down = next(std::make_unique<Differences>(mosaic, red, Differences::Along::column));
+            Rows& trust = next(std::make_unique<Trust>(across, down, red));
+            Rows& green = next(std::make_unique<Green>(mosaic, across, down, trust, red));
+            Rows& evidence = next(std::make_unique<Evidence>(mosaic, green, red));
+            Rows& slopes = next(std::make_unique<Slopes>(mosaic, green, evidence, red, noise));
+            Rows& calm = next(std::make_unique<CalmSlopes>(slopes));
+            next(std::make_unique<FineColours>(mosaic, green, calm, red));
+        },
+        Kind::rgb,
+        Differences::reach + Trust::reach + Green::reach + Evidence::reach + Slopes::reach + CalmSlopes::reach +
+            FineColours::reach);
 }
 
 void add_colour(Chain& chain, std::array<float, 9> matrix) {

@@ -38,6 +38,7 @@ void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float d
 void add_shading(Chain& chain, ShadingGrid grid);
 void add_white_balance(Chain& chain, PerPosition gains);
 void add_demosaic(Chain& chain, int red_row, int red_column);
+void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_shot, float noise_read);
 void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);

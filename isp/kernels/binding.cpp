@@ -97,6 +97,7 @@ NB_MODULE(_kernels, module) {
         .def("shading", &shading, "gains"_a, "window"_a)
         .def("white_balance", &add_white_balance, "gains"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
+        .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
         .def("colour", &add_colour, "matrix"_a)
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "codes"_a)

@@ -101,6 +101,7 @@ const std::map<std::string, AddStage> stages = {
     {"shading", &shading},
     {"white_balance", stage(&add_white_balance)},
     {"demosaic", stage(&add_demosaic)},
+    {"fine_demosaic", stage(&add_fine_demosaic)},
     {"colour", stage(&add_colour)},
     {"local_tone", &local_tone},
     {"tone", stage(&add_tone)},

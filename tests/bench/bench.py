@@ -19,6 +19,7 @@ from pathlib import Path
 
 import engines
 import numpy as np
+from demosaic import print_demosaic
 from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
 
 ROUNDS = 7
@@ -98,9 +99,11 @@ def main() -> None:
     shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
     real = real_scene_errors(shared)
     white_balance_real = print_real(real) if real else {}
+    demosaicked = print_demosaic()
     if arguments.json:
         figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
         figures["white_balance_real_mired"] = white_balance_real
+        figures["demosaic"] = demosaicked
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -48,7 +48,8 @@ class Work:
         dng.write_bytes(b"".join(bytes(part) for part in encode_dng(self.frame, self.tuning)))
         self.recipe = plan(photo_pipeline(), self.frame, self.tuning)
         extras = (BadPixels, ChromaNoise, Sharpen)
-        self.bare_stages = tuple(stage for stage in self.recipe.stages if not isinstance(stage, extras))
+        bare = plan(photo_pipeline({"demosaic": {"quality": "fast"}}), self.frame, self.tuning)
+        self.bare_stages = tuple(stage for stage in bare.stages if not isinstance(stage, extras))
         self._prepare_opencv()
 
     def bare(self, threads: int) -> np.ndarray:
