@@ -46,14 +46,24 @@ class Shading(Stage):
         exact = np.asarray(table, dtype=np.float32).astype(float)
         return dataclasses.replace(self, gains=tuple(tuple(map(tuple, plane)) for plane in exact.tolist()))
 
+    def applied(self) -> np.ndarray | None:
+        """(3, rows, columns) float32 gains with the strength in them; None where nothing is applied."""
+        if self.gains is None or self.strength == 0:
+            return None
+        return 1.0 + np.float32(self.strength) * (np.asarray(self.gains, dtype=np.float32) - np.float32(1.0))
+
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
-        if self.gains is None or self.strength == 0:
-            return
-        gains = 1.0 + self.strength * (np.asarray(self.gains, dtype=np.float32) - np.float32(1.0))
-        left, top, width, height = shot.field_of_view
-        if shot.hflip:
-            gains, left = gains[:, :, ::-1], 1.0 - left - width
-        if shot.vflip:
-            gains, top = gains[:, ::-1, :], 1.0 - top - height
-        chain.shading(np.ascontiguousarray(gains, dtype=np.float32), (left, top, width, height))
+        gains = self.applied()
+        if gains is not None:
+            chain.shading(*as_seen(gains, shot))
+
+
+def as_seen(table: np.ndarray, shot: Shot) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """A table (..., rows, columns) of the whole pixel array turned as the frame is, and the frame's window in it."""
+    left, top, width, height = shot.field_of_view
+    if shot.hflip:
+        table, left = table[..., ::-1], 1.0 - left - width
+    if shot.vflip:
+        table, top = table[..., ::-1, :], 1.0 - top - height
+    return np.ascontiguousarray(table, dtype=np.float32), (left, top, width, height)

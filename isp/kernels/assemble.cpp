@@ -9,7 +9,6 @@
 #include "demosaic.hpp"
 #include "demosaic_colours.hpp"
 #include "demosaic_green.hpp"
-#include "sharpen.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
 #include "tone.hpp"
@@ -141,17 +140,27 @@ void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
         Kind::display, ChromaAcross::reach);
 }
 
-void add_sharpen(Chain& chain, std::vector<float> taps, float amount) {
+void add_sharpen(Chain& chain, Sharpening sharpening) {
     expect(chain, Kind::display, "sharpen");
-    if (taps.empty() || taps.size() > margin) throw std::invalid_argument("the blur reaches too far");
-    const auto shared = std::make_shared<const std::vector<float>>(std::move(taps));
+    const std::size_t taps = sharpening.taps.size();
+    if (taps < 2 || taps > margin) throw std::invalid_argument("the blur reaches too far, or not at all");
+    if (sharpening.sensitivity.size() != grain_steps) {
+        throw std::invalid_argument("there is one sensitivity for each step of luma");
+    }
+    const PlaneGrid& calm = sharpening.calm;
+    if (calm.rows < 2 || calm.columns < 2 || calm.values.size() != static_cast<std::size_t>(calm.rows) * calm.columns) {
+        throw std::invalid_argument("calm has shape (2 or more, 2 or more)");
+    }
+    const auto shared = std::make_shared<const Sharpening>(std::move(sharpening));
     chain.add(
         [=](Stages& stages) {
             Rows& picture = *stages.back();
-            stages.push_back(std::make_unique<LumaBlur>(picture, *shared));
-            stages.push_back(std::make_unique<Sharpen>(picture, *stages.back(), *shared, amount));
+            stages.push_back(std::make_unique<LumaAcross>(picture, *shared));
+            Rows& across = *stages.back();
+            stages.push_back(std::make_unique<LumaDown>(across, *shared));
+            stages.push_back(std::make_unique<Sharpen>(picture, across, *stages.back(), *shared));
         },
-        Kind::display, static_cast<int>(shared->size()));
+        Kind::display, static_cast<int>(taps));  // the blur's reach, and one more for the neighbours
 }
 
 void run_mosaic(const Chain& chain, float* out, int threads) {

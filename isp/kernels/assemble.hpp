@@ -12,6 +12,7 @@
 #include "local_tone.hpp"
 #include "mosaic_stages.hpp"
 #include "shading.hpp"
+#include "sharpen.hpp"
 
 namespace nightjar {
 
@@ -43,7 +44,7 @@ void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);
 void add_chroma_noise(Chain& chain, std::vector<float> thresholds);
-void add_sharpen(Chain& chain, std::vector<float> taps, float amount);
+void add_sharpen(Chain& chain, Sharpening sharpening);
 
 // Where it ends: all rows into an array as large as the picture, (height, width) or (height, width, 3).
 void run_mosaic(const Chain& chain, float* out, int threads);

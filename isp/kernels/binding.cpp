@@ -7,6 +7,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "assemble.hpp"
 #include "binning.hpp"
@@ -48,6 +49,13 @@ void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
 
 void tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
     add_tone(chain, {codes.data(), codes.data() + codes.size()});
+}
+
+void sharpen(Chain& chain, std::vector<float> taps, float amount, std::vector<float> sensitivity, float closed,
+             float beyond, Array<const float, 2> calm, std::array<float, 4> window) {
+    const int rows = static_cast<int>(calm.shape(0)), columns = static_cast<int>(calm.shape(1));
+    add_sharpen(chain, {std::move(taps), amount, std::move(sensitivity), closed, beyond,
+                        {{calm.data(), calm.data() + calm.size()}, rows, columns, window}});
 }
 
 template <std::size_t dimensions, typename Value, void (*run)(const Chain&, Value*, int)>
@@ -102,7 +110,7 @@ NB_MODULE(_kernels, module) {
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "thresholds"_a)
-        .def("sharpen", &add_sharpen, "taps"_a, "amount"_a)
+        .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
         .def("run_mosaic", &run_into<2, float, &run_mosaic>, "out"_a, "threads"_a)
         .def("run_linear", &run_into<3, float, &run_linear>, "out"_a, "threads"_a)
         .def("run_sixteen_bit", &run_into<3, std::uint16_t, &run_sixteen_bit>, "out"_a, "threads"_a)
@@ -112,6 +120,7 @@ NB_MODULE(_kernels, module) {
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;
     module.attr("CHROMA_STEPS") = chroma_steps;
+    module.attr("GRAIN_STEPS") = grain_steps;
     module.attr("LONGEST_BLUR_PX") = margin - 1;
 }
 

@@ -1,7 +1,6 @@
 #include "shading.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace nightjar {
 
@@ -9,12 +8,6 @@ namespace {
 
 // From this share of saturation up to saturation the three gains become one.
 constexpr float nearly_blown = 0.9f;
-
-// Compared before it is made whole: a window far narrower than the picture gives numbers that fit no integer.
-int column_within(float column, int first, int last) {
-    if (!(column > static_cast<float>(first))) return first;
-    return column < static_cast<float>(last) ? static_cast<int>(column) : last;
-}
 
 }  // namespace
 
@@ -26,7 +19,8 @@ void Shading::make(int y, const MutableRow& out) {
     float* gain[3];
     for (int colour = 0; colour < 3; ++colour) {
         gain[colour] = gains_.data() + static_cast<std::ptrdiff_t>(colour) * width;
-        gains_of_row(y, colour, gain[colour]);
+        places_of_row(grid_.gains.data() + colour * grid_.rows * grid_.columns, grid_.rows, grid_.columns, grid_.window,
+                      tile, y, knots_.data(), gain[colour]);
     }
     const Row in = input_.row(y);
     const float* red = in.plane[0];
@@ -41,31 +35,6 @@ void Shading::make(int y, const MutableRow& out) {
         out.plane[0][x] = red[x] * (gain[0][x] + blown * (white - gain[0][x]));
         out.plane[1][x] = green[x] * (gain[1][x] + blown * (white - gain[1][x]));
         out.plane[2][x] = blue[x] * (gain[2][x] + blown * (white - gain[2][x]));
-    }
-}
-
-void Shading::gains_of_row(int y, int colour, float* gains) {
-    const float vertical = (grid_.window[1] + (y + 0.5f) / height * grid_.window[3]) * grid_.rows - 0.5f;
-    const float inside = std::clamp(vertical, 0.0f, static_cast<float>(grid_.rows - 1));
-    const int upper = std::min(static_cast<int>(inside), grid_.rows - 2);
-    const float share = inside - upper;
-    const float* top = grid_.gains.data() + (colour * grid_.rows + upper) * grid_.columns;
-    for (int k = 0; k < grid_.columns; ++k) {
-        knots_[k] = top[k] + share * (top[k + grid_.columns] - top[k]);
-    }
-    // Grid coordinate of column x of the picture: start + x * step.
-    const float step = 1.0f / tile.picture_width * grid_.window[2] * grid_.columns;
-    const float start = (grid_.window[0] + 0.5f / tile.picture_width * grid_.window[2]) * grid_.columns - 0.5f;
-    int x = 0;
-    for (int k = -1; k < grid_.columns && x < width; ++k) {
-        // Columns between knots k and k + 1; outside the first and last knot the gain stays as it is there.
-        const float end = std::ceil((k + 1 - start) / step) - static_cast<float>(tile.left);
-        const int until = k + 1 >= grid_.columns ? width : column_within(end, x, width);
-        const float left = knots_[std::max(k, 0)];
-        const float slope = knots_[std::min(k + 1, grid_.columns - 1)] - left;
-        const float offset = start - static_cast<float>(k);
-        ROWS_DO_NOT_OVERLAP
-        for (; x < until; ++x) gains[x] = left + slope * (offset + static_cast<float>(tile.left + x) * step);
     }
 }
 

@@ -2,9 +2,9 @@
 // colour to correct: it takes the largest of the three gains, and white stays white.
 #pragma once
 
-#include <array>
 #include <vector>
 
+#include "places.hpp"
 #include "rows.hpp"
 
 namespace nightjar {
@@ -13,7 +13,7 @@ namespace nightjar {
 struct ShadingGrid {
     std::vector<float> gains;  // (3, rows, columns)
     int rows, columns;
-    std::array<float, 4> window;  // left, top, width, height of the frame as shares of the array
+    Window window;
 };
 
 class Shading final : public Rows {
@@ -24,8 +24,6 @@ protected:
     void make(int y, const MutableRow& out) override;
 
 private:
-    void gains_of_row(int y, int colour, float* gains);
-
     Rows& input_;
     const ShadingGrid& grid_;
     std::vector<float> knots_;

@@ -1,72 +1,127 @@
 #include "sharpen.hpp"
 
+#include <cstdint>
+
 #include "display.hpp"
 
 namespace nightjar {
 
-LumaBlur::LumaBlur(Rows& input, const std::vector<float>& taps)
-    : Rows(Kind::rgb, input.tile), input_(input), taps_(taps), luma_(input.width + 2 * margin) {
-    input_.keep(static_cast<int>(taps.size()), true);
-}
+namespace {
 
-void LumaBlur::make(int y, const MutableRow& out) {
-    const Row in = input_.row(y);
-    float* __restrict luma = luma_.data() + margin;
-    ROWS_DO_NOT_OVERLAP
-    for (int x = -margin; x < width + margin; ++x) luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
-    float* __restrict blurred = out.plane[0];
-    float* __restrict sharp = out.plane[1];
-    const float centre = taps_[0];
+// Lens shading changes so slowly that one row of it serves eight.
+constexpr int calm_rows = 8;
+
+inline float larger(float a, float b) { return a > b ? a : b; }
+inline float smaller(float a, float b) { return a < b ? a : b; }
+
+// Taps on both sides of `centre`; a known number of them lets the compiler keep the sum in registers. `side(k)` gives
+// the values k steps before and after, added.
+template <int reach, typename Side>
+inline void blur(const float* taps, int width, const float* centre, const Side& side, float* out) {
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
-        sharp[x] = luma[x];
-        blurred[x] = centre * luma[x];
-    }
-    for (int reach = 1; reach < static_cast<int>(taps_.size()); ++reach) {
-        const float tap = taps_[reach];
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < width; ++x) blurred[x] += tap * (luma[x - reach] + luma[x + reach]);
+        float sum = taps[0] * centre[x];
+        for (int k = 1; k <= reach; ++k) sum += taps[k] * side(k, x);
+        out[x] = sum;
     }
 }
 
-Sharpen::Sharpen(Rows& picture, Rows& luma, const std::vector<float>& taps, float amount)
-    : Rows(Kind::rgb, picture.tile), picture_(picture), luma_(luma), taps_(taps), amount_(amount),
-      blurred_(picture.width) {
-    luma_.keep(static_cast<int>(taps.size()) - 1, false);
+template <typename Side>
+void blur_any(const std::vector<float>& taps, int width, const float* centre, const Side& side, float* out) {
+    switch (taps.size() - 1) {
+        case 1: return blur<1>(taps.data(), width, centre, side, out);
+        case 2: return blur<2>(taps.data(), width, centre, side, out);
+        case 3: return blur<3>(taps.data(), width, centre, side, out);
+        case 4: return blur<4>(taps.data(), width, centre, side, out);
+        default: break;
+    }
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < width; ++x) out[x] = taps[0] * centre[x];
+    for (int k = 1; k < static_cast<int>(taps.size()); ++k) {
+        const float tap = taps[k];
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < width; ++x) out[x] += tap * side(k, x);
+    }
+}
+
+}  // namespace
+
+LumaAcross::LumaAcross(Rows& input, const Sharpening& sharpening)
+    : Rows(Kind::display, input.tile), input_(input), taps_(sharpening.taps), luma_(input.width + 2 * margin) {
+    input_.keep(static_cast<int>(taps_.size()), true);
+}
+
+void LumaAcross::make(int y, const MutableRow& out) {
+    const Row in = input_.row(y);
+    float* luma = luma_.data() + margin;
+    ROWS_DO_NOT_OVERLAP
+    for (int x = -margin; x < width + margin; ++x) luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
+    blur_any(taps_, width, luma, [=](int k, int x) { return luma[x - k] + luma[x + k]; }, out.plane[0]);
+    float* highest = out.plane[1];
+    float* lowest = out.plane[2];
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < width; ++x) {
+        highest[x] = larger(larger(luma[x - 1], luma[x + 1]), luma[x]);
+        lowest[x] = smaller(smaller(luma[x - 1], luma[x + 1]), luma[x]);
+    }
+}
+
+LumaDown::LumaDown(Rows& across, const Sharpening& sharpening)
+    : Rows(Kind::display, across.tile), across_(across), taps_(sharpening.taps) {
+    // Beside its own taps, Sharpen still looks at the rows around the one it makes.
+    across_.keep(static_cast<int>(taps_.size()), false);
+}
+
+void LumaDown::make(int y, const MutableRow& out) {
+    const int reach = static_cast<int>(taps_.size()) - 1;
+    const float* rows[2 * margin];
+    // In order from above, so that the stages before can work in order too.
+    for (int step = -reach; step <= reach; ++step) rows[reach + step] = across_.row(y + step).plane[0];
+    const float* const* middle = rows + reach;
+    blur_any(taps_, width, *middle, [=](int k, int x) { return middle[-k][x] + middle[k][x]; }, out.plane[0]);
+}
+
+Sharpen::Sharpen(Rows& picture, Rows& across, Rows& down, const Sharpening& sharpening)
+    : Rows(Kind::display, picture.tile), picture_(picture), across_(across), down_(down), sharpening_(sharpening),
+      calm_(picture.width), knots_(sharpening.calm.columns) {
+    down_.keep(1, true);
 }
 
 void Sharpen::make(int y, const MutableRow& out) {
-    const int reach = static_cast<int>(taps_.size()) - 1;
-    // In order from above, so that the stages before can work in order too.
-    for (int step = -reach; step <= reach; ++step) luma_.row(y + step);
-    float* __restrict blurred = blurred_.data();
-    const Row centre = luma_.row(y);
-    const float* __restrict across = centre.plane[0];
-    const float middle = taps_[0];
-    ROWS_DO_NOT_OVERLAP
-    for (int x = 0; x < width; ++x) blurred[x] = middle * across[x];
-    for (int step = 1; step <= reach; ++step) {
-        const float* __restrict above = luma_.row(y - step).plane[0];
-        const float* __restrict below = luma_.row(y + step).plane[0];
-        const float tap = taps_[step];
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < width; ++x) blurred[x] += tap * (above[x] + below[x]);
+    const float* up = down_.row(y - 1).plane[0];
+    const float* here = down_.row(y).plane[0];
+    const float* under = down_.row(y + 1).plane[0];
+    const Row above = across_.row(y - 1), beside = across_.row(y), below = across_.row(y + 1);
+    const PlaneGrid& grid = sharpening_.calm;
+    const int step = y / calm_rows;
+    if (step != calm_step_) {
+        places_of_row(grid.values.data(), grid.rows, grid.columns, grid.window, tile, step * calm_rows, knots_.data(),
+                      calm_.data());
+        calm_step_ = step;
     }
     const Row in = picture_.row(y);
-    const float amount = amount_;
-    const float* __restrict sharp = centre.plane[1];
-    const float* __restrict red = in.plane[0];
-    const float* __restrict green = in.plane[1];
-    const float* __restrict blue = in.plane[2];
-    float* __restrict red_out = out.plane[0];
-    float* __restrict green_out = out.plane[1];
-    float* __restrict blue_out = out.plane[2];
+    const float* sensitivity = sharpening_.sensitivity.data();
+    const float* calm = calm_.data();
+    const float amount = sharpening_.amount, beyond = sharpening_.beyond;
+    const float closed = sharpening_.closed, open = closed + 1.0f;
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
-        const float detail = amount * (sharp[x] - blurred[x]);
-        red_out[x] = code(red[x] + detail);
-        green_out[x] = code(green[x] + detail);
-        blue_out[x] = code(blue[x] + detail);
+        const float red = in.plane[0][x], green = in.plane[1][x], blue = in.plane[2][x];
+        const float luma = luma_of(red, green, blue), blurred = here[x];
+        const float change = larger(larger(larger(up[x], under[x]), larger(here[x - 1], here[x + 1])), blurred) -
+                             smaller(smaller(smaller(up[x], under[x]), smaller(here[x - 1], here[x + 1])), blurred);
+        const float opening = sensitivity[static_cast<std::int32_t>(blurred * (grain_steps / 65536.0f))];
+        const float gate = smaller(larger(change * opening * calm[x], closed), open) - closed;
+        const float highest = larger(larger(above.plane[1][x], below.plane[1][x]), beside.plane[1][x]);
+        const float lowest = smaller(smaller(above.plane[2][x], below.plane[2][x]), beside.plane[2][x]);
+        const float range = highest - lowest;
+        const float wanted = luma + amount * gate * (luma - blurred);
+        // Downwards no more than a share of what light there is: a dark sky around a star stays as it is.
+        const float limited = larger(smaller(wanted, highest + beyond * range), lowest - beyond * smaller(range, lowest));
+        const float detail = limited - luma;
+        out.plane[0][x] = code(red + detail);
+        out.plane[1][x] = code(green + detail);
+        out.plane[2][x] = code(blue + detail);
     }
 }
 

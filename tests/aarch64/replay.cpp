@@ -94,6 +94,20 @@ void local_tone(Chain& chain, std::istream& line) {
     add_local_tone(chain, {As<std::vector<float>>::from(bends), rows, columns, from_ev});
 }
 
+void sharpen(Chain& chain, std::istream& line) {
+    Sharpening sharpening;
+    sharpening.taps = As<std::vector<float>>::from(read_argument(line));
+    sharpening.amount = As<float>::from(read_argument(line));
+    sharpening.sensitivity = As<std::vector<float>>::from(read_argument(line));
+    sharpening.closed = As<float>::from(read_argument(line));
+    sharpening.beyond = As<float>::from(read_argument(line));
+    const Argument calm = read_argument(line);
+    const int rows = static_cast<int>(calm.shape.at(0)), columns = static_cast<int>(calm.shape.at(1));
+    sharpening.calm = {As<std::vector<float>>::from(calm), rows, columns,
+                       As<std::array<float, 4>>::from(read_argument(line))};
+    add_sharpen(chain, sharpening);
+}
+
 // One line for each method of Python's Chain.
 const std::map<std::string, AddStage> stages = {
     {"levels", stage(&add_levels)},
@@ -106,7 +120,7 @@ const std::map<std::string, AddStage> stages = {
     {"local_tone", &local_tone},
     {"tone", stage(&add_tone)},
     {"chroma_noise", stage(&add_chroma_noise)},
-    {"sharpen", stage(&add_sharpen)},
+    {"sharpen", &sharpen},
 };
 
 // A chain and the pixels it reads.
