@@ -46,6 +46,12 @@ class SimulatedSettings(Knobs):
     handshake_px: float = knob(0.0, 0.0, 100.0, "root mean square of the hand's path per second, in pixels")
     motion_px: float = knob(0.0, 0.0, 200.0, "how far a moving object in the scene travels per frame")
     bad_pixels: float = knob(0.0001, 0.0, 0.01, "share of hot and dead pixels")
+    colour_fringes: float = knob(
+        0.0,
+        -0.005,
+        0.005,
+        "how much larger the lens draws red, and smaller blue; 0.0004 is 1 pixel in the corner of 12 MP",
+    )
     noise: bool = knob(True, meaning="off gives the noise-free truth")
     bayer: str = knob("sensor", choices=("sensor", "RGGB", "BGGR", "GRBG", "GBRG"), meaning="the colour filter order")
     seed: int = knob(1, 0, 2**31 - 1, "same seed, same noise and same bad pixels")

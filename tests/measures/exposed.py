@@ -25,6 +25,7 @@ def exposed(
     field_of_view: tuple[float, float, float, float] = MIDDLE,
     hflip: bool = False,
     vflip: bool = False,
+    colour_fringes: float = 0.0,
     seed: int = 1,
 ) -> RawFrame:
     """The raw frame of (H, W) or (H, W, 3) linear sRGB, 1 = saturated green; of the sensor's largest mode."""
@@ -35,7 +36,7 @@ def exposed(
     shape = planes[0].shape
     model = facts.noise_at(gain, mode)
     converter = Converter.of(facts.tuning, mode.bits)
-    light = light_on_pixels(planes, shape, facts.bayer, facts.tuning, light_k, field_of_view)
+    light = light_on_pixels(planes, shape, facts.bayer, facts.tuning, light_k, field_of_view, colour_fringes)
     light = np.ascontiguousarray(light[:: -1 if vflip else 1, :: -1 if hflip else 1])
     flawless = scatter_bad_pixels(0.0, shape, seed)
     generator = np.random.Generator(np.random.SFC64([seed]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from firmware.cameras.simulation.bad_pixels import BadPixels
+from firmware.cameras.simulation.lens import drawn_larger
 from isp.frames import Noise
 from isp.tuning import Tuning
 
@@ -57,17 +58,21 @@ def light_on_pixels(
     tuning: Tuning,
     illuminant_k: float,
     field_of_view: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+    colour_fringes: float = 0.0,
 ) -> np.ndarray:
     """(H, W) float32: signal of each pixel; a white reflector gives an unshaded green pixel 1.
 
-    planes  red, green and blue of linear sRGB, one after the other
-    bayer   order of the unflipped pixel array
+    planes          red, green and blue of linear sRGB, one after the other
+    bayer           order of the unflipped pixel array
+    colour_fringes  the lens draws red by this share larger than green, and blue smaller
     """
     matrix = camera_matrix(tuning, illuminant_k).astype(np.float32)
     light = np.zeros(shape, dtype=np.float32)
+    scale_of = {"R": 1.0 + colour_fringes, "G": 1.0, "B": 1.0 - colour_fringes}
     for column, plane in zip(matrix.T, planes, strict=True):
         for (y, x), letter in _positions(bayer):
-            light[y::2, x::2] += column["RGB".index(letter)] * plane[y::2, x::2]
+            drawn = drawn_larger(plane, scale_of[letter], field_of_view, y, x)
+            light[y::2, x::2] += column["RGB".index(letter)] * drawn
     # No filter passes less than no light; saturated colours outside the camera's gamut end here.
     np.maximum(light, 0.0, out=light)
     shading = tuning.shading_at(illuminant_k)

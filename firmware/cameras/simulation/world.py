@@ -125,6 +125,7 @@ class World:
                 self.sensor.tuning,
                 self.settings.illuminant_k,
                 self.field_of_view,
+                self.settings.colour_fringes,
             )
             light = np.ascontiguousarray(self._flipped(light))
             light.reshape(-1)[self._flaws.dead] *= self._flaws.dead_answers
