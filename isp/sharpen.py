@@ -19,6 +19,7 @@ import numpy as np
 from isp.frames import Photo, Shot
 from isp.kernels import GRAIN_STEPS, LONGEST_BLUR_PX, Chain
 from isp.knobs import knob
+from isp.local_tone import FROM_EV, LocalTone
 from isp.noise import luma_noise_at
 from isp.shading import Shading, as_seen
 from isp.stage import Stage, fact
@@ -101,8 +102,25 @@ def _grain(scene: Scene) -> np.ndarray | None:
     tone = scene.planned(Tone) or Tone()
     luma = (np.arange(GRAIN_STEPS) + 0.5) / GRAIN_STEPS
     light = np.linspace(0, 1, 4096) ** 2
-    noise = luma_noise_at(scene, np.interp(luma, tone.curve(light), light))
-    return None if noise is None else np.round(WHITE_CODE * noise, 2)
+    shown = np.interp(luma, tone.curve(light), light)
+    seen = _light_before_lift(scene, shown)
+    noise = luma_noise_at(scene, seen)
+    if noise is None:
+        return None
+    # The noise model knows the tone curve at the light that was seen; the lift takes it elsewhere on that curve.
+    lifted = shown / seen * tone.slope(shown) / np.maximum(tone.slope(seen), 1e-9)
+    return np.round(WHITE_CODE * noise * lifted, 2)
+
+
+def _light_before_lift(scene: Scene, shown: np.ndarray) -> np.ndarray:
+    """The light that local tone turned into this light where it lifts most: there is the most noise."""
+    local = scene.planned(LocalTone)
+    if local is None or not local.strength or not local.largest_lift_ev or local.shares is None:
+        return shown
+    light = 2.0 ** np.linspace(-16, 0, 1025)
+    shares = np.max(local.shares, axis=(1, 2))
+    lift_ev = local.largest_lift_ev * np.interp(FROM_EV - np.log2(light), range(len(shares) + 1), [0.0, *shares])
+    return np.interp(shown, np.maximum.accumulate(light * 2.0**lift_ev), light)
 
 
 def _lens_noise(scene: Scene) -> tuple | None:

@@ -19,7 +19,8 @@ from isp.tone import decode_srgb
 
 LUMA = np.array([0.299, 0.587, 0.114])
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-LIGHT = {"white_balance": {"temperature_k": 5000.0}}
+# Local tone changes light from place to place on purpose; what it does to edges is tested with it.
+LIGHT = {"white_balance": {"temperature_k": 5000.0}, "local_tone": {"strength": 0.0}}
 # Low, middle and high contrast around a grey card, then black to nearly white.
 STEPS = [(0.17, 0.19), (0.12, 0.25), (0.06, 0.30), (0.01, 0.50), (0.005, 0.95)]
 # A fair lens on 1.5 um pixels: what a Raspberry Pi camera is at best.
@@ -82,6 +83,20 @@ def test_the_grain_of_a_flat_patch_stays_as_it_is(sensor, gain, place):
     for level in (0.02, 0.18, 0.6):
         before, after = shown(exposed(np.full((128, 128), level), sensor, gain=gain, field_of_view=place))
         assert (after @ LUMA).std() < 1.1 * (before @ LUMA).std()
+
+
+@pytest.mark.parametrize("gain", [1.0, 4.0])
+@pytest.mark.parametrize("sensor", ["imx477", "imx708"])
+def test_the_grain_of_a_lifted_shadow_stays_as_it_is(sensor, gain):
+    room = np.where(np.arange(400) < 200, 0.9, 0.005) * np.ones((300, 1))
+    lifted = {"local_tone": {"strength": 1.0, "noise_codes": 50.0}}
+    before, after = shown(exposed(room, sensor, gain=gain), lifted)
+    plain, _ = shown(exposed(room, sensor, gain=gain))
+    wall = np.s_[60:240, 280:380]
+    assert (before @ LUMA)[wall].mean() > 1.3 * (plain @ LUMA)[wall].mean()
+    # Unlike the middle of a wall, the lift is not even: compare what is finer than it.
+    grain = [np.diff(np.diff((picture @ LUMA)[wall], axis=0), axis=1).std() for picture in (before, after)]
+    assert grain[1] < 1.1 * grain[0]
 
 
 def test_grain_is_sharpened_when_asked_for():
