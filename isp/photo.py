@@ -9,6 +9,7 @@ from typing import Any
 from isp.bad_pixels import BadPixels
 from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
+from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
 from isp.eight_bit import EightBit
 from isp.errors import KnobError
@@ -21,7 +22,20 @@ from isp.stage import Stage
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, LocalTone, Tone, ChromaNoise, Sharpen, EightBit)
+_ORDER = (
+    Levels,
+    BadPixels,
+    WhiteBalance,
+    ColourFringes,
+    Demosaic,
+    Shading,
+    Colour,
+    LocalTone,
+    Tone,
+    ChromaNoise,
+    Sharpen,
+    EightBit,
+)
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
 

@@ -27,6 +27,7 @@ class Scene:
     temperature_k  the light's temperature; None where the sensor has no curve
     small          gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
     stages         the stages planned so far
+    frame          the whole raw picture; None where only its facts are at hand
     """
 
     shot: Shot
@@ -35,6 +36,7 @@ class Scene:
     temperature_k: float | None
     small: Callable[[], np.ndarray]
     stages: tuple[Stage, ...] = ()
+    frame: RawFrame | None = None
 
     def planned(self, kind: type[Stage]) -> Stage | None:
         """The planned stage of this kind, or None."""
@@ -44,7 +46,7 @@ class Scene:
 def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
     """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is."""
     light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
-    scene = Scene(frame.shot, tuning, *light, functools.cache(lambda: shrink(frame)))
+    scene = Scene(frame.shot, tuning, *light, functools.cache(lambda: shrink(frame)), frame=frame)
     stages: list[Stage] = []
     for stage in pipeline.stages:
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages))))

@@ -6,6 +6,7 @@ import pytest
 from isp.bad_pixels import NOISE_DEVIATIONS, BadPixels
 from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
+from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic, demosaic
 from isp.develop import run_stages
 from isp.eight_bit import EightBit
@@ -102,6 +103,12 @@ class TestMosaicStages:
         made = WhiteBalance(gains=gains)(Mosaic(values, shot(bayer))).pixels
         np.testing.assert_allclose(made, twin, rtol=1e-6)
 
+    def test_colour_fringes(self, bayer, size, kind):
+        values = contents(size, -0.01, 1.0, kind).astype(np.float32)
+        stage = ColourFringes(red_scale=1.03, blue_scale=0.99, axis_px=(size[0] * 0.4, size[1] * 0.6))
+        twin = fringes_twin(values.astype(np.float64), colour_map(bayer, size), stage)
+        np.testing.assert_allclose(stage(Mosaic(values, shot(bayer))).pixels, twin, rtol=1e-4, atol=2e-5)
+
     def test_demosaic(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
         twin = malvar_twin(values.astype(np.float64), colour_map(bayer, size))
@@ -178,7 +185,8 @@ class TestColourStages:
 
 def test_any_number_of_threads_gives_the_same_bytes():
     counts = np.random.default_rng(5).integers(0, 1024, (301, 203)).astype(np.uint16)
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(), Tone())
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)))
+    stages += (ColourFringes(red_scale=1.01, blue_scale=0.985, axis_px=(150.0, 100.0)), Demosaic(), Colour(), Tone())
     stages += (ChromaNoise(thresholds=(3000.0,) * CHROMA_STEPS), Sharpen(), EightBit())
     photos = [run_stages(RawFrame(counts, shot()), stages, threads).pixels for threads in (1, 2, 3, 7)]
     for photo in photos[1:]:
@@ -189,7 +197,11 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     counts = np.random.default_rng(7).integers(0, 1024, (24, 3301)).astype(np.uint16)
     known = shot("GRBG", field_of_view=(0.1, 0.0, 0.8, 1.0))
     table = np.random.default_rng(8).uniform(1, 3, (3, 12, 16))
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(quality="fast"))
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)))
+    stages += (
+        fringes := ColourFringes(red_scale=1.002, blue_scale=0.9985, axis_px=(12.0, 1700.0)),
+        Demosaic(quality="fast"),
+    )
     stages += (Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())), Tone())
     stages += (ChromaNoise(thresholds=(9000.0,) * CHROMA_STEPS), Sharpen(radius_px=5.0))
     photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)
@@ -198,6 +210,7 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     linear = bad_pixels_twin(linear, BadPixels(), known.noise)
     colours = colour_map("GRBG", counts.shape)
     linear = np.minimum(linear * np.array((2.0, 1.0, 1.5))[colours], 1.0)
+    linear = fringes_twin(linear, colours, fringes)
     shaded = shading_twin(malvar_twin(linear, colours), table, known.field_of_view)
     codes = np.floor(65535 * Tone().curve(shaded) + 0.5)
     twin = sharpen_twin(chroma_twin(codes, np.full(CHROMA_STEPS, 9000.0)), Sharpen(radius_px=5.0))
@@ -272,6 +285,31 @@ def local_tone_twin(linear, lifts):
     at_level = lambda level: np.take_along_axis(here, level[None], axis=0)[0]  # noqa: E731
     lift = at_level(upper) + (depth - upper) * (at_level(upper + 1) - at_level(upper))
     return linear * 2.0 ** lift[..., None]
+
+
+def fringes_twin(mosaic, colours, stage):
+    """Keys's cubic, a = -1/2, between samples of one colour: down, then across, each held to its four samples."""
+    made = mosaic.copy()
+    for colour, scale in ((0, stage.red_scale), (2, stage.blue_scale)):
+        drawn = mosaic
+        for axis in (0, 1):
+            from_axis = np.arange(mosaic.shape[axis]) - stage.axis_px[axis]
+            shift = np.clip(from_axis * (scale - 1) / 2, -1.75, 1.75)
+            shift = shift[:, None] if axis == 0 else shift[None, :]
+            whole = np.floor(shift)
+            share, value = shift - whole, 0.0
+            near = []
+            for tap in (-1, 0, 1, 2):
+                step = lambda k: around(drawn, 2 * k * (axis == 0), 2 * k * (axis == 1))  # noqa: B023, E731
+                sample = sum(np.where(whole + tap == k, step(k), 0.0) for k in range(-3, 4))
+                away = np.abs(tap - share)
+                close = (1.5 * away - 2.5) * away**2 + 1.0
+                far = ((-0.5 * away + 2.5) * away - 4.0) * away + 2.0
+                value = value + np.where(away < 1, close, np.where(away < 2, far, 0.0)) * sample
+                near.append(sample)
+            drawn = np.clip(value, np.min(near, axis=0), np.max(near, axis=0))
+        made = np.where(colours == colour, drawn, made)
+    return made
 
 
 def malvar_twin(mosaic, colours):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measures.discs import discs
+from measures.exposed import WHOLE, exposed
 
 from firmware.cameras.simulated import simulate
 from firmware.cameras.simulation.chart import chart_patches
@@ -223,6 +225,8 @@ def test_every_knob_moves_the_picture(table, key, field, facts):
     # Shadows are lifted only where there is a bright window too, and light enough not to lift noise.
     scene = dict(scene="room", lux=800.0) if table == "local_tone" else dict(scene="chart", lux=20.0)
     frame, _ = simulate(sensor="imx219", width_px=640, height_px=480, **scene)
+    if table == "colour_fringes":
+        frame = exposed(discs(), "imx219", field_of_view=WHOLE, colour_fringes=0.003)
     rng = np.random.default_rng(4)
     # Flaws of every strength, so that a knob that judges them has something to judge.
     flaws = np.where(rng.random(frame.pixels.shape) < 0.003, rng.integers(0, 1023, frame.pixels.shape), frame.pixels)

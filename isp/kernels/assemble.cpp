@@ -6,6 +6,7 @@
 
 #include "chroma_noise.hpp"
 #include "colour.hpp"
+#include "colour_fringes.hpp"
 #include "demosaic.hpp"
 #include "demosaic_colours.hpp"
 #include "demosaic_green.hpp"
@@ -77,6 +78,10 @@ void add_shading(Chain& chain, ShadingGrid grid) {
 
 void add_white_balance(Chain& chain, PerPosition gains) {
     add<WhiteBalance>(chain, Kind::bayer, Kind::bayer, 0, "white_balance", gains);
+}
+
+void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {
+    add<ColourFringes>(chain, Kind::bayer, Kind::bayer, ColourFringes::reach, "colour_fringes", excess, axis);
 }
 
 void add_demosaic(Chain& chain, int red_row, int red_column) {

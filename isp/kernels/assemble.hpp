@@ -38,6 +38,8 @@ void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float d
                     float noise_read);
 void add_shading(Chain& chain, ShadingGrid grid);
 void add_white_balance(Chain& chain, PerPosition gains);
+// excess   size minus 1 of the colour at each position of the 2 x 2; axis   (y, x) of the point that stays
+void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis);
 void add_demosaic(Chain& chain, int red_row, int red_column);
 void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_shot, float noise_read);
 void add_colour(Chain& chain, std::array<float, 9> matrix);

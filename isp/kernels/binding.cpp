@@ -104,6 +104,7 @@ NB_MODULE(_kernels, module) {
         .def("bad_pixels", &add_bad_pixels, "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
         .def("shading", &shading, "gains"_a, "window"_a)
         .def("white_balance", &add_white_balance, "gains"_a)
+        .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
         .def("colour", &add_colour, "matrix"_a)

@@ -114,6 +114,7 @@ const std::map<std::string, AddStage> stages = {
     {"bad_pixels", stage(&add_bad_pixels)},
     {"shading", &shading},
     {"white_balance", stage(&add_white_balance)},
+    {"colour_fringes", stage(&add_colour_fringes)},
     {"demosaic", stage(&add_demosaic)},
     {"fine_demosaic", stage(&add_fine_demosaic)},
     {"colour", stage(&add_colour)},
