@@ -46,7 +46,7 @@ class Sharpen(Stage):
 
     amount: float = knob(1.0, 0.0, 2.0, "0 leaves the picture alone")
     radius_px: float = knob(0.8, 0.3, 5.0, "Gaussian sigma in output pixels")
-    overshoot: float = knob(0.03, 0.0, 1.0, "how far a pixel may pass its neighbours, as a share of their range")
+    overshoot: float = knob(0.05, 0.0, 1.0, "how far a pixel may pass its neighbours, as a share of their range")
     leave_grain: float = knob(1.0, 0.0, 4.0, "0 sharpens the grain too; 1 leaves what the noise model explains")
     grain: tuple | None = fact("luma noise for 64 steps of luma, 16-bit codes", (GRAIN_STEPS,), 0.0, 1e9)
     lens_noise: tuple | None = fact(
