@@ -139,3 +139,6 @@ def test_the_middle_of_a_frame_lies_where_the_lens_points():
     frame = exposed(np.full((20, 40), 0.2), field_of_view=MIDDLE)
     recipe = plan(photo_pipeline(), frame, load_sensor("imx477").tuning)
     assert recipe.stage(ColourFringes).axis_px == pytest.approx((9.5, 19.5))
+    speck = dataclasses.replace(frame.shot, field_of_view=(0.3, 0.1, 1e-300, 1e-300))
+    recipe = plan(photo_pipeline(), RawFrame(frame.pixels, speck), None)
+    assert np.all(np.isfinite(recipe.stage(ColourFringes).axis_px))
