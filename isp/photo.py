@@ -14,6 +14,7 @@ from isp.eight_bit import EightBit
 from isp.errors import KnobError
 from isp.levels import Levels
 from isp.local_tone import LocalTone
+from isp.luma_noise import LumaNoise
 from isp.pipeline import Pipeline
 from isp.shading import Shading
 from isp.sharpen import Sharpen
@@ -21,7 +22,20 @@ from isp.stage import Stage
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, LocalTone, Tone, ChromaNoise, Sharpen, EightBit)
+_ORDER = (
+    Levels,
+    BadPixels,
+    WhiteBalance,
+    Demosaic,
+    ChromaNoise,
+    LumaNoise,
+    Shading,
+    Colour,
+    LocalTone,
+    Tone,
+    Sharpen,
+    EightBit,
+)
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
 

@@ -8,7 +8,8 @@ import pytest
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.develop import run_stages
-from isp.noise import DISPLAY_LUMA, luma_noise_at
+from isp.linear_noise import DISPLAY_LUMA
+from isp.noise import luma_noise_at
 from isp.photo import photo_pipeline
 from isp.pipeline import Pipeline
 from isp.plan import Scene, plan
@@ -17,7 +18,7 @@ from isp.tone import decode_srgb
 SMALL = {"imx477": (1332, 990), "imx708": (1536, 864), "imx219": (640, 480)}
 # At 60 lux and gain 1 this exposure puts the grey card at 0.18 of saturation.
 GREY_CARD_US = {"imx477": 250e3, "imx708": 266e3, "imx219": 425e3}
-OFF = {"chroma_noise": {"strength": 0.0}, "sharpen": {"amount": 0.0}}
+OFF = {"chroma_noise": {"strength": 0.0}, "luma_noise": {"strength": 0.0}, "sharpen": {"amount": 0.0}}
 
 
 def noisy(scene, sensor, gain, brightness=1.0, **simulated):

@@ -2,7 +2,6 @@
 
 try:
     from isp.kernels._kernels import (
-        CHROMA_STEPS,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
         TONE_ENTRIES,
@@ -13,4 +12,4 @@ try:
 except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
-__all__ = ["CHROMA_STEPS", "LIFT_LEVELS", "LONGEST_BLUR_PX", "TONE_ENTRIES", "Chain", "bin_quads", "measure_zones"]
+__all__ = ["LIFT_LEVELS", "LONGEST_BLUR_PX", "TONE_ENTRIES", "Chain", "bin_quads", "measure_zones"]

@@ -35,6 +35,7 @@ struct MutableRow {
 // Mirrors an index at both ends without repeating the end: ... 2 1 | 0 1 2 ... n-1 | n-2 ... It keeps the parity of a
 // column or row, so the Bayer colour survives.
 inline int mirrored(int index, int count) {
+    if (count == 1) return 0;
     const int period = 2 * (count - 1);
     int folded = index % period;
     if (folded < 0) folded += period;
