@@ -65,8 +65,8 @@ class ChromaJoin final : public Rows {
 public:
     // Rows of `picture` in use at once, above and below the middle one: the half-resolution rows run ahead by these.
     static constexpr int rows_around = 10;
-    // Columns to each side that reach a pixel: (1 + 2 * 3 + 2 * 1) cells of two, and the cell's other half.
-    static constexpr int reach = 19;
+    // Columns to each side that reach a pixel: nine cells of two, the next one, 2 x 3 far and 2 x 1 near ones from it.
+    static constexpr int reach = 18;
 
     ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, float tolerance);
 
