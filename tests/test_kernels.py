@@ -235,13 +235,13 @@ def bad_pixels_twin(mosaic, knobs, noise):
     sigma = NOISE_DEVIATIONS * np.sqrt(noise.shot * np.maximum(highest, 0) + noise.read)
     steps = ((0, -1), (0, 1), (-1, 0), (1, 0))
     change = [np.abs(around(mosaic, dy, dx) - around(mosaic, 3 * dy, 3 * dx)) for dy, dx in steps]
-    detail = knobs.detail * np.sort(change, axis=0)[-2]
-    hot = mosaic > highest + knobs.hot + knobs.contrast * (highest - lowest) + detail + sigma
-    hot |= (
-        mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * (second_highest - second_lowest)) + detail + sigma
-    )
+    detail = knobs.detail * np.maximum(np.sort(change, axis=0)[-2] - 0.25 * sigma, 0)
+    spread = np.maximum(highest - lowest - 0.5 * sigma, 0)
+    inner_spread = np.maximum(second_highest - second_lowest - 0.5 * sigma, 0)
+    hot = mosaic > highest + knobs.hot + knobs.contrast * spread + detail + sigma
+    hot |= mosaic > second_highest + 4 * (knobs.hot + knobs.contrast * inner_spread) + detail + sigma
     dead = mosaic < knobs.dead * lowest - (0.001 + 0.2 * detail + sigma)
-    dead |= mosaic < lowest - knobs.hot - knobs.contrast * (highest - lowest) - detail - sigma
+    dead |= mosaic < lowest - knobs.hot - knobs.contrast * spread - detail - sigma
     dead |= (mosaic < 0.05 * second_lowest) & (second_lowest > 0.002 + sigma)
     pairs = np.stack([[n, s], [w, e], [nw, se], [ne, sw]])
     calmest = np.abs(pairs[:, 0] - pairs[:, 1]).argmin(axis=0)
