@@ -36,16 +36,20 @@ def luma_weights(scene: Scene) -> np.ndarray:
 
 
 def demosaicked_noise(
-    scene: Scene, weights: np.ndarray, then: Callable[[np.ndarray], np.ndarray] = lambda plane: plane
+    scene: Scene, weights: np.ndarray, then: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> Noise | None:
     """Noise of a weighted sum of the three colours of a grey, after demosaicking; None where the sensor's is unknown.
 
-    then  what is done to the (H, W) sum before its noise counts
+    then  what is done to the (H, W) sum before its noise counts, if anything
     """
     if scene.shot.noise is None:
         return None
     gains = np.array((scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains)
-    share = np.array([then(picture @ weights).var() for picture in _probes(scene.planned(Demosaic))])
+    demosaic = scene.planned(Demosaic)
+    if then is None:
+        share = np.array([weights @ covariance @ weights for covariance in _covariances(demosaic)])
+    else:
+        share = np.array([then(picture @ weights).var() for picture in _probes(demosaic)])
     return Noise(float(scene.shot.noise.shot * share @ gains), float(scene.shot.noise.read * share @ gains**2))
 
 
@@ -68,3 +72,9 @@ def _probes(demosaic: Demosaic | None) -> tuple[np.ndarray, np.ndarray, np.ndarr
         linear = (demosaic or Demosaic())(Mosaic(grey.astype(np.float32), NEUTRAL_SHOT)).pixels
         made.append((linear.astype(np.float64) - PROBE_GREY) / PROBE_NOISE)
     return tuple(made)
+
+
+@functools.lru_cache(maxsize=8)
+def _covariances(demosaic: Demosaic | None) -> np.ndarray:
+    """(3, 3, 3): how demosaicked colours vary together for noise of variance 1 in red, in green and in blue alone."""
+    return np.stack([np.cov(picture.reshape(-1, 3).T, bias=True) for picture in _probes(demosaic)])

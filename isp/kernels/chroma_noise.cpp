@@ -1,5 +1,7 @@
 #include "chroma_noise.hpp"
 
+#include <algorithm>
+
 namespace nightjar {
 
 namespace {
@@ -106,8 +108,10 @@ SigmaDown::SigmaDown(Rows& input, int step, float tolerance)
 }
 
 void SigmaDown::make(int y, const MutableRow& out) {
-    // In order from above, so that the stages before can work in order too.
-    for (int row = y - 2 * step_; row <= y + 2 * step_; ++row) input_.row(row);
+    // In order from above and without gaps, so that the stages before can work in order too.
+    const int last = y + 2 * step_;
+    for (int row = std::max(y - 2 * step_, asked_ + 1); row <= last; ++row) input_.row(row);
+    asked_ = last;
     const Row above2 = input_.row(y - 2 * step_), above1 = input_.row(y - step_), here = input_.row(y);
     const Row below1 = input_.row(y + step_), below2 = input_.row(y + 2 * step_);
     const float* __restrict precision = here.plane[0];

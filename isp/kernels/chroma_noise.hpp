@@ -2,7 +2,7 @@
 #pragma once
 
 #include <array>
-#include <vector>
+#include <limits>
 
 #include "rows.hpp"
 
@@ -58,6 +58,7 @@ private:
     Rows& input_;
     int step_;
     float tolerance_;
+    int asked_ = std::numeric_limits<int>::min();  // the lowest row asked for so far
 };
 
 // Full resolution again: each pixel moves towards its own half-resolution cell and the next, as far as they are alike.

@@ -11,30 +11,38 @@ constexpr float outer = 1.0f / 9.0f, inner = 2.0f / 9.0f, centre = 3.0f / 9.0f;
 // No sensor is so quiet; it only keeps the division finite.
 constexpr float least_variance = 1e-12f;
 
+inline float mean_of(float a, float b, float c, float d, float e) {
+    return outer * (a + e) + inner * (b + d) + centre * c;
+}
+
+inline float luma_of(float red, float green, float blue, const GrainLimits& limits) {
+    return limits.weights[0] * red + limits.weights[1] * green + limits.weights[2] * blue;
+}
+
 }  // namespace
 
 LumaMoments::LumaMoments(Rows& picture, const GrainLimits& limits)
-    : Rows(Kind::rgb, picture.tile), picture_(picture), limits_(limits), luma_(picture.width + 2 * margin) {
+    : Rows(Kind::rgb, picture.tile), picture_(picture), limits_(limits), luma_(picture.width + 2 * margin),
+      square_(picture.width + 2 * margin) {
     picture_.keep(0, true);
 }
 
 void LumaMoments::make(int y, const MutableRow& out) {
     const Row in = picture_.row(y);
     float* __restrict luma = luma_.data() + margin;
-    const auto [red, green, blue] = limits_.weights;
+    float* __restrict square = square_.data() + margin;
+    const GrainLimits limits = limits_;
     ROWS_DO_NOT_OVERLAP
     for (int x = -reach; x < width + reach; ++x) {
-        luma[x] = red * in.plane[0][x] + green * in.plane[1][x] + blue * in.plane[2][x];
+        luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x], limits);
+        square[x] = luma[x] * luma[x];
     }
     float* __restrict mean = out.plane[0];
     float* __restrict mean_square = out.plane[1];
-    float* __restrict luma_out = out.plane[2];
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
-        const float a = luma[x - 2], b = luma[x - 1], c = luma[x], d = luma[x + 1], e = luma[x + 2];
-        mean[x] = outer * (a + e) + inner * (b + d) + centre * c;
-        mean_square[x] = outer * (a * a + e * e) + inner * (b * b + d * d) + centre * (c * c);
-        luma_out[x] = c;
+        mean[x] = mean_of(luma[x - 2], luma[x - 1], luma[x], luma[x + 1], luma[x + 2]);
+        mean_square[x] = mean_of(square[x - 2], square[x - 1], square[x], square[x + 1], square[x + 2]);
     }
 }
 
@@ -53,18 +61,19 @@ void LumaNoise::make(int y, const MutableRow& out) {
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const float mean =
-            outer * (a.plane[0][x] + e.plane[0][x]) + inner * (b.plane[0][x] + d.plane[0][x]) + centre * c.plane[0][x];
+            mean_of(a.plane[0][x], b.plane[0][x], c.plane[0][x], d.plane[0][x], e.plane[0][x]);
         const float mean_square =
-            outer * (a.plane[1][x] + e.plane[1][x]) + inner * (b.plane[1][x] + d.plane[1][x]) + centre * c.plane[1][x];
+            mean_of(a.plane[1][x], b.plane[1][x], c.plane[1][x], d.plane[1][x], e.plane[1][x]);
         const float noise = limits.noise[0] * (mean > 0.0f ? mean : 0.0f) + limits.noise[1];
         const float ratio = (mean_square - mean * mean) / (noise + least_variance);
         const float wanted = pull_per_step * (limits.detail - ratio);
         const float some = wanted > 0.0f ? wanted : 0.0f;
         const float pull = some < limits.pull ? some : limits.pull;
-        const float step = pull * (mean - c.plane[2][x]);
-        out.plane[0][x] = in.plane[0][x] + step;
-        out.plane[1][x] = in.plane[1][x] + step;
-        out.plane[2][x] = in.plane[2][x] + step;
+        const float red = in.plane[0][x], green = in.plane[1][x], blue = in.plane[2][x];
+        const float step = pull * (mean - luma_of(red, green, blue, limits));
+        out.plane[0][x] = red + step;
+        out.plane[1][x] = green + step;
+        out.plane[2][x] = blue + step;
     }
 }
 

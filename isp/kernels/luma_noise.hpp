@@ -15,7 +15,7 @@ struct GrainLimits {
     float grain, detail;           // local variance, in variances of the noise, up to which all is grain, from which none
 };
 
-// Luma along the row: plane 0 the mean of five pixels, plane 1 the mean of their squares, plane 2 as it was.
+// Luma along the row: plane 0 the mean of five pixels, plane 1 the mean of their squares; plane 2 is not used.
 class LumaMoments final : public Rows {
 public:
     static constexpr int reach = 2;
@@ -28,7 +28,7 @@ protected:
 private:
     Rows& picture_;
     GrainLimits limits_;
-    std::vector<float> luma_;
+    std::vector<float> luma_, square_;
 };
 
 // The same down the column, and the picture with less grain.
