@@ -12,6 +12,7 @@ from firmware.cameras.simulation.scenes import find_scene, scene_names
 from firmware.cameras.simulation.view import View
 from firmware.sensors import load_sensor
 from isp.chroma_noise import ChromaNoise
+from isp.colour import Colour
 from isp.develop import develop, run_stages
 from isp.frames import LinearImage, RawFrame
 from isp.linear_noise import DISPLAY_LUMA
@@ -173,6 +174,17 @@ def test_small_coloured_things_keep_most_of_their_colour(draw):
         return red[inside].mean() - np.median(red)
 
     assert colour(photo(frame)) > 0.6 * colour(photo(frame, 0.0, 0.0))
+
+
+def test_taking_chroma_noise_leaves_the_luma_of_the_photo_alone():
+    frame = exposed(GREY[:60, :90], gain=ISO_3200)
+    recipe = recipe_of(frame)
+    noisy = run_stages(frame, recipe.stages[:4])
+    quiet = recipe.stage(ChromaNoise)(noisy)
+    change = quiet.pixels.astype(np.float64) - noisy.pixels
+    weights = DISPLAY_LUMA @ recipe.stage(Colour).complete_matrix()
+    assert np.abs(change).max() > 0.02
+    assert np.abs(change @ weights).max() < 1e-5
 
 
 def test_strength_zero_is_truly_off():
