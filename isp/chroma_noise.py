@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Squared colour distance at which a neighbour is no longer alike, in variances of one full-resolution difference: for
 # the near cells, for the far ones and for joining. Two numbers that differ by noise alone are 2 to 4 apart on average;
 # chosen so that hard edges keep their width and chroma noise loses at least 8 dB.
-TOLERANCES = (6.0, 4.0, 12.0)
+TOLERANCES = (6.0, 5.0, 11.0)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The noise of a picture up to the end of demosaicking, from the sensor's one calibrated model.
+"""The noise of a picture after demosaicking, from the sensor's one calibrated model.
 
 Raw noise is white and its variance is shot * x + read (Foi et al. 2008, "Practical Poissonian-Gaussian noise modeling
-and fitting for single-image raw-data"). White balance multiplies it, demosaicking mixes it between pixels and colours.
-What that does we do not derive but measure: a flat grey with noise of one colour at a time goes through the very stage
-that is planned.
+and fitting for single-image raw-data"). White balance multiplies it, demosaicking mixes it between pixels and colours
+and, where it knows the noise, takes some. What that does we do not derive but measure: a dark and a bright grey with
+this photo's noise go through the very stage that is planned.
 
 All of it belongs to a single frame. In a picture merged from n frames every variance here is n times smaller.
 """
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 # Display luma, ITU-R BT.601.
 DISPLAY_LUMA = np.array([0.299, 0.587, 0.114])
-# The grey that carries the test noise is so wide that its measured variances are right to about 2 %.
-PROBE_PX, PROBE_GREY, PROBE_NOISE = 128, 0.5, 0.01
+# Two greys between which most of a photo lies; a straight line through their variances is the model.
+GREYS = (0.04, 0.4)
+# So wide that a measured variance is right to about 2 %.
+PROBE_PX = 128
 
 
 def luma_weights(scene: Scene) -> np.ndarray:
@@ -42,15 +44,17 @@ def demosaicked_noise(
 
     then  what is done to the (H, W) sum before its noise counts, if anything
     """
-    if scene.shot.noise is None:
+    noise = scene.shot.noise
+    if noise is None:
         return None
-    gains = np.array((scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains)
-    demosaic = scene.planned(Demosaic)
+    gains = (scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains
+    probe = (scene.planned(Demosaic) or Demosaic(), tuple(gains), noise)
     if then is None:
-        share = np.array([weights @ covariance @ weights for covariance in _covariances(demosaic)])
+        dark, bright = (weights @ covariance @ weights for covariance in _covariances(*probe))
     else:
-        share = np.array([then(picture @ weights).var() for picture in _probes(demosaic)])
-    return Noise(float(scene.shot.noise.shot * share @ gains), float(scene.shot.noise.read * share @ gains**2))
+        dark, bright = (then(picture @ weights).var() for picture in _probes(*probe))
+    shot = max(0.0, (bright - dark) / (GREYS[1] - GREYS[0]))
+    return Noise(float(shot), float(max(0.0, dark - shot * GREYS[0])))
 
 
 def short(values: list[float] | np.ndarray) -> tuple[float, ...]:
@@ -58,23 +62,24 @@ def short(values: list[float] | np.ndarray) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in values)
 
 
-@functools.lru_cache(maxsize=8)
-def _probes(demosaic: Demosaic | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Three demosaicked greys, (PROBE_PX, PROBE_PX, 3): noise of variance 1 in the mosaic's red, green or blue alone.
+@functools.lru_cache(maxsize=2)
+def _probes(demosaic: Demosaic, gains: tuple[float, float, float], noise: Noise) -> tuple[np.ndarray, ...]:
+    """The GREYS demosaicked with balanced noise, (PROBE_PX, PROBE_PX, 3) each.
 
-    The noise is of signs, whole numbers: it is the same on every machine.
+    The noise is a sum of whole numbers, nearly Gaussian and the same on every machine.
     """
-    signs = np.random.default_rng(1).integers(0, 2, (PROBE_PX, PROBE_PX)) * 2 - 1
-    colours = np.tile([[0, 1], [1, 2]], (PROBE_PX // 2, PROBE_PX // 2))
+    drawn = np.random.default_rng(1).integers(-8, 9, (8, PROBE_PX, PROBE_PX)).sum(axis=0)
+    # A whole number from -8 to 8 has the variance 24.
+    drawn = drawn / np.sqrt(8 * 24.0)
+    gain = np.tile(np.reshape(gains, 3)[[[0, 1], [1, 2]]], (PROBE_PX // 2, PROBE_PX // 2))
     made = []
-    for colour in range(3):
-        grey = PROBE_GREY + PROBE_NOISE * signs * (colours == colour)
-        linear = (demosaic or Demosaic())(Mosaic(grey.astype(np.float32), NEUTRAL_SHOT)).pixels
-        made.append((linear.astype(np.float64) - PROBE_GREY) / PROBE_NOISE)
+    for grey in GREYS:
+        mosaic = grey + drawn * np.sqrt(noise.shot * grey * gain + noise.read * gain**2)
+        made.append(demosaic(Mosaic(mosaic.astype(np.float32), NEUTRAL_SHOT)).pixels.astype(np.float64))
     return tuple(made)
 
 
-@functools.lru_cache(maxsize=8)
-def _covariances(demosaic: Demosaic | None) -> np.ndarray:
-    """(3, 3, 3): how demosaicked colours vary together for noise of variance 1 in red, in green and in blue alone."""
-    return np.stack([np.cov(picture.reshape(-1, 3).T, bias=True) for picture in _probes(demosaic)])
+@functools.lru_cache(maxsize=2)
+def _covariances(demosaic: Demosaic, gains: tuple[float, float, float], noise: Noise) -> tuple[np.ndarray, ...]:
+    """How the three colours of each demosaicked grey vary together, (3, 3) each."""
+    return tuple(np.cov(picture.reshape(-1, 3).T, bias=True) for picture in _probes(demosaic, gains, noise))
