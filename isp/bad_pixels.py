@@ -3,10 +3,12 @@
 A pixel is bad when it lies beyond all eight neighbours of its own colour by more than noise and the neighbours' own
 contrast explain; one of the eight may be bad itself where the case is clear. Fine detail and stars show in the pixels
 of the other colours next to it too, a defect does not: what those change by is allowed on top. A bad pixel takes the
-mean of the two opposite neighbours that differ least, so that edges stay edges.
+mean of the two opposite neighbours that differ least, so that edges stay edges. A whole row or column that is bright
+or dark is no bad pixel: its neighbours along it say that it is a line, and it stays.
 Source: the rank test on same-colour neighbours of the image processors' "dynamic defect correction" (libcamera's
-`rpi.dpc` drives one in hardware). We depart in the noise term, which comes from the sensor's calibrated model, and in
-judging dark pixels by ratio: a dead pixel in a shadow is far away in ratio, never in counts.
+`rpi.dpc` drives one in hardware). We depart in the noise term, which comes from the sensor's calibrated model and is
+taken off the neighbours' contrast, so that noise hides no defect; and in judging dark pixels by ratio: a dead pixel in
+a shadow is far away in ratio, never in counts.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class BadPixels(Stage):
     hot: float = knob(0.03, 0.0, 1.0, "how far beyond all its neighbours a pixel is bad, as a share of saturation")
     contrast: float = knob(1.0, 0.0, 8.0, "how many times the neighbours' own spread is allowed on top")
     dead: float = knob(0.5, 0.0, 0.9, "below this share of its darkest neighbour a pixel is dead")
-    detail: float = knob(3.0, 0.0, 20.0, "how many times the change that other colours show there is allowed on top")
+    detail: float = knob(5.0, 0.0, 20.0, "how many times the change that other colours show there is allowed on top")
 
     takes = Mosaic
     makes = Mosaic

@@ -1,9 +1,15 @@
-"""Take away speckles of false colour; leave brightness, and its grain, alone.
+"""Take away speckles and clouds of false colour; leave brightness, and its grain, alone.
 
-A sigma filter (Lee 1983, "Digital image smoothing and the sigma filter") on the two colour differences, across and then
-down (separable as in Pham and van Vliet 2005): each pixel takes the mean of the neighbours whose colour differs by less
-than the noise can explain. The threshold comes from the calibrated noise model, carried through gains, matrix and tone
-curve, so clean pictures are left alone by themselves. Luma is not touched.
+A sigma filter (Lee 1983, "Digital image smoothing and the sigma filter") on two colour differences, right after
+demosaicking as in HDR+ (Hasinoff et al. 2016, section 6). It works at half resolution, where the mosaic measured the
+colours anyway, first over 5 x 5 cells and then, more strictly, over 5 x 5 cells three apart: what is left of the noise
+there is small, so that it can reach far without crossing an edge. Separable as in Pham and van Vliet 2005. Last each
+pixel takes the mean of its own cell and the next, as far as they are alike (Kopf et al. 2007, "Joint bilateral
+upsampling").
+
+We depart in the colour differences. Luma is the sum that the photo will show as luma, so that it stays exactly as it
+is; the two differences are made independent of each other and equally noisy, so that one distance suits both. And a
+neighbour that is not alike counts by degrees, not by yes or no: no pixel flips.
 """
 
 from __future__ import annotations
@@ -14,61 +20,74 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from isp.colour import Colour
-from isp.frames import Photo, Shot
-from isp.kernels import CHROMA_STEPS, Chain
+from isp.frames import LinearImage, Shot
+from isp.kernels import Chain
 from isp.knobs import knob
-from isp.shading import Shading
+from isp.linear_noise import demosaicked_noise, luma_weights, short
 from isp.stage import Stage, fact
-from isp.tone import WHITE_CODE, Tone
-from isp.white_balance import WhiteBalance
+from isp.tone import MID_GREY
 
 if TYPE_CHECKING:
     from isp.plan import Scene
 
-# Two neighbours that differ only by noise lie within this many of its deviations in all but 1 of 200 cases:
-# 2.8 times the square root of 2.
-ALIKE_DEVIATIONS = 4.0
-LUMA = np.array([0.299, 0.587, 0.114])
+# Squared colour distance at which a neighbour is no longer alike, in variances of one full-resolution difference: for
+# the near cells, for the far ones and for joining. Two numbers that differ by noise alone are 2 to 4 apart on average;
+# chosen so that hard edges keep their width and chroma noise loses at least 8 dB.
+TOLERANCES = (6.0, 5.0, 11.0)
 
 
 @dataclass(frozen=True)
 class ChromaNoise(Stage):
-    """Smooth colour where it varies no more than noise does."""
+    """Smooth colour where it varies no more than noise does. Where the noise is unknown nothing is done."""
 
     strength: float = knob(1.0, 0.0, 4.0, "0 is truly off; 1 is what the noise model asks for")
-    thresholds: tuple | None = fact(
-        "largest colour difference taken for noise, for 64 steps of luma, in 16-bit codes", (CHROMA_STEPS,), 0.0, 1e9
+    differences: tuple | None = fact(
+        "red minus green and blue minus green in the first colour difference, then in the second", (4,), -1e3, 1e3
     )
+    colours: tuple | None = fact(
+        "what a unit of the first and of the second adds to green, then to blue", (4,), -1e3, 1e3
+    )
+    noise: tuple | None = fact("variance of either difference: for each unit of light, and in the dark", (2,), 0.0, 1e6)
 
-    takes = Photo
-    makes = Photo
+    takes = LinearImage
+    makes = LinearImage
 
     def plan(self, scene: Scene) -> Self:
-        """Carry the sensor's noise to the display. Without a noise model there is nothing to go by: off."""
-        if self.thresholds is not None or scene.shot.noise is None:
+        """Find the colour differences that suit this photo. Without a noise model there is nothing to go by: off."""
+        if self.noise is not None or scene.shot.noise is None:
             return self
-        deviation = _display_chroma_deviation(scene)
-        thresholds = np.round(ALIKE_DEVIATIONS * WHITE_CODE * deviation, 2)
-        return dataclasses.replace(self, thresholds=tuple(thresholds.tolist()))
+        red, blue = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+        luma = luma_weights(scene)
+        first = red - luma
+        noise = demosaicked_noise(scene, first)
+        if noise.shot + noise.read == 0:
+            return self
+        shear = _covariance(scene, first, blue - luma) / _variance(scene, first)
+        second = blue - luma - shear * first
+        scale = np.sqrt(_variance(scene, first) / _variance(scene, second))
+        # Back to colours: the first is red, and with it `shear` of blue; green makes up for both in luma.
+        added = np.array([[1.0, 0.0], [0.0, 0.0], [shear, 1.0 / scale]])
+        added[1] = -(luma @ added) / luma[1]
+        return dataclasses.replace(
+            self,
+            # Both differences are 0 for grey: without green's share they are sums of red - green and blue - green.
+            differences=short([*first[[0, 2]], *(scale * second)[[0, 2]]]),
+            colours=short([*added[1], *added[2]]),
+            noise=short([noise.shot, noise.read]),
+        )
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
-        if self.strength > 0 and self.thresholds is not None:
-            chain.chroma_noise([self.strength * threshold for threshold in self.thresholds])
+        if self.strength > 0 and self.noise is not None:
+            tolerances = [self.strength**2 * tolerance for tolerance in TOLERANCES]
+            chain.chroma_noise(self.differences, self.colours, self.noise, tolerances)
 
 
-def _display_chroma_deviation(scene: Scene) -> np.ndarray:
-    """(CHROMA_STEPS,) standard deviation of red and blue minus luma of a grey of that luma, display units 0..1."""
-    tone = scene.planned(Tone) or Tone()
-    gains = np.array((scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains)
-    shading = scene.planned(Shading)
-    lens_gain = 1.0 if shading is None or shading.gains is None else float(np.mean(shading.gains[1]))
-    matrix = (scene.planned(Colour) or Colour()).complete_matrix()
+def _variance(scene: Scene, weights: np.ndarray) -> float:
+    """Of a weighted sum of the colours of mid grey; between dark and bright greys the ratios hardly change."""
+    noise = demosaicked_noise(scene, weights)
+    return noise.shot * MID_GREY + noise.read
 
-    luma = (np.arange(CHROMA_STEPS) + 0.5) / CHROMA_STEPS
-    linear = np.interp(luma, tone.curve(np.linspace(0, 1, 4096) ** 2), np.linspace(0, 1, 4096) ** 2)
-    raw = linear[:, None] / (gains * lens_gain)
-    variance = (scene.shot.noise.shot * raw + scene.shot.noise.read) * (gains * lens_gain) ** 2
-    differences = np.stack([matrix[0] - LUMA @ matrix, matrix[2] - LUMA @ matrix])
-    return np.sqrt((variance @ (differences**2).T).max(axis=1)) * tone.slope(linear)
+
+def _covariance(scene: Scene, one: np.ndarray, other: np.ndarray) -> float:
+    return (_variance(scene, one + other) - _variance(scene, one - other)) / 4

@@ -15,6 +15,7 @@ from isp.eight_bit import EightBit
 from isp.errors import KnobError
 from isp.levels import Levels
 from isp.local_tone import LocalTone
+from isp.luma_noise import LumaNoise
 from isp.pipeline import Pipeline
 from isp.shading import Shading
 from isp.sharpen import Sharpen
@@ -28,11 +29,12 @@ _ORDER = (
     WhiteBalance,
     ColourFringes,
     Demosaic,
+    ChromaNoise,
+    LumaNoise,
     Shading,
     Colour,
     LocalTone,
     Tone,
-    ChromaNoise,
     Sharpen,
     EightBit,
 )

@@ -28,6 +28,7 @@ class Scene:
     small          gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
     stages         the stages planned so far
     frame          the whole raw picture; None where only its facts are at hand
+    coming         the stages from here on, not yet planned
     """
 
     shot: Shot
@@ -37,10 +38,12 @@ class Scene:
     small: Callable[[], np.ndarray]
     stages: tuple[Stage, ...] = ()
     frame: RawFrame | None = None
+    coming: tuple[Stage, ...] = ()
 
     def planned(self, kind: type[Stage]) -> Stage | None:
-        """The planned stage of this kind, or None."""
-        return next((stage for stage in self.stages if isinstance(stage, kind)), None)
+        """The stage of this kind as it is planned for this photo, before or behind the one that asks; or None."""
+        found = next((stage for stage in (*self.stages, *self.coming) if isinstance(stage, kind)), None)
+        return found.plan(self) if found in self.coming else found
 
 
 def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
@@ -48,8 +51,8 @@ def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline
     light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
     scene = Scene(frame.shot, tuning, *light, functools.cache(lambda: shrink(frame)), frame=frame)
     stages: list[Stage] = []
-    for stage in pipeline.stages:
-        stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages))))
+    for index, stage in enumerate(pipeline.stages):
+        stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), coming=pipeline.stages[index + 1 :])))
     return Pipeline(tuple(stages))
 
 

@@ -34,7 +34,7 @@ def test_photo_is_the_default_chain():
 def test_plain_switches_off_lifted_shadows_noise_reduction_and_sharpening():
     plain = mode_pipeline(load_modes()["plain"], {})
     assert values(plain, "local_tone", "strength") == 0
-    assert values(plain, "chroma_noise", "strength") == 0
+    assert values(plain, "chroma_noise", "strength") == values(plain, "luma_noise", "strength") == 0
     assert values(plain, "sharpen", "amount") == 0
 
 

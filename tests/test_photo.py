@@ -16,7 +16,6 @@ from measures.exposed import WHOLE, exposed
 from firmware.cameras.simulated import simulate
 from firmware.cameras.simulation.chart import chart_patches
 from firmware.sensors import load_sensor
-from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
 from isp.develop import develop
 from isp.errors import FrameError, KnobError, PipelineError
@@ -191,24 +190,6 @@ def test_a_stop_is_a_stop():
     assert Tone(exposure_ev=1.0).curve(np.array(0.09)) == pytest.approx(Tone().curve(np.array(0.18)))
 
 
-def test_chroma_noise_goes_and_luma_keeps_its_grain():
-    noisy = {"lux": 3.0, "bad_pixels": 0.0}
-    off, on = (
-        photo_of("grey", knobs={"chroma_noise": {"strength": s}, "sharpen": {"amount": 0}}, **noisy) for s in (0, 1)
-    )
-    colours = [lab(photo.pixels[::3, ::3]) for photo in (off, on)]
-    chroma = [np.hypot(picture[..., 1].std(), picture[..., 2].std()) for picture in colours]
-    grain = [picture[..., 0].std() for picture in colours]
-    assert chroma[1] < 0.6 * chroma[0]
-    assert grain[1] > 0.85 * grain[0]
-
-
-def test_without_noise_figures_chroma_noise_is_left_alone():
-    frame, _ = simulate("grey", "imx219", 640, 480)
-    foreign = RawFrame(frame.pixels, dataclasses.replace(frame.shot, sensor="unknown", noise=None))
-    assert develop(foreign, photo_pipeline(), None).recipe.stage(ChromaNoise).thresholds is None
-
-
 def other_value(facts, default):
     if facts.choices:
         return next(choice for choice in facts.choices if choice != default)
@@ -264,9 +245,10 @@ def test_a_recipe_from_json_gives_the_same_bytes():
         ("shading", "gains", [[[1.0, 1.0]]] * 3),
         ("shading", "gains", [[[1.0, 1.0], [1.0]]] * 3),
         ("shading", "gains", [[[10**400, 1.0], [1.0, 1.0]]] * 3),
-        ("chroma_noise", "thresholds", [float("nan")] * 64),
-        ("chroma_noise", "thresholds", [1.0] * 63),
-        ("chroma_noise", "thresholds", {}),
+        ("chroma_noise", "noise", [float("nan")] * 2),
+        ("chroma_noise", "noise", [-1e-3, 0.0]),
+        ("chroma_noise", "differences", [1.0] * 5),
+        ("luma_noise", "weights", {}),
         ("sharpen", "amount", 10**400),
     ],
 )

@@ -2,7 +2,6 @@
 
 try:
     from isp.kernels._kernels import (
-        CHROMA_STEPS,
         GRAIN_STEPS,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
@@ -15,7 +14,6 @@ except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
 __all__ = [
-    "CHROMA_STEPS",
     "GRAIN_STEPS",
     "LIFT_LEVELS",
     "LONGEST_BLUR_PX",

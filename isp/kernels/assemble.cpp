@@ -10,6 +10,7 @@
 #include "demosaic.hpp"
 #include "demosaic_colours.hpp"
 #include "demosaic_green.hpp"
+#include "luma_noise.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
 #include "tone.hpp"
@@ -133,16 +134,34 @@ void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes) {
               0);
 }
 
-void add_chroma_noise(Chain& chain, std::vector<float> thresholds) {
-    expect(chain, Kind::display, "chroma_noise");
-    if (thresholds.size() != chroma_steps) throw std::invalid_argument("there is one chroma threshold for each step");
-    const auto shared = std::make_shared<const std::vector<float>>(std::move(thresholds));
+void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
+                      std::array<float, 2> noise, std::array<float, 3> tolerances) {
+    expect(chain, Kind::rgb, "chroma_noise");
+    const ChromaAxes axes{differences, colours, noise};
     chain.add(
         [=](Stages& stages) {
-            stages.push_back(std::make_unique<ChromaAcross>(*stages.back(), *shared));
-            stages.push_back(std::make_unique<ChromaDown>(*stages.back(), *shared));
+            Rows& picture = *stages.back();
+            stages.push_back(std::make_unique<HalfChroma>(picture, axes));
+            for (const auto& [step, tolerance] : {std::pair{1, tolerances[0]}, std::pair{3, tolerances[1]}}) {
+                stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, tolerance));
+                stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, tolerance));
+            }
+            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, tolerances[2]));
         },
-        Kind::display, ChromaAcross::reach);
+        Kind::rgb, ChromaJoin::reach);
+}
+
+void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,
+                    float detail) {
+    expect(chain, Kind::rgb, "luma_noise");
+    const GrainLimits limits{weights, noise, pull, grain, detail};
+    chain.add(
+        [=](Stages& stages) {
+            Rows& picture = *stages.back();
+            stages.push_back(std::make_unique<LumaMoments>(picture, limits));
+            stages.push_back(std::make_unique<LumaNoise>(picture, *stages.back(), limits));
+        },
+        Kind::rgb, LumaMoments::reach);
 }
 
 void add_sharpen(Chain& chain, Sharpening sharpening) {

@@ -45,7 +45,10 @@ void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_sh
 void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);
-void add_chroma_noise(Chain& chain, std::vector<float> thresholds);
+void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
+                      std::array<float, 2> noise, std::array<float, 3> tolerances);
+void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,
+                    float detail);
 void add_sharpen(Chain& chain, Sharpening sharpening);
 
 // Where it ends: all rows into an array as large as the picture, (height, width) or (height, width, 3).

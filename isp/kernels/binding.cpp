@@ -11,7 +11,6 @@
 
 #include "assemble.hpp"
 #include "binning.hpp"
-#include "chroma_noise.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
 
@@ -110,7 +109,8 @@ NB_MODULE(_kernels, module) {
         .def("colour", &add_colour, "matrix"_a)
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "codes"_a)
-        .def("chroma_noise", &add_chroma_noise, "thresholds"_a)
+        .def("chroma_noise", &add_chroma_noise, "differences"_a, "colours"_a, "noise"_a, "tolerances"_a)
+        .def("luma_noise", &add_luma_noise, "weights"_a, "noise"_a, "pull"_a, "grain"_a, "detail"_a)
         .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
         .def("run_mosaic", &run_into<2, float, &run_mosaic>, "out"_a, "threads"_a)
         .def("run_linear", &run_into<3, float, &run_linear>, "out"_a, "threads"_a)
@@ -120,7 +120,6 @@ NB_MODULE(_kernels, module) {
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;
-    module.attr("CHROMA_STEPS") = chroma_steps;
     module.attr("GRAIN_STEPS") = grain_steps;
     module.attr("LONGEST_BLUR_PX") = margin - 1;
 }

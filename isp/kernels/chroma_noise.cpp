@@ -1,93 +1,175 @@
 #include "chroma_noise.hpp"
 
-#include <cmath>
-#include <cstdint>
-
-#include "display.hpp"
+#include <algorithm>
 
 namespace nightjar {
 
 namespace {
 
-// Adds a neighbour's colour when it lies within the threshold, else the centre's own: a neighbour of another colour
-// takes no part and the number of taps stays the same.
-inline void add_if_alike(float neighbour_blue, float neighbour_red, float blue, float red, float threshold,
-                         float& blue_sum, float& red_sum) {
-    const float blue_step = neighbour_blue - blue, red_step = neighbour_red - red;
-    const bool alike = (std::fabs(blue_step) < threshold) & (std::fabs(red_step) < threshold);
-    blue_sum += alike ? blue_step : 0.0f;
-    red_sum += alike ? red_step : 0.0f;
+// No sensor is so quiet; it only keeps the division finite.
+constexpr float least_variance = 1e-12f;
+
+Tile half_of(const Tile& tile) {
+    return {(tile.height + 1) / 2, (tile.width + 1) / 2, tile.left / 2, (tile.picture_width + 1) / 2};
 }
 
-inline float threshold_at(float luma, const float* thresholds) {
-    return thresholds[static_cast<std::int32_t>(luma * (chroma_steps / 65536.0f))];
+struct Chroma {
+    float first, second;
+};
+
+inline Chroma chroma_of(float red, float green, float blue, const ChromaAxes& axes) {
+    const float red_green = red - green, blue_green = blue - green;
+    return {axes.differences[0] * red_green + axes.differences[1] * blue_green,
+            axes.differences[2] * red_green + axes.differences[3] * blue_green};
 }
+
+// Adds the way to a neighbour, times its share, times how much alike it is. One that is of another colour adds nothing,
+// which is as if it had the pixel's own colour: the number of taps stays the same.
+// strictness  one over the tolerated squared distance, times the root of the share
+inline void add_if_alike(Chroma neighbour, Chroma own, float strictness, float share, Chroma& sum) {
+    const float first = neighbour.first - own.first, second = neighbour.second - own.second;
+    const float distance = (first * first + second * second) * strictness;
+    const float left = share - distance * distance;
+    const float alike = left > 0.0f ? left : 0.0f;
+    sum.first += alike * first;
+    sum.second += alike * second;
+}
+
+// The five taps of the sigma filter count alike.
+constexpr float tap_share = 0.2f, root_of_tap_share = 0.44721360f;
+// Of the four cells that a pixel lies between two lie on its diagonal: its own, and the one that it is next to. They
+// alone give any even slope of colour exactly, as all four would.
+constexpr float own_share = 0.75f, root_of_own_share = 0.86602540f;
+constexpr float next_share = 0.25f, root_of_next_share = 0.5f;
 
 }  // namespace
 
-ChromaAcross::ChromaAcross(Rows& input, const std::vector<float>& thresholds)
-    : Rows(Kind::rgb, input.tile), input_(input), thresholds_(thresholds),
-      luma_(input.width + 2 * margin), blue_(input.width + 2 * margin), red_(input.width + 2 * margin) {
+HalfChroma::HalfChroma(Rows& picture, const ChromaAxes& axes)
+    : Rows(Kind::rgb, half_of(picture.tile)), picture_(picture), axes_(axes) {
+    picture_.keep(1, true);
+}
+
+void HalfChroma::make(int y, const MutableRow& out) {
+    const Row top = picture_.row(2 * y), bottom = picture_.row(2 * y + 1);
+    const ChromaAxes axes = axes_;
+    float* __restrict precision = out.plane[0];
+    float* __restrict first = out.plane[1];
+    float* __restrict second = out.plane[2];
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < width; ++i) {
+        float mean[3];
+        for (int c = 0; c < 3; ++c) {
+            const float* __restrict upper = top.plane[c];
+            const float* __restrict lower = bottom.plane[c];
+            mean[c] = 0.25f * ((upper[2 * i] + upper[2 * i + 1]) + (lower[2 * i] + lower[2 * i + 1]));
+        }
+        const float level = 0.25f * (mean[0] + mean[2]) + 0.5f * mean[1];
+        const float variance = axes.noise[0] * (level > 0.0f ? level : 0.0f) + axes.noise[1];
+        precision[i] = 1.0f / (variance + least_variance);
+        const Chroma chroma = chroma_of(mean[0], mean[1], mean[2], axes);
+        first[i] = chroma.first;
+        second[i] = chroma.second;
+    }
+}
+
+SigmaAcross::SigmaAcross(Rows& input, int step, float tolerance)
+    : Rows(Kind::rgb, input.tile), input_(input), step_(step), tolerance_(tolerance) {
     input_.keep(0, true);
 }
 
-void ChromaAcross::make(int y, const MutableRow& out) {
+void SigmaAcross::make(int y, const MutableRow& out) {
     const Row in = input_.row(y);
-    float* __restrict luma = luma_.data() + margin;
-    float* __restrict blue = blue_.data() + margin;
-    float* __restrict red = red_.data() + margin;
+    const float* __restrict precision = in.plane[0];
+    const float* __restrict first = in.plane[1];
+    const float* __restrict second = in.plane[2];
+    float* __restrict precision_out = out.plane[0];
+    float* __restrict first_out = out.plane[1];
+    float* __restrict second_out = out.plane[2];
+    const int near = step_, far = 2 * step_;
+    const float strictness = root_of_tap_share / tolerance_;
     ROWS_DO_NOT_OVERLAP
-    for (int x = -ChromaAcross::reach; x < width + ChromaAcross::reach; ++x) {
-        luma[x] = luma_of(in.plane[0][x], in.plane[1][x], in.plane[2][x]);
-        blue[x] = in.plane[2][x] - luma[x];
-        red[x] = in.plane[0][x] - luma[x];
-    }
-    const float* thresholds = thresholds_.data();
-    float* __restrict luma_out = out.plane[0];
-    float* __restrict blue_out = out.plane[1];
-    float* __restrict red_out = out.plane[2];
-    ROWS_DO_NOT_OVERLAP
-    for (int x = 0; x < width; ++x) {
-        const float threshold = threshold_at(luma[x], thresholds);
-        float blue_sum = 0.0f, red_sum = 0.0f;
-        add_if_alike(blue[x - 4], red[x - 4], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(blue[x - 2], red[x - 2], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(blue[x + 2], red[x + 2], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(blue[x + 4], red[x + 4], blue[x], red[x], threshold, blue_sum, red_sum);
-        luma_out[x] = luma[x];
-        blue_out[x] = blue[x] + 0.2f * blue_sum;
-        red_out[x] = red[x] + 0.2f * red_sum;
+    for (int i = 0; i < width; ++i) {
+        const float strict = precision[i] * strictness;
+        const Chroma own{first[i], second[i]};
+        Chroma sum{0.0f, 0.0f};
+        add_if_alike({first[i - far], second[i - far]}, own, strict, tap_share, sum);
+        add_if_alike({first[i - near], second[i - near]}, own, strict, tap_share, sum);
+        add_if_alike({first[i + near], second[i + near]}, own, strict, tap_share, sum);
+        add_if_alike({first[i + far], second[i + far]}, own, strict, tap_share, sum);
+        precision_out[i] = precision[i];
+        first_out[i] = own.first + sum.first;
+        second_out[i] = own.second + sum.second;
     }
 }
 
-ChromaDown::ChromaDown(Rows& input, const std::vector<float>& thresholds)
-    : Rows(Kind::rgb, input.tile), input_(input), thresholds_(thresholds) {
-    input_.keep(ChromaAcross::reach, false);
+SigmaDown::SigmaDown(Rows& input, int step, float tolerance)
+    : Rows(Kind::rgb, input.tile), input_(input), step_(step), tolerance_(tolerance) {
+    input_.keep(2 * step, false);
 }
 
-void ChromaDown::make(int y, const MutableRow& out) {
-    Row rows[5];
-    for (int tap = 0; tap < 5; ++tap) rows[tap] = input_.row(y + 2 * tap - ChromaAcross::reach);
-    const float* __restrict luma = rows[2].plane[0];
-    const float* __restrict blue = rows[2].plane[1];
-    const float* __restrict red = rows[2].plane[2];
-    const float* thresholds = thresholds_.data();
+void SigmaDown::make(int y, const MutableRow& out) {
+    // In order from above and without gaps, so that the stages before can work in order too.
+    const int last = y + 2 * step_;
+    for (int row = std::max(y - 2 * step_, asked_ + 1); row <= last; ++row) input_.row(row);
+    asked_ = last;
+    const Row above2 = input_.row(y - 2 * step_), above1 = input_.row(y - step_), here = input_.row(y);
+    const Row below1 = input_.row(y + step_), below2 = input_.row(y + 2 * step_);
+    const float* __restrict precision = here.plane[0];
+    const float* __restrict first = here.plane[1];
+    const float* __restrict second = here.plane[2];
+    float* __restrict precision_out = out.plane[0];
+    float* __restrict first_out = out.plane[1];
+    float* __restrict second_out = out.plane[2];
+    const float strictness = root_of_tap_share / tolerance_;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < width; ++i) {
+        const float strict = precision[i] * strictness;
+        const Chroma own{first[i], second[i]};
+        Chroma sum{0.0f, 0.0f};
+        add_if_alike({above2.plane[1][i], above2.plane[2][i]}, own, strict, tap_share, sum);
+        add_if_alike({above1.plane[1][i], above1.plane[2][i]}, own, strict, tap_share, sum);
+        add_if_alike({below1.plane[1][i], below1.plane[2][i]}, own, strict, tap_share, sum);
+        add_if_alike({below2.plane[1][i], below2.plane[2][i]}, own, strict, tap_share, sum);
+        precision_out[i] = precision[i];
+        first_out[i] = own.first + sum.first;
+        second_out[i] = own.second + sum.second;
+    }
+}
+
+ChromaJoin::ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, float tolerance)
+    : Rows(Kind::rgb, picture.tile), picture_(picture), smooth_(smooth), axes_(axes), tolerance_(tolerance) {
+    picture_.keep(rows_around, true);
+    smooth_.keep(1, true);
+}
+
+void ChromaJoin::make(int y, const MutableRow& out) {
+    const int cell = y / 2;
+    const Row above = smooth_.row(cell - 1), own = smooth_.row(cell), below = smooth_.row(cell + 1);
+    const Row next = y % 2 == 0 ? above : below;
+    const Row in = picture_.row(y);
+    const float* __restrict red = in.plane[0];
+    const float* __restrict green = in.plane[1];
+    const float* __restrict blue = in.plane[2];
     float* __restrict red_out = out.plane[0];
     float* __restrict green_out = out.plane[1];
     float* __restrict blue_out = out.plane[2];
+    const ChromaAxes axes = axes_;
+    const float strictness = 1.0f / tolerance_;
+    const int cells = smooth_.width;
     ROWS_DO_NOT_OVERLAP
-    for (int x = 0; x < width; ++x) {
-        const float threshold = threshold_at(luma[x], thresholds);
-        float blue_sum = 0.0f, red_sum = 0.0f;
-        add_if_alike(rows[0].plane[1][x], rows[0].plane[2][x], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(rows[1].plane[1][x], rows[1].plane[2][x], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(rows[3].plane[1][x], rows[3].plane[2][x], blue[x], red[x], threshold, blue_sum, red_sum);
-        add_if_alike(rows[4].plane[1][x], rows[4].plane[2][x], blue[x], red[x], threshold, blue_sum, red_sum);
-        const float blue_step = blue[x] + 0.2f * blue_sum, red_step = red[x] + 0.2f * red_sum;
-        const float green = luma[x] - (0.299f * red_step + 0.114f * blue_step) * (1.0f / 0.587f);
-        red_out[x] = code(luma[x] + red_step);
-        green_out[x] = code(green);
-        blue_out[x] = code(luma[x] + blue_step);
+    for (int i = 0; i < cells; ++i) {
+        const float strict = own.plane[0][i] * strictness;
+        for (int side = 0; side < 2; ++side) {
+            const int x = 2 * i + side, beside = side == 0 ? i - 1 : i + 1;
+            const Chroma pixel = chroma_of(red[x], green[x], blue[x], axes);
+            Chroma sum{0.0f, 0.0f};
+            add_if_alike({own.plane[1][i], own.plane[2][i]}, pixel, strict * root_of_own_share, own_share, sum);
+            add_if_alike({next.plane[1][beside], next.plane[2][beside]}, pixel, strict * root_of_next_share, next_share,
+                         sum);
+            red_out[x] = red[x] + sum.first;
+            green_out[x] = green[x] + (axes.colours[0] * sum.first + axes.colours[1] * sum.second);
+            blue_out[x] = blue[x] + (axes.colours[2] * sum.first + axes.colours[3] * sum.second);
+        }
     }
 }
 

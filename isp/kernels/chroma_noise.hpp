@@ -1,42 +1,84 @@
-// Chroma noise: a separable sigma filter on RGB rows.
+// Chroma noise: a sigma filter on two colour differences at half resolution, joined to the full picture.
 #pragma once
 
-#include <vector>
+#include <array>
+#include <limits>
 
 #include "rows.hpp"
 
 namespace nightjar {
 
-// Chroma threshold for each of 64 steps of luma, in display codes 0..65535.
-constexpr int chroma_steps = 64;
-
-// First half of the separable sigma filter: along the row. Gives luma, blue minus luma, red minus luma.
-class ChromaAcross final : public Rows {
-public:
-    static constexpr int reach = 4;  // taps at -4, -2, 0, +2, +4: chroma noise after demosaicking is coarse
-
-    ChromaAcross(Rows& input, const std::vector<float>& thresholds);
-
-protected:
-    void make(int y, const MutableRow& out) override;
-
-private:
-    Rows& input_;
-    const std::vector<float>& thresholds_;
-    std::vector<float> luma_, blue_, red_;
+// Two differences of colours, both with the same noise and independent of each other on a grey.
+struct ChromaAxes {
+    // differences  how much of red minus green and of blue minus green the first is, then the second
+    // colours      what one unit of the first and of the second adds to green, then to blue; to red the first adds
+    //              itself. Luma stays as it is
+    // noise        variance of either at full resolution: noise[0] * level + noise[1]
+    std::array<float, 4> differences;
+    std::array<float, 4> colours;
+    std::array<float, 2> noise;
 };
 
-// Second half: down the column, and back to RGB.
-class ChromaDown final : public Rows {
+// Half-resolution rows: plane 0 one over the noise's variance, planes 1 and 2 the differences, means of 2 x 2.
+class HalfChroma final : public Rows {
 public:
-    ChromaDown(Rows& input, const std::vector<float>& thresholds);
+    HalfChroma(Rows& picture, const ChromaAxes& axes);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& picture_;
+    ChromaAxes axes_;
+};
+
+// One direction of the separable sigma filter on such rows: five taps, `step` apart. A neighbour counts the less the
+// more of the noise's variance its squared distance is, and nothing from `tolerance` times on.
+class SigmaAcross final : public Rows {
+public:
+    SigmaAcross(Rows& input, int step, float tolerance);
 
 protected:
     void make(int y, const MutableRow& out) override;
 
 private:
     Rows& input_;
-    const std::vector<float>& thresholds_;
+    int step_;
+    float tolerance_;
+};
+
+class SigmaDown final : public Rows {
+public:
+    SigmaDown(Rows& input, int step, float tolerance);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& input_;
+    int step_;
+    float tolerance_;
+    int asked_ = std::numeric_limits<int>::min();  // the lowest row asked for so far
+};
+
+// Full resolution again: each pixel moves towards its own half-resolution cell and the next, as far as they are alike.
+class ChromaJoin final : public Rows {
+public:
+    // Rows of `picture` in use at once, above and below the middle one: the half-resolution rows run ahead by these.
+    static constexpr int rows_around = 10;
+    // Columns to each side that reach a pixel: nine cells of two, the next one, 2 x 3 far and 2 x 1 near ones from it.
+    static constexpr int reach = 18;
+
+    ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, float tolerance);
+
+protected:
+    void make(int y, const MutableRow& out) override;
+
+private:
+    Rows& picture_;
+    Rows& smooth_;
+    ChromaAxes axes_;
+    float tolerance_;
 };
 
 }  // namespace nightjar

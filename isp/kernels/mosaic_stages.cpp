@@ -32,6 +32,9 @@ constexpr float doubt = 4.0f;
 constexpr float darkest = 0.001f;
 // A dead pixel can differ from its neighbours by no more than their own value, so detail must count for less there.
 constexpr float shadow_detail = 0.2f;
+// Neighbours differ by noise too: of what is allowed for noise so much is not their contrast. Eight values spread over
+// almost three of its deviations, the second largest of four differences is about one and a half.
+constexpr float spread_of_noise = 0.5f, change_of_noise = 0.25f;
 // Nearer to black than this share of its neighbours nothing in a lens's picture is: that pixel gets no light at all.
 constexpr float lightless = 0.05f;
 
@@ -88,13 +91,14 @@ void BadPixels::make(int y, const MutableRow& out) {
             change.add(std::fabs(above1[i] - above3[i]));
             change.add(std::fabs(below1[i] - below3[i]));
             // The second largest: one of those pixels may be bad itself.
-            const float detail = limits.detail * change.second_highest;
             const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
+            const float detail = limits.detail * larger(change.second_highest - change_of_noise * noise, 0.0f);
             const float above = detail + noise;
             const float below = darkest + shadow_detail * detail + noise;
 
-            const float spread = around.highest - around.lowest;
-            const float inner_spread = around.second_highest - around.second_lowest;
+            const float grain = spread_of_noise * noise;
+            const float spread = larger(around.highest - around.lowest - grain, 0.0f);
+            const float inner_spread = larger(around.second_highest - around.second_lowest - grain, 0.0f);
             const bool hot =
                 (x > around.highest + limits.hot + limits.contrast * spread + above) |
                 (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + above);

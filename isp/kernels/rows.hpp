@@ -35,6 +35,7 @@ struct MutableRow {
 // Mirrors an index at both ends without repeating the end: ... 2 1 | 0 1 2 ... n-1 | n-2 ... It keeps the parity of a
 // column or row, so the Bayer colour survives.
 inline int mirrored(int index, int count) {
+    if (count == 1) return 0;
     // Nearly always one reflection is enough; a division would cost more than the rest of a row's margins.
     if (index < 0 && -index < count) return -index;
     if (index >= count && index <= 2 * (count - 1)) return 2 * (count - 1) - index;

@@ -121,6 +121,7 @@ const std::map<std::string, AddStage> stages = {
     {"local_tone", &local_tone},
     {"tone", stage(&add_tone)},
     {"chroma_noise", stage(&add_chroma_noise)},
+    {"luma_noise", stage(&add_luma_noise)},
     {"sharpen", &sharpen},
 };
 

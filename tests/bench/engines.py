@@ -13,6 +13,7 @@ from isp.bad_pixels import BadPixels
 from isp.chroma_noise import ChromaNoise
 from isp.develop import run_stages
 from isp.frames import RawFrame, Shot
+from isp.luma_noise import LumaNoise
 from isp.photo import photo_pipeline
 from isp.plan import plan
 from isp.sharpen import Sharpen
@@ -47,7 +48,7 @@ class Work:
         self.dng = dng
         dng.write_bytes(b"".join(bytes(part) for part in encode_dng(self.frame, self.tuning)))
         self.recipe = plan(photo_pipeline(), self.frame, self.tuning)
-        extras = (BadPixels, ChromaNoise, Sharpen)
+        extras = (BadPixels, ChromaNoise, LumaNoise, Sharpen)
         bare = plan(photo_pipeline({"demosaic": {"quality": "fast"}}), self.frame, self.tuning)
         self.bare_stages = tuple(stage for stage in bare.stages if not isinstance(stage, extras))
         self._prepare_opencv()
