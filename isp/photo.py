@@ -12,6 +12,7 @@ from isp.colour import Colour
 from isp.demosaic import Demosaic
 from isp.eight_bit import EightBit
 from isp.errors import KnobError
+from isp.highlights import Highlights
 from isp.levels import Levels
 from isp.local_tone import LocalTone
 from isp.pipeline import Pipeline
@@ -21,7 +22,10 @@ from isp.stage import Stage
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-_ORDER = (Levels, BadPixels, WhiteBalance, Demosaic, Shading, Colour, LocalTone, Tone, ChromaNoise, Sharpen, EightBit)
+_ORDER = (
+    *(Levels, BadPixels, WhiteBalance, Highlights, Demosaic, Shading, Colour),
+    *(LocalTone, Tone, ChromaNoise, Sharpen, EightBit),
+)
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
 

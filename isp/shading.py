@@ -3,7 +3,8 @@
 Source: libcamera `alsc.cpp` (tables of the sensor's tuning, interpolated by colour temperature), without its adaptive
 part. The tables span the whole pixel array; a cropped or turned frame takes its own window of them. Shading comes after
 noise reduction: until then all pixels of one colour have the same gain, so one noise model and one clipping level hold.
-We depart at blown pixels: they have no colour to correct, so all three colours take the largest gain.
+We depart at blown pixels where highlights are not rebuilt: they have no colour to correct, so all three colours take
+the largest gain.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ class Shading(Stage):
         "(3, rows, columns) gains of red, green and blue over the whole pixel array", (3, None, None), 0.0, 1e3
     )
 
+    blown: float | None = fact("the level at which blown pixels were cut; empty where they were rebuilt", (), 0.0, 1e6)
+
     takes = LinearImage
     makes = LinearImage
 
     def plan(self, scene: Scene) -> Self:
-        """Take the table for the light's temperature."""
+        """Take the table for the light's temperature, and how highlights left the blown pixels."""
         if self.gains is not None or scene.tuning is None or scene.temperature_k is None:
             return self
         table = scene.tuning.shading_at(scene.temperature_k)
@@ -44,16 +47,28 @@ class Shading(Stage):
             return self
         # Float32 is what the kernel computes with; the recipe then holds exactly what was applied.
         exact = np.asarray(table, dtype=np.float32).astype(float)
-        return dataclasses.replace(self, gains=tuple(tuple(map(tuple, plane)) for plane in exact.tolist()))
+        gains = tuple(tuple(map(tuple, plane)) for plane in exact.tolist())
+        return dataclasses.replace(self, gains=gains, blown=scene.common_white())
+
+    def strong_gains(self) -> np.ndarray | None:
+        """(3, rows, columns) float32 gains with the knob applied; None where there are none."""
+        if self.gains is None or self.strength == 0:
+            return None
+        return 1.0 + self.strength * (np.asarray(self.gains, dtype=np.float32) - np.float32(1.0))
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
-        if self.gains is None or self.strength == 0:
-            return
-        gains = 1.0 + self.strength * (np.asarray(self.gains, dtype=np.float32) - np.float32(1.0))
-        left, top, width, height = shot.field_of_view
-        if shot.hflip:
-            gains, left = gains[:, :, ::-1], 1.0 - left - width
-        if shot.vflip:
-            gains, top = gains[:, ::-1, :], 1.0 - top - height
-        chain.shading(np.ascontiguousarray(gains, dtype=np.float32), (left, top, width, height))
+        gains = self.strong_gains()
+        if gains is not None:
+            chain.shading(*lens_of_shot(gains, shot), self.blown or 0.0)
+
+
+def lens_of_shot(gains: np.ndarray, shot: Shot) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Gains over the pixel array as this shot's frame lies in it: the table, turned, and the frame's window of it."""
+    gains = np.asarray(gains, dtype=np.float32)
+    left, top, width, height = shot.field_of_view
+    if shot.hflip:
+        gains, left = gains[:, :, ::-1], 1.0 - left - width
+    if shot.vflip:
+        gains, top = gains[:, ::-1, :], 1.0 - top - height
+    return np.ascontiguousarray(gains), (left, top, width, height)

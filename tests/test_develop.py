@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from firmware.demo.bench_daemon import bench_daemon
+from isp.photo import STAGES
 
 ROOT = Path(__file__).parents[1]
 RAW_SCENE = Path(os.environ.get("NIGHTJAR_SHARED", ROOT.parent / "shared")) / "data/raw-bayer"
@@ -112,7 +113,7 @@ def test_show_steps_draws_every_intermediate_in_order_and_changes_nothing(photos
     assert ask("develop", raw, "-o", tmp_path, "--show-steps")[0] == 0
     steps = sorted((tmp_path / "IMG_0001-steps").iterdir())
     names = [step.name for step in steps]
-    assert names[0] == "01-levels.png" and names[-1] == "11-eight_bit.png"
+    assert names[0] == "01-levels.png" and names[-1] == f"{len(STAGES)}-eight_bit.png"
     assert [int(name[:2]) for name in names] == list(range(1, len(names) + 1))
     from PIL import Image
 

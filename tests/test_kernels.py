@@ -10,12 +10,14 @@ from isp.demosaic import Demosaic, demosaic
 from isp.develop import run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Noise, Photo, RawFrame, Shot
+from isp.highlights import NEARLY_BLOWN, WHITENING, Highlights
 from isp.kernels import CHROMA_STEPS, LIFT_LEVELS
 from isp.levels import Levels
 from isp.local_tone import FROM_EV, LocalTone
 from isp.shading import Shading
 from isp.sharpen import Sharpen, gaussian_taps
-from isp.tone import Tone
+from isp.statistics import CLIP_SHARE
+from isp.tone import Tone, encode_srgb
 from isp.white_balance import WhiteBalance
 
 SIZES = [(2, 2), (3, 2), (2, 5), (7, 9), (64, 66), (131, 77)]
@@ -98,9 +100,24 @@ class TestMosaicStages:
     def test_white_balance(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
         gains = (1.9, 1.0, 1.4)
-        twin = np.minimum(values * np.array(gains)[colour_map(bayer, size)], 1.0)
+        twin = values * np.array(gains)[colour_map(bayer, size)]
         made = WhiteBalance(gains=gains)(Mosaic(values, shot(bayer))).pixels
         np.testing.assert_allclose(made, twin, rtol=1e-6)
+
+    @pytest.mark.parametrize("lens", [None, np.random.default_rng(3).uniform(1, 3, (3, 12, 16))])
+    def test_highlights(self, bayer, size, kind, lens):
+        clip = (1.9, 1.0, 1.4)
+        levels = np.array(clip)[colour_map(bayer, size)]
+        values = (contents(size, -0.01, 1.3, kind).clip(max=1.0) * levels).astype(np.float32)
+        facts = dict(field_of_view=(0.1, 0.05, 0.7, 0.9), vflip=True)
+        gains = None if lens is None else tuple(tuple(map(tuple, plane)) for plane in lens.tolist())
+        made = Highlights(clip=clip, lens=gains)(Mosaic(values, shot(bayer, **facts))).pixels
+        lens = np.ones((3, 2, 2)) if lens is None else lens
+        behind = np.moveaxis(lens_twin(size, lens, **facts), -1, 0)
+        twin = highlights_twin(values.astype(np.float64), colour_map(bayer, size), clip, behind)
+        np.testing.assert_allclose(made, twin, rtol=2e-4, atol=1e-6)
+        plain = Highlights(enabled=False, clip=clip)(Mosaic(values, shot(bayer))).pixels
+        np.testing.assert_array_equal(plain, np.minimum(values, np.float32(1.0)))
 
     def test_demosaic(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
@@ -128,7 +145,7 @@ class TestColourStages:
         table = np.random.default_rng(3).uniform(1, 3, (3, 12, 16))
         gains = tuple(tuple(map(tuple, plane)) for plane in table.tolist())
         facts = dict(field_of_view=(0.1, 0.05, 0.7, 0.9), hflip=True)
-        made = Shading(gains=gains)(LinearImage(linear, shot(**facts))).pixels
+        made = Shading(gains=gains, blown=1.0)(LinearImage(linear, shot(**facts))).pixels
         np.testing.assert_allclose(made, shading_twin(linear, table, **facts), rtol=5e-5, atol=1e-6)
 
     def test_colour(self, size, kind):
@@ -145,13 +162,16 @@ class TestColourStages:
         made = planned(LinearImage(pixels, shot())).pixels
         np.testing.assert_allclose(made, local_tone_twin(pixels, 2.5 * shares), rtol=3e-3, atol=1e-9)
 
-    @pytest.mark.parametrize("tone", [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0)])
+    @pytest.mark.parametrize(
+        "tone",
+        [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0), Tone(brightest=3.0), Tone(brightest=0.7)],
+    )
     def test_tone(self, size, kind, tone):
-        pixels = self.colours(size, kind, -0.1, 1.2).astype(np.float32)
+        pixels = (self.colours(size, kind, -0.1, 3.2) - [0.0, 0.2, 0.0]).astype(np.float32)
         made = tone(LinearImage(pixels, shot())).pixels.astype(int)
-        assert np.abs(made - 65535 * tone.curve(pixels)).max() < 14  # black itself: linear below 2^-16
-        lit = pixels > 2**-15
-        assert np.abs(made - 65535 * tone.curve(pixels))[lit].max(initial=0) < 2.5
+        shown = tone_twin(pixels.astype(np.float64), tone)
+        assert np.abs(made - 65535 * encode_srgb(shown)).max() < 14  # black itself: linear below 2^-16
+        assert np.abs(made - 65535 * encode_srgb(shown))[shown > 2**-15].max(initial=0) < 2.5
 
     def test_chroma_noise(self, size, kind):
         pixels = self.colours(size, kind, 0, 65535).astype(np.uint16)
@@ -174,7 +194,8 @@ class TestColourStages:
 
 def test_any_number_of_threads_gives_the_same_bytes():
     counts = np.random.default_rng(5).integers(0, 1024, (301, 203)).astype(np.uint16)
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(), Tone())
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
+    stages += (Demosaic(), Colour(), Tone())
     stages += (ChromaNoise(thresholds=(3000.0,) * CHROMA_STEPS), Sharpen(), EightBit())
     photos = [run_stages(RawFrame(counts, shot()), stages, threads).pixels for threads in (1, 2, 3, 7)]
     for photo in photos[1:]:
@@ -185,24 +206,29 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     counts = np.random.default_rng(7).integers(0, 1024, (24, 3301)).astype(np.uint16)
     known = shot("GRBG", field_of_view=(0.1, 0.0, 0.8, 1.0))
     table = np.random.default_rng(8).uniform(1, 3, (3, 12, 16))
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(quality="fast"))
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)))
+    stages += (Highlights(clip=(2.0, 1.0, 1.5)), Demosaic(quality="fast"))
     stages += (Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())), Tone())
-    stages += (ChromaNoise(thresholds=(9000.0,) * CHROMA_STEPS), Sharpen(radius_px=5.0))
+    stages += (ChromaNoise(thresholds=(70000.0,) * CHROMA_STEPS), Sharpen(radius_px=5.0))
     photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)
 
     linear = (counts - per_position(BLACK, counts.shape)) / (1023.0 - per_position(BLACK, counts.shape))
-    linear = bad_pixels_twin(linear, BadPixels(), known.noise)
+    mended = run_stages(RawFrame(counts, known), stages[:2], 2).pixels.astype(float)
+    twin = bad_pixels_twin(linear, BadPixels(), known.noise)
+    assert np.mean(np.abs(mended - twin) > 1e-5) < 0.0003  # a pixel at the limit may fall either way
     colours = colour_map("GRBG", counts.shape)
-    linear = np.minimum(linear * np.array((2.0, 1.0, 1.5))[colours], 1.0)
-    shaded = shading_twin(malvar_twin(linear, colours), table, known.field_of_view)
-    codes = np.floor(65535 * Tone().curve(shaded) + 0.5)
-    twin = sharpen_twin(chroma_twin(codes, np.full(CHROMA_STEPS, 9000.0)), 0.5, 5.0)
-    assert np.mean(np.abs(photo - twin) > 40) < 0.003  # a neighbour at the chroma threshold may fall either way
+    linear = mended * np.array((2.0, 1.0, 1.5))[colours]
+    linear = highlights_twin(linear, colours, (2.0, 1.0, 1.5), np.ones((3, 1, 1)))
+    shaded = malvar_twin(linear, colours) * lens_twin(counts.shape, table, known.field_of_view)
+    codes = np.floor(65535 * encode_srgb(tone_twin(shaded, Tone())) + 0.5)
+    twin = sharpen_twin(chroma_twin(codes, np.full(CHROMA_STEPS, 70000.0)), 0.5, 5.0)
+    assert np.mean(np.abs(photo - twin) > 40) == 0
 
 
 def test_stages_one_by_one_give_the_same_bytes_as_all_in_one_pass():
     counts = np.random.default_rng(6).integers(0, 1024, (97, 130)).astype(np.uint16)
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), Colour(saturation=1.3), Tone())
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
+    stages += (Demosaic(), Colour(saturation=1.3), Tone())
     stages += (ChromaNoise(thresholds=(3000.0,) * CHROMA_STEPS), Sharpen(), EightBit())
     picture = RawFrame(counts, shot("GBRG"))
     for stage in stages:
@@ -233,14 +259,15 @@ def bad_pixels_twin(mosaic, knobs, noise):
     return np.where(hot | dead, mended, mosaic)
 
 
-def shading_twin(linear, table, field_of_view, hflip=False):
-    """Bilinear between cell centres of the whole array, constant outside the outer centres; blown pixels stay white."""
-    size = linear.shape[:2]
+def lens_twin(size, table, field_of_view, hflip=False, vflip=False):
+    """Gains (H, W, 3): bilinear between cell centres of the whole array, constant outside the outer centres."""
     left, top, width, height = field_of_view
     across = left + (np.arange(size[1]) + 0.5) / size[1] * width
     if hflip:
         across = (left + width) - (np.arange(size[1]) + 0.5) / size[1] * width
     down = top + (np.arange(size[0]) + 0.5) / size[0] * height
+    if vflip:
+        down = (top + height) - (np.arange(size[0]) + 0.5) / size[0] * height
     rows, columns = table.shape[1:]
     y = np.clip(down * rows - 0.5, 0, rows - 1)
     x = np.clip(across * columns - 0.5, 0, columns - 1)
@@ -249,7 +276,12 @@ def shading_twin(linear, table, field_of_view, hflip=False):
     corner = lambda dy, dx: table[:, y0 + dy][:, :, x0 + dx]  # noqa: E731
     upper = corner(0, 0) * (1 - fx) + corner(0, 1) * fx
     lower = corner(1, 0) * (1 - fx) + corner(1, 1) * fx
-    gains = np.moveaxis(upper * (1 - fy) + lower * fy, 0, -1)
+    return np.moveaxis(upper * (1 - fy) + lower * fy, 0, -1)
+
+
+def shading_twin(linear, table, field_of_view, hflip=False):
+    """Each colour times its gain; pixels cut at 1 in all three take the largest gain and stay white."""
+    gains = lens_twin(linear.shape[:2], table, field_of_view, hflip)
     blown = np.clip((linear.min(axis=-1, keepdims=True) - 0.9) / 0.1, 0, 1)
     return linear * (gains + blown * (gains.max(axis=-1, keepdims=True) - gains))
 
@@ -268,6 +300,41 @@ def local_tone_twin(linear, lifts):
     at_level = lambda level: np.take_along_axis(here, level[None], axis=0)[0]  # noqa: E731
     lift = at_level(upper) + (depth - upper) * (at_level(upper + 1) - at_level(upper))
     return linear * 2.0 ** lift[..., None]
+
+
+def highlights_twin(mosaic, colours, clip, lens):
+    """The three colours around each pixel, of which the blown ones come from the others; then what that adds to it."""
+    ramp = lambda x, low, high: (lambda t: t * t * (3 - 2 * t))(np.clip((x - low) / (high - low), 0, 1))  # noqa: E731
+    blown = lambda share: ramp(share, NEARLY_BLOWN, CLIP_SHARE)  # noqa: E731
+    levels, every = np.array(clip)[colours], np.arange(3)[:, None, None]
+    own_blown = blown(mosaic / levels)
+    near = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    shown = np.stack([around(mosaic, dy, dx) for dy, dx in near])
+    colour_of = np.stack([around(colours, dy, dx) for dy, dx in near])
+    seen = []
+    for colour in range(3):
+        # Green beside green lies at the corners; only the nearest pixels of a colour count.
+        mine = (colour_of == colour) & ~((np.abs(np.array(near)).sum(axis=1) == 2)[:, None, None] & (colour == 1))
+        mean = (shown * mine).sum(axis=0) / np.maximum(mine.sum(axis=0), 1)
+        highest = np.where(mine, shown, -np.inf).max(axis=0)
+        seen.append(mean + np.where(mine.any(axis=0), own_blown * blown(highest / clip[colour]) * (highest - mean), 0))
+    measured = np.where(every == colours, mosaic, seen)
+    shares = measured / np.array(clip)[:, None, None]
+    light, blown_shares = measured * lens, blown(shares)
+    others = (light.sum(axis=0) - light) / 2
+    rebuilt = light + blown_shares * np.maximum(others - light, 0)
+    whitening = ramp(np.sort(shares, axis=0)[1], WHITENING, CLIP_SHARE) * blown_shares.max(axis=0)
+    whitened = rebuilt + whitening * (rebuilt.max(axis=0) - rebuilt)
+    return (np.where(every == colours, whitened, 0) / lens).sum(axis=0)
+
+
+def tone_twin(linear, tone):
+    """Linear light that the display shows: into the gamut, and by one gain for the three colours."""
+    brightest = np.maximum(linear.max(axis=-1, keepdims=True), 0)
+    floor = brightest / 50
+    bent = np.divide(floor**2, 2 * floor - linear, where=linear < floor, out=linear.copy())
+    light = np.clip(brightest, 2.0**-16, 16.0)
+    return np.clip(bent * tone.film(light) / light, 0, 1)
 
 
 def malvar_twin(mosaic, colours):

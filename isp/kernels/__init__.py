@@ -3,6 +3,7 @@
 try:
     from isp.kernels._kernels import (
         CHROMA_STEPS,
+        FILM_ENTRIES,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
         TONE_ENTRIES,
@@ -13,4 +14,13 @@ try:
 except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
-__all__ = ["CHROMA_STEPS", "LIFT_LEVELS", "LONGEST_BLUR_PX", "TONE_ENTRIES", "Chain", "bin_quads", "measure_zones"]
+__all__ = [
+    "CHROMA_STEPS",
+    "FILM_ENTRIES",
+    "LIFT_LEVELS",
+    "LONGEST_BLUR_PX",
+    "TONE_ENTRIES",
+    "Chain",
+    "bin_quads",
+    "measure_zones",
+]

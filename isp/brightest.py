@@ -1,0 +1,61 @@
+"""How bright are the lights a photo has to show? What the tone curve takes for white is planned from this.
+
+Two shares decide. Of what the sensor did not clip almost nothing may end at white: UNCLIPPED_LOST of all pixels. Of
+what it clipped in part, so that highlights could rebuild it, the brightest PARTLY_BLOWN_LOST may: a glint is no reason
+to lower all other lights. What is wholly blown has no tones to show and is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isp.colour import Colour
+from isp.shading import Shading, lens_of_shot
+from isp.statistics import CLIP_SHARE
+from isp.white_balance import WhiteBalance
+
+if TYPE_CHECKING:
+    from isp.plan import Scene
+
+# The bar is 1 in 2000; this leaves room for what sampled places do not show.
+UNCLIPPED_LOST = 1e-4
+PARTLY_BLOWN_LOST = 5e-3
+
+
+def brightest_light(scene: Scene) -> float:
+    """The light, on the scale the tone curve sees (1: the first colour of a grey clips), that must stay below white."""
+    places = scene.places()
+    gains = np.array((scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains)
+    balanced = places * gains
+    if scene.common_white() is not None:
+        balanced = np.minimum(balanced, scene.common_white())
+    behind_lens = balanced * _lens_gains(scene)[:, :, None]
+    matrix = (scene.planned(Colour) or Colour()).complete_matrix()
+
+    clipped = (places >= CLIP_SHARE).any(axis=-1)
+    whole = clipped & (places >= CLIP_SHARE).all(axis=-1)
+    unclipped = np.where(clipped, 0.0, (behind_lens @ matrix.T).max(axis=-1))
+    rebuilt = np.where(clipped & ~whole, behind_lens.max(axis=-1), 0.0)
+    return max(_share_above(unclipped, UNCLIPPED_LOST), _share_above(rebuilt, PARTLY_BLOWN_LOST))
+
+
+def _share_above(lights: np.ndarray, share: float) -> float:
+    """The light that this share of the places exceeds; in a place the darker of its two blocks counts."""
+    return float(np.quantile(lights.min(axis=-1), 1.0 - share, method="higher"))
+
+
+def _lens_gains(scene: Scene) -> np.ndarray:
+    """Gains of lens shading at each sampled quad, from the nearest cell of the table."""
+    rows, columns = scene.places().shape[:2]
+    shading = scene.planned(Shading)
+    gains = None if shading is None else shading.strong_gains()
+    if gains is None:
+        return np.ones((rows, columns, 3))
+    table, (left, top, width, height) = lens_of_shot(gains, scene.shot)
+    down = top + height * (np.arange(rows) + 0.5) / rows
+    across = left + width * (np.arange(columns) + 0.5) / columns
+    row = np.clip((down * table.shape[1]).astype(int), 0, table.shape[1] - 1)
+    column = np.clip((across * table.shape[2]).astype(int), 0, table.shape[2] - 1)
+    return np.moveaxis(table, 0, -1)[np.ix_(row, column)]
