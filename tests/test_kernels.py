@@ -306,18 +306,12 @@ def highlights_twin(mosaic, colours, clip, lens):
     """The three colours around each pixel, of which the blown ones come from the others; then what that adds to it."""
     ramp = lambda x, low, high: (lambda t: t * t * (3 - 2 * t))(np.clip((x - low) / (high - low), 0, 1))  # noqa: E731
     blown = lambda share: ramp(share, NEARLY_BLOWN, CLIP_SHARE)  # noqa: E731
-    levels, every = np.array(clip)[colours], np.arange(3)[:, None, None]
-    own_blown = blown(mosaic / levels)
     near = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     shown = np.stack([around(mosaic, dy, dx) for dy, dx in near])
     colour_of = np.stack([around(colours, dy, dx) for dy, dx in near])
-    seen = []
-    for colour in range(3):
-        # Green beside green lies at the corners; only the nearest pixels of a colour count.
-        mine = (colour_of == colour) & ~((np.abs(np.array(near)).sum(axis=1) == 2)[:, None, None] & (colour == 1))
-        mean = (shown * mine).sum(axis=0) / np.maximum(mine.sum(axis=0), 1)
-        highest = np.where(mine, shown, -np.inf).max(axis=0)
-        seen.append(mean + np.where(mine.any(axis=0), own_blown * blown(highest / clip[colour]) * (highest - mean), 0))
+    # Beside a red pixel green lies along row and column and blue at the corners; beside a green one both are straight.
+    seen = [(shown * (colour_of == c)).sum(axis=0) / np.maximum((colour_of == c).sum(axis=0), 1) for c in range(3)]
+    every = np.arange(3)[:, None, None]
     measured = np.where(every == colours, mosaic, seen)
     shares = measured / np.array(clip)[:, None, None]
     light, blown_shares = measured * lens, blown(shares)

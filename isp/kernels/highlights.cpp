@@ -27,14 +27,9 @@ struct Shares {
     float nearly, steep, whitening, whitening_steep;
 };
 
-// What a colour's nearest pixels say of it at a blown pixel: their mean, but where one of them is blown too, that one.
-// At the rim of a lamp the mean takes in the dark beside it, and the rim would turn red.
-inline float of_neighbours(float mean, float highest, float own_blown, float to_share, Shares at) {
-    return mean + own_blown * ramp(highest * to_share, at.nearly, at.steep) * (highest - mean);
-}
-
 // What is to be added to a pixel's own light.
-inline float rebuilt(Light own, float own_blown, Light second, Light third, Shares at) {
+inline float rebuilt(Light own, Light second, Light third, Shares at) {
+    const float own_blown = ramp(own.share, at.nearly, at.steep);
     const float second_blown = ramp(second.share, at.nearly, at.steep);
     const float third_blown = ramp(third.share, at.nearly, at.steep);
     // A colour that clips alone lies between the two others, more often than anywhere else.
@@ -48,14 +43,10 @@ inline float rebuilt(Light own, float own_blown, Light second, Light third, Shar
     return (a - own.light) + ramp(middle, at.whitening, at.whitening_steep) * most_blown * (white - a);
 }
 
-bool is_bright(const Row* rows, int first, int last, float level) {
-    int bright = 0;
-    for (int row = 0; row < 3; ++row) {
-        const float* even = rows[row].plane[0];
-        const float* odd = rows[row].plane[1];
-        for (int i = first; i < last; ++i) bright |= (even[i] > level) | (odd[i] > level);
-    }
-    return bright != 0;
+bool any_above(const float* values, int first, int last, float level) {
+    int above = 0;
+    for (int i = first; i < last; ++i) above |= values[i] > level;
+    return above != 0;
 }
 
 }  // namespace
@@ -72,11 +63,22 @@ void Highlights::make(int y, const MutableRow& out) {
     const bool red_row = (y & 1) == red_row_;
     const int colour_parity = red_row ? red_column_ : 1 - red_column_;
     const int colour = red_row ? 0 : 2;
-    const float lowest = limits_.nearly * smaller(limits_.clip[0], smaller(limits_.clip[1], limits_.clip[2]));
+    const float level[3] = {limits_.nearly * limits_.clip[0], limits_.nearly * limits_.clip[1],
+                            limits_.nearly * limits_.clip[2]};
+    const auto is_bright = [&](int first, int last) {
+        const int green_parity = 1 - colour_parity;
+        bool found = any_above(rows[1].plane[green_parity], first, last, level[1]) ||
+                     any_above(rows[1].plane[colour_parity], first, last, level[colour]);
+        for (const int beside : {0, 2}) {
+            found = found || any_above(rows[beside].plane[colour_parity], first, last, level[1]) ||
+                    any_above(rows[beside].plane[green_parity], first, last, level[2 - colour]);
+        }
+        return found;
+    };
     bool knows_lens = false;
     for (int first = 0; first < count; first += chunk) {
         const int last = first + chunk < count ? first + chunk : count;
-        const bool bright = is_bright(rows, first - 1, last + 1, lowest);
+        const bool bright = is_bright(first - 1, last + 1);
         if (bright && !knows_lens) {
             for (int i = 0; i < 3; ++i) lens_.of_row(y, i, gains_.data() + static_cast<std::ptrdiff_t>(2 * count) * i);
             knows_lens = true;
@@ -110,14 +112,9 @@ void Highlights::rebuild_green(const Row* rows, int across, int parity, int firs
                     1.0f / (limits_.blown - limits_.whitening)};
     ROWS_DO_NOT_OVERLAP
     for (int i = first; i < last; ++i) {
-        const float blown = ramp(own[i] * own_share, at.nearly, at.steep);
-        const float beside = of_neighbours(0.5f * (left[i] + left[i + 1]), larger(left[i], left[i + 1]), blown,
-                                           across_share, at);
-        const float upright = of_neighbours(0.5f * (above[i] + below[i]), larger(above[i], below[i]), blown, down_share,
-                                            at);
-        const float added = rebuilt(measured(own[i], gain[2 * i], own_share), blown,
-                                    measured(beside, across_gain[2 * i], across_share),
-                                    measured(upright, down_gain[2 * i], down_share), at);
+        const Light beside = measured(0.5f * (left[i] + left[i + 1]), across_gain[2 * i], across_share);
+        const Light upright = measured(0.5f * (above[i] + below[i]), down_gain[2 * i], down_share);
+        const float added = rebuilt(measured(own[i], gain[2 * i], own_share), beside, upright, at);
         out[i] = own[i] + added / gain[2 * i];
     }
 }
@@ -139,16 +136,11 @@ void Highlights::rebuild_colour(const Row* rows, int colour, int parity, int fir
                     1.0f / (limits_.blown - limits_.whitening)};
     ROWS_DO_NOT_OVERLAP
     for (int i = first; i < last; ++i) {
-        const float blown = ramp(own[i] * own_share, at.nearly, at.steep);
-        const float green = of_neighbours(0.25f * ((left[i] + left[i + 1]) + (above[i] + below[i])),
-                                          larger(larger(left[i], left[i + 1]), larger(above[i], below[i])), blown,
-                                          green_share, at);
-        const float nw = above_left[i], ne = above_left[i + 1], sw = below_left[i], se = below_left[i + 1];
-        const float other = of_neighbours(0.25f * ((nw + ne) + (sw + se)), larger(larger(nw, ne), larger(sw, se)), blown,
-                                          other_share, at);
-        const float added = rebuilt(measured(own[i], gain[2 * i], own_share), blown,
-                                    measured(green, green_gain[2 * i], green_share),
-                                    measured(other, other_gain[2 * i], other_share), at);
+        const float greens = 0.25f * ((left[i] + left[i + 1]) + (above[i] + below[i]));
+        const float corners = 0.25f * ((above_left[i] + above_left[i + 1]) + (below_left[i] + below_left[i + 1]));
+        const float added = rebuilt(measured(own[i], gain[2 * i], own_share),
+                                    measured(greens, green_gain[2 * i], green_share),
+                                    measured(corners, other_gain[2 * i], other_share), at);
         out[i] = own[i] + added / gain[2 * i];
     }
 }
