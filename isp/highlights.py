@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NEARLY_BLOWN = 0.5**0.5
 # Once one colour is blown, light turns white between this share of the second one's level and that level itself. The
 # earlier, the less a hue turns; the later, the more of a cloud's or a lamp's colour is left.
-WHITENING = 0.6
+WHITENING = 0.4
 # A thousandth of a gain cannot be seen, and keeps the recipe short.
 GAIN_DIGITS = 3
 
