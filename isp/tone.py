@@ -8,7 +8,9 @@ the scene has such lights and no further.
 Colours keep their hue, however bright. Three steps a pixel, with N the largest of its red, green and blue:
 
 1. gamut: a colour c below q = N / 50 becomes q * q / (2 q - c), so that none is below black and none is lost;
-2. film: red, green and blue are multiplied by one gain, film(N) / N from a table;
+2. film: red, green and blue are multiplied by one gain, film(N) / N from a table. From W on, the table's first point at
+   white, the gain falls by the root only, 1 / sqrt(N W): what is brighter still loses colour, and a blown white with a
+   trace of the lens's colour is plain white;
 3. encoding: each of them by the sRGB curve, from a table, in 16 bits.
 
 Steps 1 and 2 scale with the light: neither hue nor saturation depends on exposure. Source of step 1: the ACES reference
@@ -150,7 +152,9 @@ def _film_gains(tone: Tone) -> np.ndarray:
     In whole steps: the last bit of a power differs between processors, the picture must not.
     """
     lights = _lights(FILM_ENTRIES)
-    gains = tone.film(lights) / lights
+    shown = tone.film(lights)
+    white = np.min(lights[shown >= 1.0], initial=np.inf)
+    gains = shown / lights * np.sqrt(np.maximum(lights / white, 1.0))
     return (np.round(gains * GAIN_STEPS) / GAIN_STEPS).astype(np.float32)
 
 

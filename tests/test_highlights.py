@@ -74,7 +74,7 @@ def test_beyond_clipping_every_hue_goes_to_white_without_a_detour(sensor, light_
     # Distance in Oklab from the straight way to white, and along it; sRGB's red has a chroma of 0.26.
     rebuilt, plain = (np.abs(way.imag).max(axis=0) for way in (ways[True], ways[False]))
     assert rebuilt.max() < 0.06 and rebuilt.mean() < 0.014
-    assert rebuilt.max() < 0.9 * plain.max()
+    assert rebuilt.mean() < 0.95 * plain.mean()
     assert ways[True].real.min() > -0.01
     assert np.all(ways[True].real < 1.1 * np.abs(before) + 0.01)
     assert np.abs(ways[True][-1]).max() < 0.005
@@ -92,7 +92,7 @@ def grey_ramp(sensor, light_k, field_of_view=MIDDLE):
 @pytest.mark.parametrize("field_of_view", [MIDDLE, CORNER])
 def test_a_grey_that_clips_colour_by_colour_stays_grey(sensor, light_k, field_of_view):
     frame = grey_ramp(sensor, light_k, field_of_view)
-    assert np.abs(chroma_vector(shown_light(frame, light_k)))[4:-4, 4:-4].max() < 0.02
+    assert np.abs(chroma_vector(shown_light(frame, light_k)))[4:-4, 4:-4].max() < 0.005
 
 
 def test_rebuilt_green_is_as_bright_as_it_was():
@@ -128,7 +128,7 @@ def blurred_disc(size=80, radius=14.0, blur_px=3.0):
 @pytest.mark.parametrize(("sensor", "light_k"), [("imx477", 5000), ("imx219", 4000), ("imx708", 2900)])
 def test_a_white_lamp_has_no_coloured_rim(sensor, light_k):
     frame = exposed(0.01 + 12 * blurred_disc(), sensor, light_k=light_k, noise=False)
-    assert np.abs(chroma_vector(shown_light(frame, light_k))).max() < 0.05
+    assert np.abs(chroma_vector(shown_light(frame, light_k))).max() < 0.03
 
 
 LAMPS = {"sodium": (1, 0.55, 0.16), "red": (1, 0.1, 0.05), "green": (0.1, 1, 0.2), "blue": (0.1, 0.2, 1)}

@@ -328,7 +328,10 @@ def tone_twin(linear, tone):
     floor = brightest / 50
     bent = np.divide(floor**2, 2 * floor - linear, where=linear < floor, out=linear.copy())
     light = np.clip(brightest, 2.0**-16, 16.0)
-    return np.clip(bent * tone.film(light) / light, 0, 1)
+    points = np.ldexp(1 + np.arange(256) / 256, np.arange(-16, 4)[:, None])
+    white = points[tone.film(points) >= 1].min(initial=np.inf)
+    gain = tone.film(light) / light * np.sqrt(np.maximum(light / white, 1))
+    return np.clip(bent * gain, 0, 1)
 
 
 def malvar_twin(mosaic, colours):
