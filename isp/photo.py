@@ -13,6 +13,7 @@ from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
 from isp.eight_bit import EightBit
 from isp.errors import KnobError
+from isp.highlights import Highlights
 from isp.levels import Levels
 from isp.local_tone import LocalTone
 from isp.luma_noise import LumaNoise
@@ -27,6 +28,7 @@ _ORDER = (
     Levels,
     BadPixels,
     WhiteBalance,
+    Highlights,
     ColourFringes,
     Demosaic,
     ChromaNoise,

@@ -11,10 +11,11 @@ import numpy as np
 
 from isp.errors import KnobError
 from isp.frames import RawFrame, Shot
+from isp.highlights import Highlights
 from isp.light import grey_edge, grey_on_curve, temperature_of
 from isp.pipeline import Pipeline
 from isp.stage import Stage
-from isp.statistics import measure, shrink
+from isp.statistics import measure, sample, shrink
 from isp.tuning import Tuning
 from isp.white_balance import WhiteBalance
 
@@ -26,9 +27,10 @@ class Scene:
     grey           (red/green, blue/green) of a grey thing in this light
     temperature_k  the light's temperature; None where the sensor has no curve
     small          gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
+    places         gives small places of it as `isp.statistics.sample` picks them, likewise
     stages         the stages planned so far
+    ahead          the stages after this one, with their knobs
     frame          the whole raw picture; None where only its facts are at hand
-    coming         the stages from here on, not yet planned
     """
 
     shot: Shot
@@ -36,23 +38,30 @@ class Scene:
     grey: tuple[float, float]
     temperature_k: float | None
     small: Callable[[], np.ndarray]
+    places: Callable[[], np.ndarray]
     stages: tuple[Stage, ...] = ()
+    ahead: tuple[Stage, ...] = ()
     frame: RawFrame | None = None
-    coming: tuple[Stage, ...] = ()
 
     def planned(self, kind: type[Stage]) -> Stage | None:
         """The stage of this kind as it is planned for this photo, before or behind the one that asks; or None."""
-        found = next((stage for stage in (*self.stages, *self.coming) if isinstance(stage, kind)), None)
-        return found.plan(self) if found in self.coming else found
+        found = next((stage for stage in (*self.stages, *self.ahead) if isinstance(stage, kind)), None)
+        return found.plan(self) if found in self.ahead else found
+
+    def common_white(self) -> float | None:
+        """The level at which all colours are cut, where highlights are not rebuilt; else None."""
+        highlights = self.planned(Highlights)
+        return highlights.white() if highlights is not None and not highlights.enabled else None
 
 
 def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
     """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is."""
     light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
-    scene = Scene(frame.shot, tuning, *light, functools.cache(lambda: shrink(frame)), frame=frame)
+    small, places = (functools.cache(functools.partial(make, frame)) for make in (shrink, sample))
+    scene = Scene(frame.shot, tuning, *light, small, places, frame=frame)
     stages: list[Stage] = []
-    for index, stage in enumerate(pipeline.stages):
-        stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), coming=pipeline.stages[index + 1 :])))
+    for index, stage in enumerate(pipeline.stages, start=1):
+        stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))
     return Pipeline(tuple(stages))
 
 

@@ -3,7 +3,8 @@
 Source: libcamera `alsc.cpp` (tables of the sensor's tuning, interpolated by colour temperature), without its adaptive
 part. The tables span the whole pixel array; a cropped or turned frame takes its own window of them. Shading comes after
 noise reduction: until then all pixels of one colour have the same gain, so one noise model and one clipping level hold.
-We depart at blown pixels: they have no colour to correct, so all three colours take the largest gain.
+We depart at blown pixels where highlights are not rebuilt: they have no colour to correct, so all three colours take
+the largest gain.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ class Shading(Stage):
     gains: tuple | None = fact(
         "(3, rows, columns) gains of red, green and blue over the whole pixel array", (3, None, None), 0.0, 1e3
     )
+    blown: float | None = fact("the level at which blown pixels were cut; empty where they were rebuilt", (), 0.0, 1e6)
 
     takes = LinearImage
     makes = LinearImage
 
     def plan(self, scene: Scene) -> Self:
-        """Take the table for the light's temperature."""
+        """Take the table for the light's temperature, and how highlights left the blown pixels."""
         if self.gains is not None or scene.tuning is None or scene.temperature_k is None:
             return self
         table = scene.tuning.shading_at(scene.temperature_k)
@@ -44,7 +46,8 @@ class Shading(Stage):
             return self
         # Float32 is what the kernel computes with; the recipe then holds exactly what was applied.
         exact = np.asarray(table, dtype=np.float32).astype(float)
-        return dataclasses.replace(self, gains=tuple(tuple(map(tuple, plane)) for plane in exact.tolist()))
+        gains = tuple(tuple(map(tuple, plane)) for plane in exact.tolist())
+        return dataclasses.replace(self, gains=gains, blown=scene.common_white())
 
     def applied(self) -> np.ndarray | None:
         """(3, rows, columns) float32 gains with the strength in them; None where nothing is applied."""
@@ -56,7 +59,7 @@ class Shading(Stage):
         """See Stage.add_to."""
         gains = self.applied()
         if gains is not None:
-            chain.shading(*as_seen(gains, shot))
+            chain.shading(*as_seen(gains, shot), self.blown or 0.0)
 
 
 def as_seen(table: np.ndarray, shot: Shot) -> tuple[np.ndarray, tuple[float, float, float, float]]:

@@ -1,8 +1,21 @@
 """Linear light to display code: exposure, a shoulder for the highlights, contrast, and the sRGB curve.
 
 The plain look is colorimetric: with every knob at its default the code is the sRGB encoding of what the sensor measured
-(IEC 61966-2-1), mid grey stays where metering put it and nothing is clipped that the sensor did not clip. This is the
-one place where values are clipped: below black and above saturation there is nothing to show.
+(IEC 61966-2-1), mid grey stays where metering put it and nothing is clipped that the sensor did not clip. Lights above
+white (a lamp that keeps its red where green is blown, a corner that shading lifts) bend the upper end down, as far as
+the scene has such lights and no further.
+
+Colours keep their hue, however bright. Three steps a pixel, with N the largest of its red, green and blue:
+
+1. gamut: a colour c below q = N / 50 becomes q * q / (2 q - c), so that none is below black and none is lost;
+2. film: red, green and blue are multiplied by one gain, film(N) / N from a table. From W on, the table's first point at
+   white, the gain falls by the root only, 1 / sqrt(N W): what is brighter still loses colour, and a blown white with a
+   trace of the lens's colour is plain white;
+3. encoding: each of them by the sRGB curve, from a table, in 16 bits.
+
+Steps 1 and 2 scale with the light: neither hue nor saturation depends on exposure. Source of step 1: the ACES reference
+gamut compression (Academy S-2020-001), which bends the same distances from N. We depart in the curve, a hyperbola with
+no outer limit, and in step 2: a curve on each channel turns saturated hues towards yellow, cyan and magenta.
 """
 
 from __future__ import annotations
@@ -14,9 +27,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from isp.brightest import brightest_light
 from isp.errors import KnobError
 from isp.frames import LinearImage, Photo, Shot
-from isp.kernels import TONE_ENTRIES, Chain
+from isp.kernels import FILM_ENTRIES, TONE_ENTRIES, Chain
 from isp.knobs import knob
 from isp.stage import Stage, fact
 
@@ -25,6 +39,11 @@ if TYPE_CHECKING:
 
 WHITE_CODE = 65535.0
 MID_GREY = 0.18
+# The brightest light that the sensor did not clip ends here: 254 of 255 codes. White is for what is blown.
+NOT_YET_WHITE = 0.99
+# A narrower shoulder than this has no room left between its knee and the place of the brightest light.
+NARROWEST_SHOULDER = 0.05
+GAIN_STEPS = 2.0**20  # an octave's table ends exact in float32 up to a gain of 16, the most that exposure asks for
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,7 @@ class Tone(Stage):
     shoulder: float = knob(0.5, 0.0, 0.95, "upper share of the range that bends so that brightened lights do not clip")
     contrast: float = knob(0.0, 0.0, 1.0, "steeper around mid grey; 0 shows the scene's own contrast")
     curve_of: str = knob("srgb", choices=("srgb", "tuning"), meaning="the plain encoding, or the tuning's own look")
+    brightest: float | None = fact("the brightest light to stay below white; 1 is a grey's saturation", (), 0.0, 1e6)
     points: tuple | None = fact("the tuning's curve: pairs of linear light and display value", (None, 2), 0.0, 1.0)
 
     takes = LinearImage
@@ -50,16 +70,28 @@ class Tone(Stage):
             raise KnobError("Tone.points must rise from pair to pair, with mid grey (0.18) between black and white.")
 
     def plan(self, scene: Scene) -> Self:
-        """Take the tuning's own curve where it is asked for. Raises KnobError where there is none."""
+        """Find the brightest light, and take the tuning's own curve where it is asked for.
+
+        Raises KnobError where the tuning has none.
+        """
+        planned = self
+        if self.brightest is None:
+            planned = dataclasses.replace(planned, brightest=brightest_light(scene))
         if self.curve_of == "srgb" or self.points is not None:
-            return self
+            return planned
         if scene.tuning is None or len(scene.tuning.tone_curve) == 0:
             raise KnobError(f'[tone] curve_of = "tuning", but {scene.shot.sensor!r} has no tone curve. Use "srgb".')
-        return dataclasses.replace(self, points=tuple(map(tuple, scene.tuning.tone_curve.tolist())))
+        return dataclasses.replace(planned, points=tuple(map(tuple, scene.tuning.tone_curve.tolist())))
 
     def curve(self, linear: np.ndarray) -> np.ndarray:
-        """Display value 0..1 of linear light, 0 = black and 1 = sensor saturation, float64."""
-        return self._with_contrast(self._encoded(self._exposed(np.clip(linear, 0.0, 1.0))))
+        """Display value 0..1, float64, of grey light: 0 is black, 1 saturation, and more is allowed."""
+        return self._with_contrast(self._encoded(self._exposed(np.maximum(linear, 0.0))))
+
+    def film(self, light: np.ndarray) -> np.ndarray:
+        """Linear light 0..1 that the display shows for grey light: the curve without the display's encoding."""
+        if self.contrast == 0 and self.points is None:
+            return self._exposed(np.maximum(light, 0.0))
+        return decode_srgb(self.curve(light))
 
     def slope(self, linear: np.ndarray) -> np.ndarray:
         """How many units of display value one unit of linear light makes there: what noise is multiplied by."""
@@ -68,20 +100,22 @@ class Tone(Stage):
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
-        chain.tone(_codes(self))
+        chain.tone(_film_gains(self), _codes())
 
     def _exposed(self, linear: np.ndarray) -> np.ndarray:
-        """Exposure; where saturation would land above white, the shoulder bends it down to exactly white."""
-        white = 2.0**self.exposure_ev
-        bright = linear * white
-        if white <= 1 or self.shoulder == 0:
+        """Exposure; where the scene's lights would land above white, the shoulder bends them down to just below it."""
+        bright = linear * 2.0**self.exposure_ev
+        highest, shown = 1.0, 1.0
+        if self.brightest is not None and self.brightest > NOT_YET_WHITE:
+            highest, shown = self.brightest, NOT_YET_WHITE
+        highest *= 2.0**self.exposure_ev
+        if highest <= shown or self.shoulder == 0:
             return np.minimum(bright, 1.0)
-        knee = 1.0 - self.shoulder
-        start = (white - knee) / self.shoulder
-        share = np.clip((bright - knee) / (white - knee), 0.0, 1.0)
-        # A hyperbola that leaves the straight line with the line's own slope and reaches 1 at saturation.
-        bent = knee + self.shoulder * start * share / (1.0 + (start - 1.0) * share)
-        return np.where(bright > knee, bent, bright)
+        knee = 1.0 - max(self.shoulder, NARROWEST_SHOULDER)
+        # A hyperbola that leaves the straight line with the line's own slope and takes the highest light to its place.
+        bend = max(1.0 / (shown - knee) - 1.0 / (highest - knee), 0.0)
+        above = np.maximum(bright - knee, 0.0)
+        return np.minimum(np.where(bright > knee, knee + above / (1.0 + bend * above), bright), 1.0)
 
     def _encoded(self, linear: np.ndarray) -> np.ndarray:
         return encode_srgb(linear) if self.points is None else np.interp(linear, *np.transpose(self.points))
@@ -105,14 +139,28 @@ def decode_srgb(display: np.ndarray) -> np.ndarray:
     return np.where(display <= 0.04045, display / 12.92, ((np.maximum(display, 0.04045) + 0.055) / 1.055) ** 2.4)
 
 
-@functools.lru_cache(maxsize=8)
-def _codes(tone: Tone) -> np.ndarray:
-    """The curve at 256 points in each of the 16 octaves below saturation; the kernel joins them by straight lines.
+def _lights(entries: int) -> np.ndarray:
+    """The lights at which the kernel's tables have their points: 256 in each octave from 2^-16 up."""
+    octave, step = np.divmod(np.arange(entries), 256)
+    return (1.0 + step / 256.0) * 2.0 ** (octave - 16.0)
 
-    Whole codes: the last bit of a power differs between processors, the picture must not.
+
+@functools.lru_cache(maxsize=8)
+def _film_gains(tone: Tone) -> np.ndarray:
+    """What the curve multiplies light by; the kernel joins the points by straight lines.
+
+    In whole steps: the last bit of a power differs between processors, the picture must not.
     """
-    octave, step = np.divmod(np.arange(TONE_ENTRIES), 256)
-    linear = (1.0 + step / 256.0) * 2.0 ** (octave - 16.0)
-    codes = np.round(tone.curve(linear) * WHITE_CODE).astype(np.uint16)
+    lights = _lights(FILM_ENTRIES)
+    shown = tone.film(lights)
+    white = np.min(lights[shown >= 1.0], initial=np.inf)
+    gains = shown / lights * np.sqrt(np.maximum(lights / white, 1.0))
+    return (np.round(gains * GAIN_STEPS) / GAIN_STEPS).astype(np.float32)
+
+
+@functools.cache
+def _codes() -> np.ndarray:
+    """The sRGB encoding in whole codes."""
+    codes = np.round(encode_srgb(_lights(TONE_ENTRIES)) * WHITE_CODE).astype(np.uint16)
     codes[0] = 0
     return codes

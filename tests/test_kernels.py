@@ -11,13 +11,15 @@ from isp.demosaic import Demosaic, demosaic
 from isp.develop import run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Noise, Photo, RawFrame, Shot
+from isp.highlights import NEARLY_BLOWN, WHITENING, Highlights
 from isp.kernels import GRAIN_STEPS, LIFT_LEVELS
 from isp.levels import Levels
 from isp.local_tone import FROM_EV, LocalTone
 from isp.luma_noise import DETAIL_VARIANCES, GRAIN_VARIANCES, WINDOW, LumaNoise
 from isp.shading import Shading
 from isp.sharpen import GATE_OPEN, GATE_OPENS, Sharpen, gaussian_taps
-from isp.tone import Tone
+from isp.statistics import CLIP_SHARE
+from isp.tone import Tone, encode_srgb
 from isp.white_balance import WhiteBalance
 
 # Noise so strong that the random pictures below hold both neighbours that are alike and such that are not.
@@ -105,7 +107,7 @@ class TestMosaicStages:
     def test_white_balance(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
         gains = (1.9, 1.0, 1.4)
-        twin = np.minimum(values * np.array(gains)[colour_map(bayer, size)], 1.0)
+        twin = values * np.array(gains)[colour_map(bayer, size)]
         made = WhiteBalance(gains=gains)(Mosaic(values, shot(bayer))).pixels
         np.testing.assert_allclose(made, twin, rtol=1e-6)
 
@@ -114,6 +116,21 @@ class TestMosaicStages:
         stage = ColourFringes(red_scale=1.03, blue_scale=0.99, axis_px=(size[0] * 0.4, size[1] * 0.6))
         twin = fringes_twin(values.astype(np.float64), colour_map(bayer, size), stage)
         np.testing.assert_allclose(stage(Mosaic(values, shot(bayer))).pixels, twin, rtol=1e-4, atol=2e-5)
+
+    @pytest.mark.parametrize("lens", [None, np.random.default_rng(3).uniform(1, 3, (3, 12, 16))])
+    def test_highlights(self, bayer, size, kind, lens):
+        clip = (1.9, 1.0, 1.4)
+        levels = np.array(clip)[colour_map(bayer, size)]
+        values = (contents(size, -0.01, 1.3, kind).clip(max=1.0) * levels).astype(np.float32)
+        facts = dict(field_of_view=(0.1, 0.05, 0.7, 0.9), vflip=True)
+        gains = None if lens is None else tuple(tuple(map(tuple, plane)) for plane in lens.tolist())
+        made = Highlights(clip=clip, lens=gains)(Mosaic(values, shot(bayer, **facts))).pixels
+        lens = np.ones((3, 2, 2)) if lens is None else lens
+        behind = np.moveaxis(lens_twin(size, lens, **facts), -1, 0)
+        twin = highlights_twin(values.astype(np.float64), colour_map(bayer, size), clip, behind)
+        np.testing.assert_allclose(made, twin, rtol=2e-4, atol=1e-6)
+        plain = Highlights(enabled=False, clip=clip)(Mosaic(values, shot(bayer))).pixels
+        np.testing.assert_array_equal(plain, np.minimum(values, np.float32(1.0)))
 
     def test_demosaic(self, bayer, size, kind):
         values = contents(size, -0.01, 1.0, kind).astype(np.float32)
@@ -141,7 +158,7 @@ class TestColourStages:
         table = np.random.default_rng(3).uniform(1, 3, (3, 12, 16))
         gains = tuple(tuple(map(tuple, plane)) for plane in table.tolist())
         facts = dict(field_of_view=(0.1, 0.05, 0.7, 0.9), hflip=True)
-        made = Shading(gains=gains)(LinearImage(linear, shot(**facts))).pixels
+        made = Shading(gains=gains, blown=1.0)(LinearImage(linear, shot(**facts))).pixels
         np.testing.assert_allclose(made, shading_twin(linear, table, **facts), rtol=5e-5, atol=1e-6)
 
     def test_colour(self, size, kind):
@@ -158,13 +175,16 @@ class TestColourStages:
         made = planned(LinearImage(pixels, shot())).pixels
         np.testing.assert_allclose(made, local_tone_twin(pixels, 2.5 * shares), rtol=3e-3, atol=1e-9)
 
-    @pytest.mark.parametrize("tone", [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0)])
+    @pytest.mark.parametrize(
+        "tone",
+        [Tone(), Tone(exposure_ev=1.5, contrast=0.4), Tone(exposure_ev=-1.0), Tone(brightest=3.0), Tone(brightest=0.7)],
+    )
     def test_tone(self, size, kind, tone):
-        pixels = self.colours(size, kind, -0.1, 1.2).astype(np.float32)
+        pixels = (self.colours(size, kind, -0.1, 3.2) - [0.0, 0.2, 0.0]).astype(np.float32)
         made = tone(LinearImage(pixels, shot())).pixels.astype(int)
-        assert np.abs(made - 65535 * tone.curve(pixels)).max() < 14  # black itself: linear below 2^-16
-        lit = pixels > 2**-15
-        assert np.abs(made - 65535 * tone.curve(pixels))[lit].max(initial=0) < 2.5
+        shown = tone_twin(pixels.astype(np.float64), tone)
+        assert np.abs(made - 65535 * encode_srgb(shown)).max() < 14  # black itself: linear below 2^-16
+        assert np.abs(made - 65535 * encode_srgb(shown))[shown > 2**-15].max(initial=0) < 2.5
 
     def test_chroma_noise(self, size, kind):
         pixels = self.colours(size, kind, -0.01, 1.0).astype(np.float32)
@@ -193,7 +213,7 @@ class TestColourStages:
 
 def test_any_number_of_threads_gives_the_same_bytes():
     counts = np.random.default_rng(5).integers(0, 1024, (301, 203)).astype(np.uint16)
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)))
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
     stages += (ColourFringes(red_scale=1.01, blue_scale=0.985, axis_px=(150.0, 100.0)), Demosaic(), CHROMA, LUMA)
     stages += (Colour(), Tone(), Sharpen(), EightBit())
     photos = [run_stages(RawFrame(counts, shot()), stages, threads).pixels for threads in (1, 2, 3, 7)]
@@ -207,20 +227,23 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     known = shot("GRBG", field_of_view=(0.1, 0.0, 0.8, 1.0))
     table = np.random.default_rng(8).uniform(1, 3, (3, 12, 16))
     fringes = ColourFringes(red_scale=1.002, blue_scale=0.9985, axis_px=(12.0, 1700.0))
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), fringes, Demosaic(quality="fast"))
-    stages += (CHROMA, LUMA)
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
+    stages += (fringes, Demosaic(quality="fast"), CHROMA, LUMA)
     stages += (Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())), Tone())
     stages += (Sharpen(radius_px=5.0),)
     photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)
 
     linear = (counts - per_position(BLACK, counts.shape)) / (1023.0 - per_position(BLACK, counts.shape))
-    linear = bad_pixels_twin(linear, BadPixels(), known.noise)
+    mended = run_stages(RawFrame(counts, known), stages[:2], 2).pixels.astype(float)
+    twin = bad_pixels_twin(linear, BadPixels(), known.noise)
+    assert np.mean(np.abs(mended - twin) > 1e-5) < 0.0003  # a pixel at the limit may fall either way
     colours = colour_map("GRBG", counts.shape)
-    linear = np.minimum(linear * np.array((2.0, 1.0, 1.5))[colours], 1.0)
+    linear = mended * np.array((2.0, 1.0, 1.5))[colours]
+    linear = highlights_twin(linear, colours, (2.0, 1.0, 1.5), np.ones((3, 1, 1)))
     linear = fringes_twin(linear, colours, fringes)
     quiet = luma_noise_twin(chroma_twin(malvar_twin(linear, colours), CHROMA), LUMA)
-    shaded = shading_twin(quiet, table, known.field_of_view)
-    codes = np.floor(65535 * Tone().curve(shaded) + 0.5)
+    shaded = quiet * lens_twin(counts.shape, table, known.field_of_view)
+    codes = np.floor(65535 * encode_srgb(tone_twin(shaded, Tone())) + 0.5)
     assert np.abs(photo - sharpen_twin(codes, Sharpen(radius_px=5.0))).max() < 10
 
 
@@ -233,8 +256,8 @@ def test_noise_reduction_reaches_across_tiles():
 
 def test_stages_one_by_one_give_the_same_bytes_as_all_in_one_pass():
     counts = np.random.default_rng(6).integers(0, 1024, (97, 130)).astype(np.uint16)
-    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Demosaic(), CHROMA, LUMA)
-    stages += (Colour(saturation=1.3), Tone(), Sharpen(), EightBit())
+    stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
+    stages += (Demosaic(), CHROMA, LUMA, Colour(saturation=1.3), Tone(), Sharpen(), EightBit())
     picture = RawFrame(counts, shot("GBRG"))
     for stage in stages:
         picture = stage(picture)
@@ -264,14 +287,15 @@ def bad_pixels_twin(mosaic, knobs, noise):
     return np.where(hot | dead, mended, mosaic)
 
 
-def shading_twin(linear, table, field_of_view, hflip=False):
-    """Bilinear between cell centres of the whole array, constant outside the outer centres; blown pixels stay white."""
-    size = linear.shape[:2]
+def lens_twin(size, table, field_of_view, hflip=False, vflip=False):
+    """Gains (H, W, 3): bilinear between cell centres of the whole array, constant outside the outer centres."""
     left, top, width, height = field_of_view
     across = left + (np.arange(size[1]) + 0.5) / size[1] * width
     if hflip:
         across = (left + width) - (np.arange(size[1]) + 0.5) / size[1] * width
     down = top + (np.arange(size[0]) + 0.5) / size[0] * height
+    if vflip:
+        down = (top + height) - (np.arange(size[0]) + 0.5) / size[0] * height
     rows, columns = table.shape[1:]
     y = np.clip(down * rows - 0.5, 0, rows - 1)
     x = np.clip(across * columns - 0.5, 0, columns - 1)
@@ -280,7 +304,12 @@ def shading_twin(linear, table, field_of_view, hflip=False):
     corner = lambda dy, dx: table[:, y0 + dy][:, :, x0 + dx]  # noqa: E731
     upper = corner(0, 0) * (1 - fx) + corner(0, 1) * fx
     lower = corner(1, 0) * (1 - fx) + corner(1, 1) * fx
-    gains = np.moveaxis(upper * (1 - fy) + lower * fy, 0, -1)
+    return np.moveaxis(upper * (1 - fy) + lower * fy, 0, -1)
+
+
+def shading_twin(linear, table, field_of_view, hflip=False):
+    """Each colour times its gain; pixels cut at 1 in all three take the largest gain and stay white."""
+    gains = lens_twin(linear.shape[:2], table, field_of_view, hflip)
     blown = np.clip((linear.min(axis=-1, keepdims=True) - 0.9) / 0.1, 0, 1)
     return linear * (gains + blown * (gains.max(axis=-1, keepdims=True) - gains))
 
@@ -324,6 +353,38 @@ def fringes_twin(mosaic, colours, stage):
             drawn = np.clip(value, np.min(near, axis=0), np.max(near, axis=0))
         made = np.where(colours == colour, drawn, made)
     return made
+
+
+def highlights_twin(mosaic, colours, clip, lens):
+    """The three colours around each pixel, of which the blown ones come from the others; then what that adds to it."""
+    ramp = lambda x, low, high: (lambda t: t * t * (3 - 2 * t))(np.clip((x - low) / (high - low), 0, 1))  # noqa: E731
+    blown = lambda share: ramp(share, NEARLY_BLOWN, CLIP_SHARE)  # noqa: E731
+    near = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    shown = np.stack([around(mosaic, dy, dx) for dy, dx in near])
+    colour_of = np.stack([around(colours, dy, dx) for dy, dx in near])
+    # Beside a red pixel green lies along row and column and blue at the corners; beside a green one both are straight.
+    seen = [(shown * (colour_of == c)).sum(axis=0) / np.maximum((colour_of == c).sum(axis=0), 1) for c in range(3)]
+    every = np.arange(3)[:, None, None]
+    measured = np.where(every == colours, mosaic, seen)
+    shares = measured / np.array(clip)[:, None, None]
+    light, blown_shares = measured * lens, blown(shares)
+    others = (light.sum(axis=0) - light) / 2
+    rebuilt = light + blown_shares * np.maximum(others - light, 0)
+    whitening = ramp(np.sort(shares, axis=0)[1], WHITENING, CLIP_SHARE) * blown_shares.max(axis=0)
+    whitened = rebuilt + whitening * (rebuilt.max(axis=0) - rebuilt)
+    return (np.where(every == colours, whitened, 0) / lens).sum(axis=0)
+
+
+def tone_twin(linear, tone):
+    """Linear light that the display shows: into the gamut, and by one gain for the three colours."""
+    brightest = np.maximum(linear.max(axis=-1, keepdims=True), 0)
+    floor = brightest / 50
+    bent = np.divide(floor**2, 2 * floor - linear, where=linear < floor, out=linear.copy())
+    light = np.clip(brightest, 2.0**-16, 16.0)
+    points = np.ldexp(1 + np.arange(256) / 256, np.arange(-16, 4)[:, None])
+    white = points[tone.film(points) >= 1].min(initial=np.inf)
+    gain = tone.film(light) / light * np.sqrt(np.maximum(light / white, 1))
+    return np.clip(bent * gain, 0, 1)
 
 
 def malvar_twin(mosaic, colours):

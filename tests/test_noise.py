@@ -62,7 +62,7 @@ def chroma_of(pixels):
 
 def scene_of(frame, recipe) -> Scene:
     """What a stage behind the whole recipe would plan from."""
-    return Scene(frame.shot, load_sensor(frame.shot.sensor).tuning, (1.0, 1.0), LIGHT_K, lambda: None, recipe.stages)
+    return Scene(frame.shot, load_sensor(frame.shot.sensor).tuning, (1.0, 1.0), LIGHT_K, lambda: None, lambda: None, recipe.stages)
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
@@ -210,7 +210,7 @@ def test_unknown_noise_is_not_guessed():
     shown, plain = (develop(foreign, photo_pipeline(tables), None) for tables in (None, off))
     np.testing.assert_array_equal(shown.pixels, plain.pixels)
     assert shown.recipe.stage(ChromaNoise).noise is None and shown.recipe.stage(LumaNoise).noise is None
-    scene = Scene(foreign.shot, None, (1.0, 1.0), None, lambda: None, shown.recipe.stages)
+    scene = Scene(foreign.shot, None, (1.0, 1.0), None, lambda: None, lambda: None, shown.recipe.stages)
     assert luma_noise_at(scene, np.array([0.1])) is None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from isp.frames import RawFrame
 from isp.pipeline import Pipeline
 from isp.plan import Scene, find_light, plan
-from isp.statistics import shrink
+from isp.statistics import sample, shrink
 from isp.tuning import Tuning
 from isp.white_balance import WhiteBalance
 
@@ -45,7 +45,9 @@ class Light:
         """The frame in this light, for a stage to plan from."""
         grey = (math.exp(self.red), math.exp(self.blue))
         temperature_k = None if self.mired is None else 1e6 / self.mired
-        return Scene(frame.shot, tuning, grey, temperature_k, functools.partial(shrink, frame))
+        return Scene(
+            frame.shot, tuning, grey, temperature_k, *(functools.partial(make, frame) for make in (shrink, sample))
+        )
 
     def towards(self, goal: Light, share: float) -> Light:
         """This share of the way; a temperature that is known on one side only jumps."""

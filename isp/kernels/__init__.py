@@ -2,6 +2,7 @@
 
 try:
     from isp.kernels._kernels import (
+        FILM_ENTRIES,
         GRAIN_STEPS,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
@@ -14,6 +15,7 @@ except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
 __all__ = [
+    "FILM_ENTRIES",
     "GRAIN_STEPS",
     "LIFT_LEVELS",
     "LONGEST_BLUR_PX",

@@ -10,6 +10,7 @@
 #include "demosaic.hpp"
 #include "demosaic_colours.hpp"
 #include "demosaic_green.hpp"
+#include "highlights.hpp"
 #include "luma_noise.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
@@ -32,6 +33,14 @@ void run_colour(const Chain& chain, Kind kind, Value* out, int threads, Store st
     chain.run(threads, [&](int y, int left, int columns, const Row& row) {
         store(row, columns, out + (static_cast<std::ptrdiff_t>(y) * chain.width() + left) * 3);
     });
+}
+
+std::shared_ptr<const ShadingGrid> shared_grid(ShadingGrid grid) {
+    const std::size_t expected = 3 * static_cast<std::size_t>(grid.rows) * grid.columns;
+    if (grid.rows < 2 || grid.columns < 2 || grid.gains.size() != expected) {
+        throw std::invalid_argument("shading gains have shape (3, 2 or more, 2 or more)");
+    }
+    return std::make_shared<const ShadingGrid>(std::move(grid));
 }
 
 }  // namespace
@@ -66,19 +75,31 @@ void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float d
     add<BadPixels>(chain, Kind::bayer, Kind::bayer, BadPixels::reach, "bad_pixels", limits);
 }
 
-void add_shading(Chain& chain, ShadingGrid grid) {
+void add_shading(Chain& chain, ShadingGrid grid, float blown) {
     expect(chain, Kind::rgb, "shading");
-    const std::size_t expected = 3 * static_cast<std::size_t>(grid.rows) * grid.columns;
-    if (grid.rows < 2 || grid.columns < 2 || grid.gains.size() != expected) {
-        throw std::invalid_argument("shading gains have shape (3, 2 or more, 2 or more)");
-    }
-    const auto shared = std::make_shared<const ShadingGrid>(std::move(grid));
-    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *shared)); }, Kind::rgb,
-              0);
+    const auto shared = shared_grid(std::move(grid));
+    chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Shading>(*stages.back(), *shared, blown)); },
+              Kind::rgb, 0);
 }
 
 void add_white_balance(Chain& chain, PerPosition gains) {
     add<WhiteBalance>(chain, Kind::bayer, Kind::bayer, 0, "white_balance", gains);
+}
+
+void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
+                    ShadingGrid lens) {
+    expect(chain, Kind::bayer, "highlights");
+    const auto shared = shared_grid(std::move(lens));
+    const HighlightLimits limits{clip, shares[0], shares[1], shares[2]};
+    chain.add(
+        [=](Stages& stages) {
+            stages.push_back(std::make_unique<Highlights>(*stages.back(), limits, red_row & 1, red_column & 1, *shared));
+        },
+        Kind::bayer, Highlights::reach);
+}
+
+void add_common_white(Chain& chain, float white) {
+    add<CommonWhite>(chain, Kind::bayer, Kind::bayer, 0, "common_white", white);
 }
 
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {
@@ -126,10 +147,12 @@ void add_local_tone(Chain& chain, LiftGrid grid) {
               0);
 }
 
-void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes) {
+void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<std::uint16_t>& codes) {
     expect(chain, Kind::rgb, "tone");
-    if (codes.size() != tone_entries) throw std::invalid_argument("the tone table has the wrong size");
-    const auto shared = std::make_shared<const ToneTable>(pack_tone_table(codes));
+    if (film.size() != film_entries || codes.size() != tone_entries) {
+        throw std::invalid_argument("a tone table has the wrong size");
+    }
+    const auto shared = std::make_shared<const ToneTables>(pack_tone_tables(film, codes));
     chain.add([=](Stages& stages) { stages.push_back(std::make_unique<Tone>(*stages.back(), *shared)); }, Kind::display,
               0);
 }

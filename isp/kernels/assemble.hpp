@@ -36,15 +36,18 @@ void add(Chain& chain, Kind takes, Kind makes, int reach, const char* name, Argu
 void add_levels(Chain& chain, PerPosition black, PerPosition scale);
 void add_bad_pixels(Chain& chain, float hot, float contrast, float dead, float detail, float noise_shot,
                     float noise_read);
-void add_shading(Chain& chain, ShadingGrid grid);
+void add_shading(Chain& chain, ShadingGrid grid, float blown);
 void add_white_balance(Chain& chain, PerPosition gains);
+void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
+                    ShadingGrid lens);
+void add_common_white(Chain& chain, float white);
 // excess   size minus 1 of the colour at each position of the 2 x 2; axis   (y, x) of the point that stays
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis);
 void add_demosaic(Chain& chain, int red_row, int red_column);
 void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_shot, float noise_read);
 void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
-void add_tone(Chain& chain, const std::vector<std::uint16_t>& codes);
+void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<std::uint16_t>& codes);
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
                       std::array<float, 2> noise, std::array<float, 3> tolerances);
 void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,

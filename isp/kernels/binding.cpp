@@ -35,10 +35,21 @@ Chain colour_chain(Array<const Value, 3> pixels) {
     return begin(pixels.data(), pixels.shape(0), pixels.shape(1));
 }
 
-void shading(Chain& chain, Array<const float, 3> gains, std::array<float, 4> window) {
+using Window = std::array<float, 4>;
+
+ShadingGrid grid_of(Array<const float, 3> gains, Window window) {
     if (gains.shape(0) != 3) throw std::invalid_argument("shading gains have shape (3, 2 or more, 2 or more)");
     const int rows = static_cast<int>(gains.shape(1)), columns = static_cast<int>(gains.shape(2));
-    add_shading(chain, {{gains.data(), gains.data() + gains.size()}, rows, columns, window});
+    return {{gains.data(), gains.data() + gains.size()}, rows, columns, window};
+}
+
+void shading(Chain& chain, Array<const float, 3> gains, Window window, float blown) {
+    add_shading(chain, grid_of(gains, window), blown);
+}
+
+void highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
+                Array<const float, 3> gains, Window window) {
+    add_highlights(chain, clip, shares, red_row, red_column, grid_of(gains, window));
 }
 
 void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
@@ -46,8 +57,8 @@ void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
     add_local_tone(chain, {{bends.data(), bends.data() + bends.size()}, rows, columns, from_ev});
 }
 
-void tone(Chain& chain, Array<const std::uint16_t, 1> codes) {
-    add_tone(chain, {codes.data(), codes.data() + codes.size()});
+void tone(Chain& chain, Array<const float, 1> film, Array<const std::uint16_t, 1> codes) {
+    add_tone(chain, {film.data(), film.data() + film.size()}, {codes.data(), codes.data() + codes.size()});
 }
 
 void sharpen(Chain& chain, std::vector<float> taps, float amount, std::vector<float> sensitivity, float closed,
@@ -101,14 +112,16 @@ NB_MODULE(_kernels, module) {
         .def_static("over_photo", &colour_chain<std::uint16_t, &chain_over_photo>, "pixels"_a, nb::keep_alive<0, 1>())
         .def("levels", &add_levels, "black"_a, "scale"_a)
         .def("bad_pixels", &add_bad_pixels, "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
-        .def("shading", &shading, "gains"_a, "window"_a)
+        .def("shading", &shading, "gains"_a, "window"_a, "blown"_a)
         .def("white_balance", &add_white_balance, "gains"_a)
+        .def("highlights", &highlights, "clip"_a, "shares"_a, "red_row"_a, "red_column"_a, "gains"_a, "window"_a)
+        .def("common_white", &add_common_white, "white"_a)
         .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
         .def("colour", &add_colour, "matrix"_a)
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
-        .def("tone", &tone, "codes"_a)
+        .def("tone", &tone, "film"_a, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "differences"_a, "colours"_a, "noise"_a, "tolerances"_a)
         .def("luma_noise", &add_luma_noise, "weights"_a, "noise"_a, "pull"_a, "grain"_a, "detail"_a)
         .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
@@ -118,6 +131,7 @@ NB_MODULE(_kernels, module) {
         .def("run_eight_bit", &run_into<3, std::uint8_t, &run_eight_bit>, "out"_a, "threads"_a);
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
+    module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;
     module.attr("GRAIN_STEPS") = grain_steps;

@@ -128,9 +128,8 @@ void WhiteBalance::make(int y, const MutableRow& out) {
         const float gain = gains_[position(y, parity)];
         const float* __restrict from = in.plane[parity];
         float* __restrict to = out.plane[parity];
-        // A blown pixel reads (1, 1, 1); the gains made it pink. Capping all colours where green saturates: white again.
         ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < count; ++i) to[i] = smaller(from[i] * gain, 1.0f);
+        for (int i = 0; i < count; ++i) to[i] = from[i] * gain;
     }
 }
 

@@ -1,5 +1,5 @@
-// Lens shading on RGB rows: each colour times its gain at its place. A pixel that is blown in all three colours has no
-// colour to correct: it takes the largest of the three gains, and white stays white.
+// Lens shading on RGB rows: each colour times its gain at its place. Where blown pixels were cut at one level for all
+// three colours they have no colour to correct: they take the largest of the three gains, and white stays white.
 #pragma once
 
 #include <vector>
@@ -16,17 +16,30 @@ struct ShadingGrid {
     Window window;
 };
 
+// The gains of whole rows of a tile.
+class LensGains {
+public:
+    LensGains(const ShadingGrid& grid, const Tile& tile) : grid_(grid), tile_(tile), knots_(grid.columns) {}
+    void of_row(int y, int colour, float* gains);
+
+private:
+    const ShadingGrid& grid_;
+    Tile tile_;
+    std::vector<float> knots_;
+};
+
 class Shading final : public Rows {
 public:
-    Shading(Rows& input, const ShadingGrid& grid);
+    // blown   the level at which all three colours were cut; 0 where none were
+    Shading(Rows& input, const ShadingGrid& grid, float blown);
 
 protected:
     void make(int y, const MutableRow& out) override;
 
 private:
     Rows& input_;
-    const ShadingGrid& grid_;
-    std::vector<float> knots_;
+    LensGains lens_;
+    float nearly_blown_, per_blown_;
     std::vector<float> gains_;
 };
 

@@ -1,4 +1,4 @@
-// The tone curve on RGB rows.
+// Tone on RGB rows: colours into the display's gamut, the film curve by its gain, the display's encoding.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +8,32 @@
 
 namespace nightjar {
 
-// The tone curve at 256 points in each of the 16 octaves below 1, and at 1 itself, in whole codes.
+// Both tables have 256 points an octave from 2^-16 up. The encoding ends at 1, in whole codes; the film curve's gain
+// (what comes out over what goes in) ends at 16, beyond which lights keep their last gain.
 constexpr int tone_entries = 16 * 256 + 1;
+constexpr int film_entries = 20 * 256 + 1;
 
-// Code at a point in the upper 16 bits, the step to the next point in the lower: one look-up for each value, not two.
-using ToneTable = std::vector<std::uint32_t>;
-ToneTable pack_tone_table(const std::vector<std::uint16_t>& codes);
+struct ToneTables {
+    std::vector<float> gains;
+    // Code at a point in the upper 16 bits, the step to the next point in the lower: one look-up for a value, not two.
+    std::vector<std::uint32_t> codes;
+    float straight;  // up to this light the gain is exactly 1
+};
+ToneTables pack_tone_tables(const std::vector<float>& gains, const std::vector<std::uint16_t>& codes);
 
 class Tone final : public Rows {
 public:
-    Tone(Rows& input, const ToneTable& table);
+    Tone(Rows& input, const ToneTables& tables);
 
 protected:
     void make(int y, const MutableRow& out) override;
 
 private:
+    void encode(const float* from, float* to, int pixels) const;
+    void film_gains(const float* brightest, float* gains, int pixels) const;
+
     Rows& input_;
-    const ToneTable& table_;
+    const ToneTables& tables_;
 };
 
 }  // namespace nightjar

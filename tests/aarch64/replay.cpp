@@ -80,11 +80,23 @@ AddStage stage(void (*add_stage)(Chain&, Arguments...)) {
     };
 }
 
-void shading(Chain& chain, std::istream& line) {
+ShadingGrid read_grid(std::istream& line) {
     const Argument gains = read_argument(line);
     const auto window = As<std::array<float, 4>>::from(read_argument(line));
     const int rows = static_cast<int>(gains.shape.at(1)), columns = static_cast<int>(gains.shape.at(2));
-    add_shading(chain, {As<std::vector<float>>::from(gains), rows, columns, window});
+    return {As<std::vector<float>>::from(gains), rows, columns, window};
+}
+
+void shading(Chain& chain, std::istream& line) {
+    ShadingGrid grid = read_grid(line);
+    add_shading(chain, std::move(grid), As<float>::from(read_argument(line)));
+}
+
+void highlights(Chain& chain, std::istream& line) {
+    const auto clip = As<std::array<float, 3>>::from(read_argument(line));
+    const auto shares = As<std::array<float, 3>>::from(read_argument(line));
+    const int red_row = As<int>::from(read_argument(line)), red_column = As<int>::from(read_argument(line));
+    add_highlights(chain, clip, shares, red_row, red_column, read_grid(line));
 }
 
 void local_tone(Chain& chain, std::istream& line) {
@@ -114,6 +126,8 @@ const std::map<std::string, AddStage> stages = {
     {"bad_pixels", stage(&add_bad_pixels)},
     {"shading", &shading},
     {"white_balance", stage(&add_white_balance)},
+    {"highlights", &highlights},
+    {"common_white", stage(&add_common_white)},
     {"colour_fringes", stage(&add_colour_fringes)},
     {"demosaic", stage(&add_demosaic)},
     {"fine_demosaic", stage(&add_fine_demosaic)},

@@ -1,0 +1,161 @@
+#include "highlights.hpp"
+
+namespace nightjar {
+
+namespace {
+
+// Pairs of columns looked over at once: where nothing among them or beside them is near clipping, they are copied.
+constexpr int chunk = 32;
+
+inline float smaller(float a, float b) { return a < b ? a : b; }
+inline float larger(float a, float b) { return a > b ? a : b; }
+
+// 0 up to `from`, 1 from there on by 1 / `steepness`, without a kink at either end.
+inline float ramp(float value, float from, float steepness) {
+    const float share = smaller(larger((value - from) * steepness, 0.0f), 1.0f);
+    return share * share * (3.0f - 2.0f * share);
+}
+
+// One colour at one place: its light as it will be behind the lens, and what share of its clipping level that is.
+struct Light {
+    float light, share;
+};
+
+inline Light measured(float value, float gain, float to_share) { return {value * gain, value * to_share}; }
+
+struct Shares {
+    float nearly, steep, whitening, whitening_steep;
+};
+
+// What is to be added to a pixel's own light.
+inline float rebuilt(Light own, Light second, Light third, Shares at) {
+    const float own_blown = ramp(own.share, at.nearly, at.steep);
+    const float second_blown = ramp(second.share, at.nearly, at.steep);
+    const float third_blown = ramp(third.share, at.nearly, at.steep);
+    // A colour that clips alone lies between the two others, more often than anywhere else.
+    const float a = own.light + own_blown * larger(0.5f * (second.light + third.light) - own.light, 0.0f);
+    const float b = second.light + second_blown * larger(0.5f * (own.light + third.light) - second.light, 0.0f);
+    const float c = third.light + third_blown * larger(0.5f * (own.light + second.light) - third.light, 0.0f);
+    const float white = larger(a, larger(b, c));
+    const float middle = larger(smaller(own.share, second.share), smaller(larger(own.share, second.share), third.share));
+    const float most_blown = larger(own_blown, larger(second_blown, third_blown));
+    // Where nothing is blown this is 0, to the bit.
+    return (a - own.light) + ramp(middle, at.whitening, at.whitening_steep) * most_blown * (white - a);
+}
+
+bool any_above(const float* values, int first, int last, float level) {
+    int above = 0;
+    for (int i = first; i < last; ++i) above |= values[i] > level;
+    return above != 0;
+}
+
+}  // namespace
+
+Highlights::Highlights(Rows& input, HighlightLimits limits, int red_row, int red_column, const ShadingGrid& lens)
+    : Rows(Kind::bayer, input.tile), input_(input), limits_(limits), red_row_(red_row), red_column_(red_column),
+      to_share_{1.0f / limits.clip[0], 1.0f / limits.clip[1], 1.0f / limits.clip[2]}, lens_(lens, input.tile),
+      gains_(3 * static_cast<std::size_t>(2 * input.count), 1.0f) {
+    input_.keep(1, true);
+}
+
+void Highlights::make(int y, const MutableRow& out) {
+    const Row rows[3] = {input_.row(y - 1), input_.row(y), input_.row(y + 1)};
+    const bool red_row = (y & 1) == red_row_;
+    const int colour_parity = red_row ? red_column_ : 1 - red_column_;
+    const int colour = red_row ? 0 : 2;
+    const float level[3] = {limits_.nearly * limits_.clip[0], limits_.nearly * limits_.clip[1],
+                            limits_.nearly * limits_.clip[2]};
+    const auto is_bright = [&](int first, int last) {
+        const int green_parity = 1 - colour_parity;
+        bool found = any_above(rows[1].plane[green_parity], first, last, level[1]) ||
+                     any_above(rows[1].plane[colour_parity], first, last, level[colour]);
+        for (const int beside : {0, 2}) {
+            found = found || any_above(rows[beside].plane[colour_parity], first, last, level[1]) ||
+                    any_above(rows[beside].plane[green_parity], first, last, level[2 - colour]);
+        }
+        return found;
+    };
+    bool knows_lens = false;
+    for (int first = 0; first < count; first += chunk) {
+        const int last = first + chunk < count ? first + chunk : count;
+        const bool bright = is_bright(first - 1, last + 1);
+        if (bright && !knows_lens) {
+            for (int i = 0; i < 3; ++i) lens_.of_row(y, i, gains_.data() + static_cast<std::ptrdiff_t>(2 * count) * i);
+            knows_lens = true;
+        }
+        for (int parity = 0; parity < 2; ++parity) {
+            if (!bright) {
+                const float* from = rows[1].plane[parity];
+                float* to = out.plane[parity];
+                ROWS_DO_NOT_OVERLAP
+                for (int i = first; i < last; ++i) to[i] = from[i];
+            } else if (parity == colour_parity) {
+                rebuild_colour(rows, colour, parity, first, last, out.plane[parity]);
+            } else {
+                rebuild_green(rows, colour, parity, first, last, out.plane[parity]);
+            }
+        }
+    }
+}
+
+void Highlights::rebuild_green(const Row* rows, int across, int parity, int first, int last, float* out) const {
+    const int down = 2 - across;  // red and blue: one lies beside a green pixel, the other above and below it
+    const float own_share = to_share_[1], across_share = to_share_[across], down_share = to_share_[down];
+    const float* own = rows[1].plane[parity];
+    const float* left = rows[1].plane[1 - parity] - (parity == 0 ? 1 : 0);
+    const float* above = rows[0].plane[parity];
+    const float* below = rows[2].plane[parity];
+    const float* gain = gains_.data() + 2 * count + parity;
+    const float* across_gain = gains_.data() + 2 * count * across + parity;
+    const float* down_gain = gains_.data() + 2 * count * down + parity;
+    const Shares at{limits_.nearly, 1.0f / (limits_.blown - limits_.nearly), limits_.whitening,
+                    1.0f / (limits_.blown - limits_.whitening)};
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        const Light beside = measured(0.5f * (left[i] + left[i + 1]), across_gain[2 * i], across_share);
+        const Light upright = measured(0.5f * (above[i] + below[i]), down_gain[2 * i], down_share);
+        const float added = rebuilt(measured(own[i], gain[2 * i], own_share), beside, upright, at);
+        out[i] = own[i] + added / gain[2 * i];
+    }
+}
+
+void Highlights::rebuild_colour(const Row* rows, int colour, int parity, int first, int last, float* out) const {
+    const int opposite = 2 - colour;
+    const float own_share = to_share_[colour], green_share = to_share_[1], other_share = to_share_[opposite];
+    const int shift = parity == 0 ? 1 : 0;
+    const float* own = rows[1].plane[parity];
+    const float* left = rows[1].plane[1 - parity] - shift;
+    const float* above = rows[0].plane[parity];
+    const float* below = rows[2].plane[parity];
+    const float* above_left = rows[0].plane[1 - parity] - shift;
+    const float* below_left = rows[2].plane[1 - parity] - shift;
+    const float* gain = gains_.data() + 2 * count * colour + parity;
+    const float* green_gain = gains_.data() + 2 * count + parity;
+    const float* other_gain = gains_.data() + 2 * count * opposite + parity;
+    const Shares at{limits_.nearly, 1.0f / (limits_.blown - limits_.nearly), limits_.whitening,
+                    1.0f / (limits_.blown - limits_.whitening)};
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        const float greens = 0.25f * ((left[i] + left[i + 1]) + (above[i] + below[i]));
+        const float corners = 0.25f * ((above_left[i] + above_left[i + 1]) + (below_left[i] + below_left[i + 1]));
+        const float added = rebuilt(measured(own[i], gain[2 * i], own_share),
+                                    measured(greens, green_gain[2 * i], green_share),
+                                    measured(corners, other_gain[2 * i], other_share), at);
+        out[i] = own[i] + added / gain[2 * i];
+    }
+}
+
+CommonWhite::CommonWhite(Rows& input, float white) : Rows(Kind::bayer, input.tile), input_(input), white_(white) {}
+
+void CommonWhite::make(int y, const MutableRow& out) {
+    const Row in = input_.row(y);
+    const float white = white_;
+    for (int parity = 0; parity < 2; ++parity) {
+        const float* from = in.plane[parity];
+        float* to = out.plane[parity];
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < count; ++i) to[i] = smaller(from[i], white);
+    }
+}
+
+}  // namespace nightjar
