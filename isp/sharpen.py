@@ -4,8 +4,9 @@ An unsharp mask on luma, after the tone curve, because that is where the eye jud
 gate: detail is added only where the blurred picture changes by more than noise can explain (as in Ramponi and Polesel
 1998, "Rational unsharp masking technique", but judged on a pixel and its neighbours in the blurred picture, so that a
 single noisy pixel opens nothing). The noise is that of the calibrated model. The second is a limiter: no pixel leaves
-its neighbours' range by more than a small share of it, so that an edge becomes steeper and is not outlined. The same
-detail is added to red, green and blue, so that edges get no colour.
+its neighbours' range by more than a small share of it, so that an edge becomes steeper and is not outlined; and no
+colour that was between black and white before ends at 0 or 255, for those belong to what holds no light and to what is
+blown. The same detail is added to red, green and blue, so that edges get no colour.
 """
 
 from __future__ import annotations

@@ -455,7 +455,7 @@ def luma_noise_twin(linear, knobs):
 
 
 def sharpen_twin(photo, stage):
-    """Unsharp mask, opened by change in the blurred picture, held to the neighbours' range and a little more."""
+    """Unsharp mask, opened by change in the blurred picture, held to the neighbours' range and below white."""
     taps = gaussian_taps(stage.radius_px).astype(np.float64)
     luma = photo @ [0.299, 0.587, 0.114]
     blurred = luma
@@ -472,5 +472,6 @@ def sharpen_twin(photo, stage):
     above = stage.overshoot * (highest - lowest)
     below = stage.overshoot * np.minimum(highest - lowest, lowest)
     wanted = luma + stage.amount * gate * (luma - blurred)
-    detail = np.clip(wanted, lowest - below, highest + above) - luma
-    return np.floor(np.clip(photo + detail[..., None], 0, 65535) + 0.5)
+    room = np.maximum(65406 - photo.max(axis=-1), 0)
+    detail = np.minimum(np.clip(wanted, lowest - below, highest + above) - luma, room)
+    return np.floor(np.maximum(photo + detail[..., None], np.minimum(photo, 129)) + 0.5)

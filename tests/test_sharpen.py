@@ -11,6 +11,7 @@ from measures.exposed import CORNER, MIDDLE, exposed
 
 from firmware.sensors import load_sensor
 from isp.develop import run_stages
+from isp.eight_bit import EightBit
 from isp.frames import Noise, Photo, Shot
 from isp.photo import photo_pipeline
 from isp.plan import plan
@@ -139,6 +140,38 @@ def test_a_star_gets_no_dark_ring():
     codes = np.round(65535 * star)
     made = Sharpen()(photo(codes)).pixels[..., 0]
     assert made.max() >= codes.max() and made.min() > 0.9 * codes.min()
+
+
+def random_colours():
+    """All codes, those near both ends often."""
+    rng = np.random.default_rng(5)
+    ends = rng.choice([0, 128, 129, 300, 3000, 62000, 65000, 65406, 65407, 65535], (60, 80, 3))
+    codes = np.where(rng.random((60, 80, 1)) < 0.3, rng.integers(0, 65536, (60, 80, 3)), ends)
+    return Photo(codes.astype(np.uint16), photo(codes[..., 0]).shot)
+
+
+def test_only_what_was_black_or_white_before_is_so_afterwards():
+    before = random_colours()
+    made = Sharpen(amount=2.0)(before)
+    assert np.mean(made.pixels != before.pixels) > 0.5
+    shown, was = (EightBit()(picture).pixels for picture in (made, before))
+    assert not np.any((shown == 255) & (was < 255)) and not np.any((shown == 0) & (was > 0))
+
+
+def test_a_bright_colour_at_an_edge_does_not_fade_towards_white():
+    """All three colours rise by the same or not at all: where red has no room left, green and blue wait for it."""
+    before = random_colours().pixels.astype(int)
+    made = Sharpen(amount=2.0)(random_colours()).pixels.astype(int)
+    rise = made - before
+    rising = (rise > 1).any(axis=-1)
+    assert rising.sum() > 500 and np.ptp(rise[rising], axis=-1).max() <= 1
+
+
+def test_a_white_edge_stays_white_and_sharp():
+    codes = np.round(65535 * blurred_edge(0.2, 1.0, 0.7))
+    made = Sharpen()(photo(codes)).pixels[..., 0].astype(float)
+    assert np.all(made[codes == 65535] == 65535) and np.any(codes == 65535)
+    assert mtf50(made) > 1.25 * mtf50(codes)
 
 
 def test_grey_edges_get_no_colour():

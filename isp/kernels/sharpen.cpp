@@ -10,9 +10,16 @@ namespace {
 
 // Lens shading changes so slowly that one row of it serves eight.
 constexpr int calm_rows = 8;
+// The 16-bit codes that are just shown as 1 and as 254 of 255.
+constexpr float almost_black = 129.0f, almost_white = 65406.0f;
 
 inline float larger(float a, float b) { return a > b ? a : b; }
 inline float smaller(float a, float b) { return a < b ? a : b; }
+
+// The whole code of a colour that was not black before, and is not now.
+inline float above_black(float value, float before) {
+    return static_cast<float>(static_cast<std::int32_t>(larger(value, smaller(before, almost_black)) + 0.5f));
+}
 
 // Taps on both sides of `centre`; a known number of them lets the compiler keep the sum in registers. `side(k)` gives
 // the values k steps before and after, added.
@@ -118,10 +125,13 @@ void Sharpen::make(int y, const MutableRow& out) {
         const float wanted = luma + amount * gate * (luma - blurred);
         // Downwards no more than a share of what light there is: a dark sky around a star stays as it is.
         const float limited = larger(smaller(wanted, highest + beyond * range), lowest - beyond * smaller(range, lowest));
-        const float detail = limited - luma;
-        out.plane[0][x] = code(red + detail);
-        out.plane[1][x] = code(green + detail);
-        out.plane[2][x] = code(blue + detail);
+        // White is for what is blown: what was below it stays below. All three colours wait for the brightest, so that
+        // none of them gains on it.
+        const float room = larger(almost_white - larger(red, larger(green, blue)), 0.0f);
+        const float detail = smaller(limited - luma, room);
+        out.plane[0][x] = above_black(red + detail, red);
+        out.plane[1][x] = above_black(green + detail, green);
+        out.plane[2][x] = above_black(blue + detail, blue);
     }
 }
 
