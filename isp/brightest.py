@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # The bar is 1 in 2000; this leaves room for what sampled places do not show.
 UNCLIPPED_LOST = 1e-4
 PARTLY_BLOWN_LOST = 5e-3
+# Two blocks of a cloud's texture differ by less, a hot pixel makes a greater difference.
+ALIKE = 1.1
+# In units of the deviation of the weighted means of four that a block is.
+PIXELS_DEVIATION = 1.6
 FOUR_DIGITS = 4  # sums differ between processors in their last bits, recipes should not
 
 
@@ -38,14 +42,24 @@ def brightest_light(scene: Scene) -> float:
     clipped = places.max(axis=0) >= CLIP_SHARE
     whole = places.min(axis=0) >= CLIP_SHARE
     lights = np.tensordot(matrix, behind_lens, axes=1).max(axis=0)
-    unclipped = _share_above(np.where(clipped, 0.0, lights), UNCLIPPED_LOST)
-    rebuilt = _share_above(np.where(clipped & ~whole, behind_lens.max(axis=0), 0.0), PARTLY_BLOWN_LOST)
+    unclipped = _share_above(_finest(np.where(clipped, 0.0, lights)), UNCLIPPED_LOST)
+    rebuilt = _share_above(np.where(clipped & ~whole, behind_lens.max(axis=0), 0.0).min(axis=0), PARTLY_BLOWN_LOST)
     return round(max(unclipped, rebuilt), FOUR_DIGITS)
 
 
+def _finest(lights: np.ndarray) -> np.ndarray:
+    """(rows, columns): the brightest pixel that texture of these (2, rows, columns) blocks is likely to hold.
+
+    Where the two blocks of a place do not agree it is the darker one: there may be a hot pixel.
+    """
+    darker, brighter = lights.min(axis=0), lights.max(axis=0)
+    pixel = brighter + (PIXELS_DEVIATION - 1) * (brighter - darker) / 2
+    return np.where(brighter < ALIKE * darker, pixel, darker)
+
+
 def _share_above(lights: np.ndarray, share: float) -> float:
-    """The light that this share of the places exceeds; in a place the darker of its two blocks counts."""
-    return float(np.quantile(lights.min(axis=0), 1.0 - share, method="higher"))
+    """The light that this share of the places exceeds."""
+    return float(np.quantile(lights, 1.0 - share, method="higher"))
 
 
 def _lens_gains(scene: Scene, size: tuple[int, int]) -> np.ndarray:
