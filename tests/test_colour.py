@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measures.chart import blocks, patches
 from measures.colour_difference import chroma_vector, delta_e_2000, lab, lab_of_photo
 from measures.spectral_camera import EXPOSURE, calibrated, chart, chart_frame, light, responses, seen_by_eye
 
 from firmware.cameras.simulated import simulate
-from firmware.cameras.simulation.chart import chart_patches
 from firmware.sensors import load_sensor
 from isp.colour import LUMINANCE, Colour
 from isp.develop import develop
@@ -22,24 +22,13 @@ SPECTRA = SHARED / "data/pi-spectra/IMX219.csv"
 needs_spectra = pytest.mark.skipif(not SPECTRA.is_file(), reason=f"no spectra at {SPECTRA}; set NIGHTJAR_SHARED")
 
 
-def patches(photo):
-    """(24, 3) mean linear light of the chart's patches."""
-    found = []
-    for box in chart_patches(*photo.pixels.shape[:2]).values():
-        top, left, bottom, right = (int(edge) for edge in box)
-        border = (bottom - top) // 4
-        inside = photo.pixels[top + border : bottom - border, left + border : right - border]
-        found.append(decode_srgb(inside / 255.0).mean(axis=(0, 1)))
-    return np.array(found)
-
-
 @needs_spectra
 @pytest.mark.parametrize("name", ["A", "D50", "D65", "LED-B1", "LED-B3"])
 def test_a_chart_through_measured_spectra_has_the_colours_it_was_printed_with(name):
     response = responses(SPECTRA)
     photo = develop(chart_frame(light(name), response), photo_pipeline(), calibrated(response))
     wanted = lab(EXPOSURE * seen_by_eye(chart(), light(name)))
-    differences = delta_e_2000(lab(patches(photo)), wanted)
+    differences = delta_e_2000(lab(patches(photo.pixels)), wanted)
     assert differences.mean() < 3 and differences.max() < 8
 
 
@@ -64,12 +53,6 @@ def test_white_is_white_and_grey_is_grey_in_lab_and_oklab():
     np.testing.assert_allclose(np.abs(chroma_vector(greys)), 0, atol=1e-4)
     np.testing.assert_allclose(lab(greys)[-1], [100, 0, 0], atol=1e-9)
     assert lab_of_photo(np.full((1, 3), 255, np.uint8))[0, 0] == pytest.approx(100)
-
-
-def blocks(picture, side=10):
-    """Means of squares of this many pixels: colours of things, without grain and edges."""
-    height, width = (size // side * side for size in picture.shape[:2])
-    return picture[:height, :width].reshape(height // side, side, width // side, side, 3).mean(axis=(1, 3))
 
 
 @pytest.mark.parametrize("scene", ["astronaut", "coffee", "chelsea"])

@@ -1,15 +1,13 @@
 """Claims about bright light: what is blown ends in white without a detour, and what is not blown is not clipped."""
 
-import colorsys
-
 import numpy as np
 import pytest
 from measures.clipping import newly_clipped
 from measures.colour_difference import chroma_vector
 from measures.exposed import CORNER, MIDDLE, WHOLE, exposed
+from measures.hue_sweep import hue_patches, hues_of
 
 from firmware.cameras.simulated import simulate
-from firmware.cameras.simulation.sensor_physics import camera_matrix
 from firmware.sensors import load_sensor
 from isp.demosaic import Demosaic
 from isp.develop import develop, run_stages
@@ -20,7 +18,6 @@ from isp.plan import plan
 from isp.shading import Shading
 from isp.tone import Tone, decode_srgb, encode_srgb
 
-PATCH_PX = 12
 # Stops of the brightest raw colour against its clipping.
 BEFORE_CLIPPING_EV = np.arange(-3.0, -0.49, 0.5)
 AND_BEYOND_EV = np.arange(-0.25, 6.1, 0.4)
@@ -43,19 +40,9 @@ def shown_light(frame, light_k, **tables):
     return decode_srgb(up_to(Tone, frame, planned(frame, light_k, **tables)) / 65535.0)
 
 
-def patch_colours(sensor, light_k):
-    """(48, 3) linear sRGB of all hues, pale and strong, each with its brightest raw colour just at clipping."""
-    colours = [colorsys.hsv_to_rgb(hue / 24, strength, 1.0) for strength in (0.4, 0.8) for hue in range(24)]
-    raw = np.maximum(np.array(colours) @ camera_matrix(load_sensor(sensor).tuning, light_k).T, 0)
-    return colours / raw.max(axis=1, keepdims=True)
-
-
 def hues_at(ev, sensor, light_k, **tables):
     """(48,) complex hue and chroma of the patches in the photo, exposed by so many stops."""
-    rows = patch_colours(sensor, light_k).reshape(6, 8, 3) * 2.0**ev
-    frame = exposed(rows.repeat(PATCH_PX, 0).repeat(PATCH_PX, 1), sensor, light_k=light_k, noise=False)
-    light = shown_light(frame, light_k, **tables).reshape(6, PATCH_PX, 8, PATCH_PX, 3)
-    return chroma_vector(light[:, 4:8, :, 4:8].mean(axis=(1, 3)).reshape(48, 3))
+    return hues_of(shown_light(hue_patches(ev, sensor, light_k), light_k, **tables))
 
 
 @pytest.mark.parametrize(("sensor", "light_k"), [("imx477", 5000), ("imx477", 2900), ("imx708", 6500)])

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from measures.exposed import exposed
+from measures.luma_chroma import chroma_of, luma_of
 from measures.noise_power import BLOTCHES, decibels, noise_power
 from measures.reading import can_read, unread_words
 
@@ -48,16 +49,6 @@ def recipe_of(frame, chroma=1.0, luma=None) -> Pipeline:
 def photo(frame, chroma=1.0, luma=None) -> np.ndarray:
     """(H, W, 3) uint8."""
     return run_stages(frame, recipe_of(frame, chroma, luma).stages).pixels
-
-
-def luma_of(pixels):
-    return pixels.astype(np.float64) @ DISPLAY_LUMA
-
-
-def chroma_of(pixels):
-    """Cb and Cr of ITU-R BT.601, (2, H, W), in codes."""
-    luma = luma_of(pixels)
-    return np.stack([(pixels[..., 2] - luma) * 0.564, (pixels[..., 0] - luma) * 0.713])
 
 
 def scene_of(frame, recipe) -> Scene:

@@ -2,11 +2,10 @@
 
 import dataclasses
 from functools import cache
-from math import erf
 
 import numpy as np
 import pytest
-from measures.edges import mtf50, overshoot
+from measures.edges import blurred_edge, mtf50, overshoot
 from measures.exposed import CORNER, MIDDLE, exposed
 
 from firmware.sensors import load_sensor
@@ -26,15 +25,6 @@ LIGHT = {"white_balance": {"temperature_k": 5000.0}, "local_tone": {"strength": 
 STEPS = [(0.17, 0.19), (0.12, 0.25), (0.06, 0.30), (0.01, 0.50), (0.005, 0.95)]
 # A good lens on 1.5 um pixels, and a fair one.
 LENS_BLURS_PX = [0.5, 0.8]
-
-
-def blurred_edge(low, high, blur_px, shape=(260, 120), degrees=5.0):
-    """An edge through the middle as the formula gives it: a Gaussian lens and pixels that average over their area."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    slant = np.radians(degrees)
-    distance = (columns - shape[1] / 2) * np.cos(slant) - (rows - shape[0] / 2) * np.sin(slant)
-    sigma = np.sqrt(blur_px**2 + 1 / 12)
-    return low + (high - low) * (0.5 + 0.5 * np.vectorize(erf)(distance / sigma / np.sqrt(2)))
 
 
 def shown(frame, knobs=None):

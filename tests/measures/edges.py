@@ -7,11 +7,24 @@ bins' own width is corrected too, so that an edge known by formula comes out as 
 
 from __future__ import annotations
 
+from math import erf
+
 import numpy as np
 
 BINS_PER_PX = 4
 # Half the width of the piece around the edge that is transformed: wide enough for any blur a photo survives.
 HALF_WIDTH_PX = 24
+
+
+def blurred_edge(
+    low: float, high: float, blur_px: float, shape: tuple[int, int] = (260, 120), degrees: float = 5.0
+) -> np.ndarray:
+    """An edge through the middle as the formula gives it: a Gaussian lens and pixels that average over their area."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    slant = np.radians(degrees)
+    distance = (columns - shape[1] / 2) * np.cos(slant) - (rows - shape[0] / 2) * np.sin(slant)
+    sigma = np.sqrt(blur_px**2 + 1 / 12)
+    return low + (high - low) * (0.5 + 0.5 * np.vectorize(erf)(distance / sigma / np.sqrt(2)))
 
 
 def edge_spread(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
