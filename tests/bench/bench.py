@@ -19,10 +19,14 @@ from pathlib import Path
 
 import engines
 import numpy as np
+from before_after import draw_sheet
 from demosaic import print_demosaic
+from quality import print_quality
+from scaling import print_scaling
 from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
 
 ROUNDS = 7
+SHEET = Path("bench-results/before_after.png")
 MEMORY_CHILD = Path(__file__).with_name("memory.py")
 
 
@@ -99,11 +103,16 @@ def main() -> None:
     shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
     real = real_scene_errors(shared)
     white_balance_real = print_real(real) if real else {}
+    scaling = print_scaling()
     demosaicked = print_demosaic()
+    quality = print_quality(demosaicked)
+    SHEET.parent.mkdir(parents=True, exist_ok=True)
+    draw_sheet().save(SHEET)
+    print(f"before and after, to be looked at: {SHEET}")
     if arguments.json:
         figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
         figures["white_balance_real_mired"] = white_balance_real
-        figures["demosaic"] = demosaicked
+        figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
