@@ -8,11 +8,13 @@ from measures.discs import SHAPE, discs
 from measures.edges import blurred_edge, mtf50, overshoot
 from measures.exposed import CORNER, MIDDLE, WHOLE, exposed
 from measures.luma_chroma import luma_of
-from measures.mosaics import mosaic_of
 
 from firmware.cameras.simulated import simulate
-from isp.colour_scales import colour_scales
+from firmware.sensors import load_sensor
+from isp.colour_fringes import ColourFringes
 from isp.frames import RawFrame
+from isp.photo import photo_pipeline
+from isp.plan import plan
 from isp.tone import decode_srgb
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -75,16 +77,15 @@ def _fringed(corner_px: float, gain: float) -> RawFrame:
 
 
 def _fringes() -> Bar:
-    """The photo is measured as the raw was: its colours' scales about the middle."""
+    """What the photo's recipe takes off, against what the lens put on."""
     left = {}
     for corner_px in (-1.0, 0.5, 1.0, 2.0):
         for gain in (1.0, 8.0):
             frame = _fringed(corner_px, gain)
-            shown = decode_srgb(photo_of(frame, EVEN_LIGHT | SOFT) / 255.0)
-            black, white = frame.shot.black_dn[0], frame.shot.white_dn
-            counts = np.round(mosaic_of(shown, frame.shot.bayer) * (white - black) + black).astype(np.uint16)
-            scales = np.array(colour_scales(RawFrame(counts, frame.shot)))
-            left[f"{corner_px:g} px gain {gain:g}"] = float(np.abs(scales - 1).max() * CORNER_PX)
+            planned = plan(photo_pipeline(), frame, load_sensor(frame.shot.sensor).tuning).stage(ColourFringes)
+            scales = np.array([planned.red_scale, planned.blue_scale])
+            away = (scales - 1) * CORNER_PX - np.array([corner_px, -corner_px])
+            left[f"{corner_px:g} px gain {gain:g}"] = float(np.abs(away).max())
     return Bar("colour fringes left in the corner", "px", left, most=0.1)
 
 
