@@ -137,7 +137,8 @@ def lift_limits(scene: Scene, noise_codes: float) -> np.ndarray:
     if noise is None:
         return np.full(len(BINS_EV), np.inf)
     shading = scene.planned(Shading)
-    lens_gain = 1.0 if shading is None or shading.gains is None else float(np.mean(shading.gains[1]))
+    lens = None if shading is None else shading.applied()
+    lens_gain = 1.0 if lens is None else float(np.mean(lens[1], dtype=np.float64))
     gains = _white_balance_gains(scene) * lens_gain
     weights = LUMINANCE @ (scene.planned(Colour) or Colour()).complete_matrix()
     light = 2.0**BINS_EV

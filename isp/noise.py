@@ -19,8 +19,8 @@ def luma_noise_at(scene: Scene, linear: np.ndarray) -> np.ndarray | None:
     """Standard deviation of display luma (0..1) where a grey of this light enters the tone curve; None if unknown.
 
     linear  light after shading, 0 = black and 1 = saturation
-    Shading counts as its gain in the middle of the frame. To first order: where noise is as large as the light itself
-    the tone curve bends within it, and the photo has up to a tenth more.
+    Shading counts as its gain in the middle of the pixel array. To first order: where noise is as large as the light
+    itself the tone curve bends within it, and the photo has up to a tenth more.
     """
     luma_noise = scene.planned(LumaNoise) or LumaNoise(strength=0.0)
     noise = demosaicked_noise(scene, luma_weights(scene), luma_noise.on_grain)
@@ -34,7 +34,8 @@ def luma_noise_at(scene: Scene, linear: np.ndarray) -> np.ndarray | None:
 
 def _lens_gain_in_the_middle(scene: Scene) -> float:
     shading = scene.planned(Shading)
-    if shading is None or shading.gains is None:
+    gains = None if shading is None else shading.applied()
+    if gains is None:
         return 1.0
-    green = np.asarray(shading.gains[1])
-    return float(1.0 + shading.strength * (green[green.shape[0] // 2, green.shape[1] // 2] - 1.0))
+    rows, columns = gains.shape[1:]
+    return float(gains[1, rows // 2, columns // 2])

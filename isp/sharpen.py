@@ -99,7 +99,7 @@ def gaussian_taps(sigma_px: float) -> np.ndarray:
 
 
 def _grain(scene: Scene) -> np.ndarray | None:
-    """(GRAIN_STEPS,) deviation of luma on a grey in the middle of the frame, 16-bit codes; None if unknown."""
+    """(GRAIN_STEPS,) deviation of luma on a grey in the middle of the pixel array, 16-bit codes; None if unknown."""
     tone = scene.planned(Tone) or Tone()
     luma = (np.arange(GRAIN_STEPS) + 0.5) / GRAIN_STEPS
     light = np.linspace(0, 1, 4096) ** 2

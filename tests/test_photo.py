@@ -54,6 +54,27 @@ def lab(pixels):
     return colour.rgb2lab(pixels)
 
 
+OFF = {
+    "bad_pixels": {"enabled": False},
+    "colour_fringes": {"enabled": False},
+    "chroma_noise": {"strength": 0.0},
+    "luma_noise": {"strength": 0.0},
+    "shading": {"strength": 0.0},
+    "local_tone": {"strength": 0.0},
+    "sharpen": {"amount": 0.0},
+}
+
+
+@pytest.mark.parametrize("name", OFF)
+def test_a_stage_that_is_off_leaves_the_photo_it_never_saw(name):
+    frame, _ = simulate("astronaut", "imx219", *SMALL["imx219"], lux=30.0, colour_fringes=0.003)
+    tuning = load_sensor("imx219").tuning
+    others = Pipeline(tuple(stage for stage in photo_pipeline().stages if stage.table_name() != name))
+    off = develop(frame, photo_pipeline({name: OFF[name]}), tuning).pixels
+    assert np.any(develop(frame, photo_pipeline(), tuning).pixels != off)
+    np.testing.assert_array_equal(off, develop(frame, others, tuning).pixels)
+
+
 @pytest.mark.parametrize("sensor", SMALL)
 @pytest.mark.parametrize("light_k", [2850, 4000, 6500])
 def test_a_grey_card_is_grey_in_any_light(sensor, light_k):
