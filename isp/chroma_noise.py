@@ -51,6 +51,7 @@ class ChromaNoise(Stage):
 
     takes = LinearImage
     makes = LinearImage
+    together = ("differences", "colours", "noise")
 
     def plan(self, scene: Scene) -> Self:
         """Find the colour differences that suit this photo. Without a noise model there is nothing to go by: off."""

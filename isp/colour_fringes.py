@@ -34,6 +34,7 @@ class ColourFringes(Stage):
 
     takes = Mosaic
     makes = Mosaic
+    together = ("red_scale", "blue_scale", "axis_px")
 
     def plan(self, scene: Scene) -> Self:
         """Measure the scales in the picture; where it does not tell, nothing is changed."""

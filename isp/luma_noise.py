@@ -43,6 +43,7 @@ class LumaNoise(Stage):
 
     takes = LinearImage
     makes = LinearImage
+    together = ("weights", "noise")
 
     @property
     def pull(self) -> float:

@@ -70,12 +70,19 @@ class Stage(Knobs):
 
     takes: typing.ClassVar[type]
     makes: typing.ClassVar[type]
+    # Facts that mean nothing without one another: all are known, or none.
+    together: typing.ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in dataclasses.fields(self):
             if "fact" in field.metadata:
                 field.metadata["fact"].check(f"{type(self).__name__}.{field.name}", getattr(self, field.name))
+        missing = [name for name in self.together if getattr(self, name) is None]
+        if 0 < len(missing) < len(self.together):
+            raise KnobError(
+                f"{type(self).__name__} lacks {', '.join(missing)}: give {', '.join(self.together)}, or none."
+            )
 
     @classmethod
     def table_name(cls) -> str:
@@ -103,8 +110,10 @@ class Stage(Knobs):
         """
         from isp.develop import run_stages
 
+        if shot is not None and not isinstance(shot, Shot):
+            raise FrameError(f"The facts of an array are a Shot, not {type(shot).__name__}.")
         if isinstance(picture, np.ndarray):
-            return run_stages(self.takes(picture, shot or NEUTRAL_SHOT), (self,)).pixels
+            return self(self.takes(picture, shot or NEUTRAL_SHOT)).pixels
         if not isinstance(picture, self.takes):
             raise FrameError(f"{type(self).__name__} takes {self.takes.__name__}, not {type(picture).__name__}.")
         if shot is not None:

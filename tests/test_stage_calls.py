@@ -7,9 +7,12 @@ import pytest
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
-from isp.errors import FrameError
+from isp.chroma_noise import ChromaNoise
+from isp.colour_fringes import ColourFringes
+from isp.errors import FrameError, KnobError
 from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Photo, RawFrame
 from isp.levels import Levels
+from isp.luma_noise import LumaNoise
 from isp.photo import STAGES, photo_pipeline
 from isp.plan import plan
 from isp.sharpen import Sharpen
@@ -78,3 +81,24 @@ def test_a_picture_brings_its_own_shot():
     photo = Photo(np.zeros((4, 4, 3), np.uint16), NEUTRAL_SHOT)
     with pytest.raises(FrameError, match="A Photo carries its own shot"):
         Sharpen()(photo, NEUTRAL_SHOT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "lacks"),
+    [
+        (LumaNoise, {"noise": (1e-4, 1e-6)}, "weights"),
+        (ChromaNoise, {"noise": (1e-4, 1e-6)}, "differences, colours"),
+        (ColourFringes, {"red_scale": 1.001}, "blue_scale, axis_px"),
+    ],
+)
+def test_facts_that_mean_nothing_alone_are_refused_by_name(kind, facts, lacks):
+    with pytest.raises(KnobError, match=f"{kind.__name__} lacks {lacks}"):
+        kind(**facts)
+    with pytest.raises(KnobError, match=f"{kind.__name__} lacks {lacks}"):
+        kind.from_dict(kind().to_dict() | facts)
+
+
+@pytest.mark.parametrize("shot", ["imx219", {}, NEUTRAL_SHOT.to_dict()])
+def test_facts_that_are_no_shot_are_refused(shot):
+    with pytest.raises(FrameError, match="The facts of an array are a Shot, not"):
+        Levels()(np.zeros((4, 4), np.uint16), shot)
