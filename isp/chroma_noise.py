@@ -52,6 +52,7 @@ class ChromaNoise(Stage):
     takes = LinearImage
     makes = LinearImage
     together = ("differences", "colours", "noise")
+    needs_only_the_shot = True
 
     def plan(self, scene: Scene) -> Self:
         """Find the colour differences that suit this photo. Without a noise model there is nothing to go by: off."""

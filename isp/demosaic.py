@@ -52,6 +52,7 @@ class Demosaic(Stage):
 
     takes = Mosaic
     makes = LinearImage
+    needs_only_the_shot = True
 
     def plan(self, scene: Scene) -> Self:
         """Keep the sensor's noise, as green has it after white balance. Unknown noise stays unknown."""

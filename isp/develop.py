@@ -57,7 +57,7 @@ def run_stages(picture: Picture, stages: Sequence[Stage], threads: int = 0) -> P
     """Run neighbouring stages over a picture in one pass. Returns what the last one makes; the input stays as it is."""
     chain = _source(picture)
     for stage in stages:
-        stage.add_to(chain, picture.shot)
+        stage.planned_by_shot(picture.shot).add_to(chain, picture.shot)
     last = stages[-1]
     height, width = picture.pixels.shape[:2]
     if last.makes is Mosaic:

@@ -44,6 +44,7 @@ class LumaNoise(Stage):
     takes = LinearImage
     makes = LinearImage
     together = ("weights", "noise")
+    needs_only_the_shot = True
 
     @property
     def pull(self) -> float:

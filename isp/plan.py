@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isp.errors import KnobError
+from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
 from isp.highlights import Highlights
 from isp.light import grey_edge, grey_on_curve, temperature_of
@@ -63,6 +63,15 @@ def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline
     for index, stage in enumerate(pipeline.stages, start=1):
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))
     return Pipeline(tuple(stages))
+
+
+def scene_without_picture(shot: Shot) -> Scene:
+    """What a stage that is called alone can plan from: the facts of the shot, in grey light, without a tuning."""
+
+    def missing() -> np.ndarray:
+        raise FrameError("There is no picture of the scene to plan from.")
+
+    return Scene(shot, tuning=None, grey=(1.0, 1.0), temperature_k=None, small=missing, places=missing)
 
 
 def find_light(frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> tuple[tuple[float, float], float | None]:

@@ -56,15 +56,13 @@ class Sharpen(Stage):
 
     takes = Photo
     makes = Photo
+    needs_only_the_shot = True
 
     def plan(self, scene: Scene) -> Self:
-        """Carry the sensor's noise to the display."""
-        if self.grain is not None:
+        """Carry the sensor's noise to the display. Unknown noise stays unknown."""
+        if self.grain is not None or scene.shot.noise is None:
             return self
-        grain = _grain(scene)
-        if grain is None:
-            return self
-        return dataclasses.replace(self, grain=tuple(grain.tolist()), lens_noise=_lens_noise(scene))
+        return dataclasses.replace(self, grain=tuple(_grain(scene).tolist()), lens_noise=_lens_noise(scene))
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
@@ -98,16 +96,14 @@ def gaussian_taps(sigma_px: float) -> np.ndarray:
     return np.round(weights / (weights[0] + 2 * weights[1:].sum()), 7).astype(np.float32)
 
 
-def _grain(scene: Scene) -> np.ndarray | None:
-    """(GRAIN_STEPS,) deviation of luma on a grey in the middle of the pixel array, 16-bit codes; None if unknown."""
+def _grain(scene: Scene) -> np.ndarray:
+    """(GRAIN_STEPS,) deviation of luma on a grey in the middle of the pixel array, 16-bit codes."""
     tone = scene.planned(Tone) or Tone()
     luma = (np.arange(GRAIN_STEPS) + 0.5) / GRAIN_STEPS
     light = np.linspace(0, 1, 4096) ** 2
     shown = np.interp(luma, tone.curve(light), light)
     seen = _light_before_lift(scene, shown)
     noise = luma_noise_at(scene, seen)
-    if noise is None:
-        return None
     # The noise model knows the tone curve at the light that was seen; the lift takes it elsewhere on that curve.
     lifted = shown / seen * tone.slope(shown) / np.maximum(tone.slope(seen), 1e-9)
     return np.round(WHITE_CODE * noise * lifted, 2)

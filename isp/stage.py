@@ -72,6 +72,8 @@ class Stage(Knobs):
     makes: typing.ClassVar[type]
     # Facts that mean nothing without one another: all are known, or none.
     together: typing.ClassVar[tuple[str, ...]] = ()
+    # `plan` asks a scene for no more than its shot and the other stages: run without a plan, such a stage plans itself.
+    needs_only_the_shot: typing.ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,6 +108,7 @@ class Stage(Knobs):
                  LinearImage  (H, W, 3) float32, linear, the same scale
                  Photo        (H, W, 3) uint16, display-encoded sRGB, 0 to 65535; EightBit gives uint8, 0 to 255
         shot     the facts of a plain array: Bayer order, levels, noise; without them those of NEUTRAL_SHOT
+        A stage that goes by noise and was not planned takes that of the shot, as if no gain had been applied yet.
         Raises FrameError for another type, dtype or shape, fewer than 2 x 2 pixels, and where the stage lacks a fact.
         """
         from isp.develop import run_stages
@@ -119,6 +122,12 @@ class Stage(Knobs):
         if shot is not None:
             raise FrameError(f"A {type(picture).__name__} carries its own shot; give one with a plain array only.")
         return run_stages(picture, (self,))
+
+    def planned_by_shot(self, shot: Shot) -> typing.Self:
+        """This stage as far as the facts of a shot can plan it; one that is planned already stays as it is."""
+        from isp.plan import scene_without_picture
+
+        return self.plan(scene_without_picture(shot)) if self.needs_only_the_shot else self
 
     def to_dict(self) -> dict[str, Any]:
         """The stage's line in the recipe: plain values for JSON."""

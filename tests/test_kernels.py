@@ -230,8 +230,8 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
     stages += (fringes, Demosaic(quality="fast"), CHROMA, LUMA)
     stages += (Shading(gains=tuple(tuple(map(tuple, plane)) for plane in table.tolist())), Tone())
-    stages += (Sharpen(radius_px=5.0),)
-    photo = run_stages(RawFrame(counts, known), stages, 2).pixels.astype(int)
+    sharpen = Sharpen(radius_px=5.0, grain=(257.0,) * GRAIN_STEPS)
+    photo = run_stages(RawFrame(counts, known), (*stages, sharpen), 2).pixels.astype(int)
 
     linear = (counts - per_position(BLACK, counts.shape)) / (1023.0 - per_position(BLACK, counts.shape))
     mended = run_stages(RawFrame(counts, known), stages[:2], 2).pixels.astype(float)
@@ -244,7 +244,7 @@ def test_a_picture_wider_than_a_tile_has_no_seams():
     quiet = luma_noise_twin(chroma_twin(malvar_twin(linear, colours), CHROMA), LUMA)
     shaded = quiet * lens_twin(counts.shape, table, known.field_of_view)
     codes = np.floor(65535 * encode_srgb(tone_twin(shaded, Tone())) + 0.5)
-    assert np.abs(photo - sharpen_twin(codes, Sharpen(radius_px=5.0))).max() < 10
+    assert np.abs(photo - sharpen_twin(codes, sharpen)).max() < 10
 
 
 def test_noise_reduction_reaches_across_tiles():

@@ -10,7 +10,7 @@ from firmware.sensors import load_sensor
 from isp.chroma_noise import ChromaNoise
 from isp.colour_fringes import ColourFringes
 from isp.errors import FrameError, KnobError
-from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Noise, Photo, RawFrame
 from isp.levels import Levels
 from isp.luma_noise import LumaNoise
 from isp.photo import STAGES, photo_pipeline
@@ -81,6 +81,26 @@ def test_a_picture_brings_its_own_shot():
     photo = Photo(np.zeros((4, 4, 3), np.uint16), NEUTRAL_SHOT)
     with pytest.raises(FrameError, match="A Photo carries its own shot"):
         Sharpen()(photo, NEUTRAL_SHOT)
+
+
+NOISY_SHOT = dataclasses.replace(NEUTRAL_SHOT, noise=Noise(shot=2e-3, read=1e-6))
+
+
+@pytest.mark.parametrize("kind", [ChromaNoise, LumaNoise])
+def test_noise_reduction_called_alone_goes_by_the_noise_of_the_shot(kind):
+    rng = np.random.default_rng(5)
+    noisy = rng.normal(0.2, np.sqrt(2e-3 * 0.2 + 1e-6), (96, 96, 3)).astype(np.float32)
+    calm = kind()(noisy, NOISY_SHOT)
+    assert 0.3 < calm.var() / noisy.var() < 0.95
+    np.testing.assert_array_equal(kind(strength=0.0)(noisy, NOISY_SHOT), noisy)
+    np.testing.assert_array_equal(kind()(noisy), noisy)
+
+
+def test_sharpening_called_alone_leaves_the_grain_that_the_shot_explains():
+    rng = np.random.default_rng(6)
+    codes = rng.normal(30000, 1500, (96, 96, 1)).repeat(3, axis=2).astype(np.uint16)
+    known, unknown = (Sharpen()(codes, shot).astype(float).std() for shot in (NOISY_SHOT, NEUTRAL_SHOT))
+    assert known < 1.02 * codes.std() < 1.2 * codes.std() < unknown
 
 
 @pytest.mark.parametrize(
