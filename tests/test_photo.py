@@ -203,6 +203,16 @@ def test_the_tunings_own_look_can_be_had_and_is_brighter():
     assert tuned.pixels.mean() > plain.pixels.mean() + 10
 
 
+@pytest.mark.parametrize(
+    ("light", "gain", "noise"), [(0.3, 1.0, True), (0.3, 16.0, True), (0.01, 16.0, True), (0.3, 1.0, False)]
+)
+def test_a_bare_wall_is_grey_though_its_sensor_is_unknown(light, gain, noise):
+    wall = exposed(np.full((300, 400), light, np.float32), "imx219", gain=gain, noise=noise)
+    foreign = RawFrame(wall.pixels, dataclasses.replace(wall.shot, sensor="unknown", noise=None))
+    red, green, blue = develop(foreign, photo_pipeline(), None).pixels.mean(axis=(0, 1))
+    assert abs(red - green) < 6 and abs(blue - green) < 6
+
+
 def test_the_tunings_look_of_an_unknown_sensor_is_refused():
     frame, _ = simulate("grey", "imx219", 640, 480)
     with pytest.raises(KnobError, match="has no tone curve"):
