@@ -39,7 +39,7 @@ FIRST_GUESS_K = 5000.0
 CURVE_POINTS = 200  # less than 2 mired apart: no eye tells them apart
 # Quads are read in bands of so many rows: the whole small picture never stands in memory.
 BAND_ROWS = 64
-MINKOWSKI = 6
+MINKOWSKI = 6  # of changes; of their squares it is 3, and the sign of a product stays
 # Share of their power by which edges of red and blue follow those of green: noise alone stays below 0.02, photographs
 # lie above 0.15. From the first on edges begin to count, from the second on they alone.
 NO_EDGES, EDGES = 0.1, 0.2
@@ -99,16 +99,27 @@ def _edge_powers(frame: RawFrame) -> tuple[np.ndarray, np.ndarray]:
     width = frame.pixels.shape[1] // 2 * 2
     for top in range(0, height, 2 * BAND_ROWS):
         band = _without_flaws(frame.pixels[top : min(top + 2 * BAND_ROWS + 2, height), :width], shot)
-        quads = np.stack([np.mean([band[y::2, x::2] for y, x in place], axis=0) for place in places], axis=-1)
-        across = quads[:-1, 1:] - quads[:-1, :-1]
-        down = quads[1:, :-1] - quads[:-1, :-1]
-        blown = (quads >= CLIP_SHARE).any(axis=-1)
+        quads = [np.mean([band[y::2, x::2] for y, x in place], axis=0) for place in places]
+        blown = np.max(quads, axis=0) >= CLIP_SHARE
         whole = ~(blown[:-1, :-1] | blown[:-1, 1:] | blown[1:, :-1])
-        squares = (across**2 + down**2)[whole].astype(np.float64)
-        powers += (squares ** (MINKOWSKI // 2)).sum(axis=0)
-        products = (across[..., ::2] * across[..., 1:2] + down[..., ::2] * down[..., 1:2])[whole].astype(np.float64)
-        shared += (products ** (MINKOWSKI // 2)).sum(axis=0)
+        down, across = zip(*(_changes(plane, whole) for plane in quads), strict=True)
+        for colour in range(3):
+            powers[colour] += _cubes(across[colour] ** 2 + down[colour] ** 2)
+        for index, colour in enumerate((0, 2)):
+            shared[index] += _cubes(across[colour] * across[1] + down[colour] * down[1])
     return powers, shared
+
+
+def _changes(plane: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What lies below and what lies right of each of these pixels, minus the pixel."""
+    here = plane[:-1, :-1][where]
+    return plane[1:, :-1][where] - here, plane[:-1, 1:][where] - here
+
+
+def _cubes(squares: np.ndarray) -> float:
+    """The sum of squared changes to the power MINKOWSKI / 2, which is 3."""
+    exact = squares.astype(np.float64)
+    return float((exact * exact * exact).sum())
 
 
 def temperature_of(grey: tuple[float, float], tuning: Tuning) -> float:
