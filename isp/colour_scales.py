@@ -140,7 +140,7 @@ def _at_sites(
 
 
 def _edges(plane: np.ndarray) -> np.ndarray:
-    """What differs from the surroundings, without the finest detail. FILTER samples fewer a side.
+    """What differs from the surroundings, without the finest detail. SMOOTHINGS + 2 samples fewer a side.
 
     A tile may have any brightness and colour; and what is finer than two samples of one colour is seen at wrong places.
     """
