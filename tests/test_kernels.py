@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isp.bad_pixels import NOISE_DEVIATIONS, BadPixels
-from isp.chroma_noise import TOLERANCES, ChromaNoise
+from isp.chroma_noise import CALM_ALIKE, CELL_ALIKE, CELL_BETWEEN, CELLS_APART, EDGE_ALIKE, ChromaNoise
 from isp.colour import Colour
 from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic, demosaic
@@ -416,22 +416,30 @@ def chroma_twin(linear, knobs):
     even = even[: (height + 1) // 2 * 2, : (width + 1) // 2 * 2]
     cells = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2, 3).mean(axis=(1, 3))
     variance = knobs.noise[0] * np.maximum(cells @ [0.25, 0.5, 0.25], 0) + knobs.noise[1]
-    near, far, joining = (knobs.strength**2 * tolerance * variance for tolerance in TOLERANCES)
+    variance *= knobs.strength**2
     smooth = differences_of(cells)
-    for step, tolerated in ((1, near), (3, far)):
+    for step in (1, 3):
         for dy, dx in ((0, step), (step, 0)):
             ways = [moved(smooth, k * dy, k * dx) - smooth for k in (-2, -1, 1, 2)]
-            smooth = smooth + sum(way * alike(way, tolerated) / 5 for way in ways)
+            smooth = smooth + sum(way * alike(way, CELL_ALIKE * variance) / 5 for way in ways)
 
+    edged = np.stack([padded(smooth[..., k], 1) for k in range(2)], -1)
     y, x = (np.arange(length) for length in (height, width))
-    own = np.ix_(y // 2, x // 2)
-    side = lambda index: 16 + index // 2 + 2 * (index % 2) - 1  # noqa: E731
-    pixel = differences_of(linear)
-    edged = np.stack([padded(smooth[..., k], 16) for k in range(2)], -1)
-    to_own, to_next = smooth[own] - pixel, edged[np.ix_(side(y), side(x))] - pixel
-    step = 0.75 * to_own * alike(to_own, joining[own]) + 0.25 * to_next * alike(to_next, joining[own])
+    own, ahead, back = (edged[np.ix_(towards(y, way), towards(x, way))] for way in (0, 1, -1))
+    variance = variance[np.ix_(y // 2, x // 2)]
+    agree = np.clip(1 - ((ahead - own) ** 2).sum(-1) / variance / CELLS_APART, 0, 1)
+    between = np.clip(((ahead - own) * (own - back)).sum(-1) / variance / CELL_BETWEEN, 0, 1)
+    tolerated = variance / (1 / EDGE_ALIKE + (1 / CALM_ALIKE - 1 / EDGE_ALIKE) * agree)
+    share = (0.25 + 0.5 * between)[..., None]
+    to_own, to_ahead = own - differences_of(linear), ahead - differences_of(linear)
+    step = (1 - share) * to_own * alike(to_own, tolerated) + share * to_ahead * alike(to_ahead, tolerated)
     green, blue = step @ knobs.colours[:2], step @ knobs.colours[2:]
     return linear + np.stack([step[..., 0], green, blue], -1)
+
+
+def towards(pixel, way):
+    """Of each pixel, the cell it is in (0), the next one (1) or the one behind (-1); cells are padded by one."""
+    return 1 + pixel // 2 + way * (2 * (pixel % 2) - 1)
 
 
 def moved(picture, dy, dx):

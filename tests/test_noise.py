@@ -89,6 +89,18 @@ class TestOnAFlatPatch:
         before, after = (luma_of(photo(frame, *strengths)) for strengths in ((0.0, 0.0), (chroma, luma)))
         assert noise_power(after, BLOTCHES) <= noise_power(before, BLOTCHES)
 
+    def test_few_coloured_speckles_stay(self, sensor):
+        """Of the pixels that stand out of the colour noise, by two of its deviations, at most one in eight is left."""
+        frame = exposed(GREY, sensor, gain=ISO_3200)
+        before, after = (chroma_of(photo(frame, *strengths)) for strengths in ((0.0, 0.0), ()))
+        far = 4 * before.var(axis=(1, 2)).sum()
+        standing_out = [
+            np.mean(((chroma - chroma.mean(axis=(1, 2), keepdims=True)) ** 2).sum(axis=0) > far)
+            for chroma in (before, after)
+        ]
+        assert standing_out[0] > 0.01
+        assert standing_out[1] < 0.125 * standing_out[0]
+
     def test_what_stays_is_a_fine_even_grain(self, sensor):
         """Worms and patches are places with more grain than others: the grain's own variance must not vary more."""
         frame = exposed(GREY, sensor, gain=ISO_3200)
@@ -137,10 +149,12 @@ def width_px(values, distance):
     return crossing(0.9, first_bright - 1) - crossing(0.1, last_dark)
 
 
+# On imx219 in the same light blue lies hardly three deviations of its noise from grey: there the edge does soften.
+@pytest.mark.parametrize("sensor", ["imx477", "imx708"])
 @pytest.mark.parametrize(("left", "right", "plane"), [(RED, GREEN, 1), (BLUE, np.full(3, 0.18), 0)])
-def test_colours_do_not_bleed_over_a_hard_edge(left, right, plane):
+def test_colours_do_not_bleed_over_a_hard_edge(sensor, left, right, plane):
     picture, distance = slanted(left, right)
-    frames = [exposed(picture, gain=ISO_3200, seed=seed) for seed in range(6)]
+    frames = [exposed(picture, sensor, gain=ISO_3200, seed=seed) for seed in range(6)]
     before, after = (
         width_px(np.mean([chroma_of(photo(frame, *strengths))[plane] for frame in frames], axis=0), distance)
         for strengths in ((0.0, 0.0), ())
@@ -172,7 +186,7 @@ def test_small_coloured_things_keep_most_of_their_colour(draw):
         red = chroma_of(pixels)[1]
         return red[inside].mean() - np.median(red)
 
-    assert colour(photo(frame)) > 0.6 * colour(photo(frame, 0.0, 0.0))
+    assert colour(photo(frame)) > 0.75 * colour(photo(frame, 0.0, 0.0))
 
 
 def test_taking_chroma_noise_leaves_the_luma_of_the_photo_alone():

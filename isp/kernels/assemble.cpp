@@ -158,18 +158,19 @@ void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<st
 }
 
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
-                      std::array<float, 2> noise, std::array<float, 3> tolerances) {
+                      std::array<float, 2> noise, float alike, std::array<float, 4> joining) {
     expect(chain, Kind::rgb, "chroma_noise");
     const ChromaAxes axes{differences, colours, noise};
+    const JoinLimits limits{joining[0], joining[1], joining[2], joining[3]};
     chain.add(
         [=](Stages& stages) {
             Rows& picture = *stages.back();
             stages.push_back(std::make_unique<HalfChroma>(picture, axes));
-            for (const auto& [step, tolerance] : {std::pair{1, tolerances[0]}, std::pair{3, tolerances[1]}}) {
-                stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, tolerance));
-                stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, tolerance));
+            for (const int step : {1, 3}) {
+                stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, alike));
+                stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, alike));
             }
-            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, tolerances[2]));
+            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, limits));
         },
         Kind::rgb, ChromaJoin::reach);
 }

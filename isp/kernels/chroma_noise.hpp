@@ -19,6 +19,13 @@ struct ChromaAxes {
     std::array<float, 2> noise;
 };
 
+// Squared distances, in variances of the noise.
+struct JoinLimits {
+    float edge, calm;  // from which on a pixel is not alike to a cell: where cells differ, and where they agree
+    float apart;       // of two cells that differ
+    float between;     // product of the ways from a cell on an edge to either side of it
+};
+
 // Half-resolution rows: plane 0 one over the noise's variance, planes 1 and 2 the differences, means of 2 x 2.
 class HalfChroma final : public Rows {
 public:
@@ -69,7 +76,7 @@ public:
     // Columns to each side that reach a pixel: nine cells of two, the next one, 2 x 3 far and 2 x 1 near ones from it.
     static constexpr int reach = 18;
 
-    ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, float tolerance);
+    ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, const JoinLimits& limits);
 
 protected:
     void make(int y, const MutableRow& out) override;
@@ -78,7 +85,7 @@ private:
     Rows& picture_;
     Rows& smooth_;
     ChromaAxes axes_;
-    float tolerance_;
+    JoinLimits limits_;
 };
 
 }  // namespace nightjar
