@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from isp.colour import LUMINANCE, Colour
+from isp.colour import Colour
 from isp.frames import LinearImage, Shot
 from isp.kernels import LIFT_LEVELS, Chain
 from isp.knobs import knob
+from isp.linear_noise import demosaicked_noise, luma_weights
 from isp.shading import Shading
 from isp.stage import Stage, fact
 from isp.tone import encode_srgb
@@ -130,19 +131,17 @@ def lift_needed(light_ev: np.ndarray) -> float:
 def lift_limits(scene: Scene, noise_codes: float) -> np.ndarray:
     """(len(BINS_EV),) stops by which a grey of that light may be lifted until its grain is seen; no model, no limit.
 
-    The sensor's noise is carried through gains and matrix to the luminance of the plain sRGB curve, before any noise
-    reduction: what that gains is not spent here.
+    The grain of luma on the plain sRGB curve, where the lens is corrected as on average, before luma noise reduction.
+    What that gains is not spent here: lifts larger by as much left the texture of a dark sofa a tenth flatter.
     """
-    noise = scene.shot.noise
+    noise = demosaicked_noise(scene, luma_weights(scene))
     if noise is None:
         return np.full(len(BINS_EV), np.inf)
     shading = scene.planned(Shading)
     lens = None if shading is None else shading.applied()
     lens_gain = 1.0 if lens is None else float(np.mean(lens[1], dtype=np.float64))
-    gains = _white_balance_gains(scene) * lens_gain
-    weights = LUMINANCE @ (scene.planned(Colour) or Colour()).complete_matrix()
     light = 2.0**BINS_EV
-    variance = ((noise.shot * light[:, None] / gains + noise.read) * (gains * weights) ** 2).sum(axis=1)
+    variance = noise.shot * light * lens_gain + noise.read * lens_gain**2
     lifts = np.arange(0.0, 4.01, 0.05)
     shown = light[:, None] * 2.0**lifts
     slope = (encode_srgb(shown * 1.001) - encode_srgb(shown * 0.999)) / (shown * 0.002)
