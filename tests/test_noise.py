@@ -234,7 +234,8 @@ def test_black_and_white_stay_what_they_are(level):
 def test_print_is_read_as_well_as_without_noise_reduction():
     """Letters 20 pixels high in light so dim that without noise reduction about every fifth word is lost."""
     page = 0.08 * np.stack(list(find_scene("page")(View(572, 1152, LIGHT_K))), axis=-1)
-    frames = [exposed(page[:420], gain=ISO_1600, seed=seed) for seed in range(3)]
+    # A reader that guesses misses a few words more or less by chance: several exposures.
+    frames = [exposed(page[:420], gain=ISO_1600, seed=seed) for seed in range(5)]
     before, after = (sum(unread_words(photo(frame, *strengths)) for frame in frames) for strengths in ((0.0, 0.0), ()))
     assert 5 < before < 80
     assert after <= before
