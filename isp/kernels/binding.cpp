@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "chain.hpp"
+#include "preview_binding.hpp"
 #include "sinks.hpp"
 #include "statistics.hpp"
 
@@ -175,6 +176,7 @@ NB_MODULE(_kernels, module) {
         .def("run_sixteen_bit", &run_colour<std::uint16_t, &store_colour<std::uint16_t>>, "out"_a, "threads"_a)
         .def("run_eight_bit", &run_colour<std::uint8_t, &store_eight_bit>, "out"_a, "threads"_a);
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
+    bind_preview(module);
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("CHROMA_STEPS") = chroma_steps;
     module.attr("LONGEST_BLUR_PX") = margin - 1;
