@@ -30,6 +30,8 @@ UNIT_BITS = (13, 12, 11, 10, 9)
 # Noise below black is kept down to this share of saturation, and interpolation may overshoot by as much.
 MARGIN = 1 / 8
 CODES_PER_STEP = 64
+# Gains beyond some thousand show nothing but noise; shifted further, light would have no steps left.
+MOST_GAIN_SHIFT = 8
 # Two neighbours that differ only by noise lie within this many of its deviations: as in isp.chroma_noise.
 ALIKE_DEVIATIONS = 4.0
 # Detail loses one deviation of its noise: flat noise then rises by less than 10 % at the default amount.
@@ -143,6 +145,7 @@ def _balance_numbers(
     colours = ["RGB".index(letter) for letter in shot.bayer]
     grid = np.stack([gains[c] / (white - black) for c, black in zip(colours, shot.black_dn, strict=True)])
     grid *= ONE / scale
+    grid = np.minimum(grid, LARGEST << MOST_GAIN_SHIFT)
     gain_shift = max(0, int(np.ceil(np.log2(grid.max() / (LARGEST - 1)))))
     # Nothing is darker than noise, and differences to black must fit 15 bits too.
     lowest = max(0, int(np.ceil(max(shot.black_dn) - span / 4)))
@@ -162,7 +165,7 @@ def _unit_bits(matrix: np.ndarray) -> int:
     reach = max(np.maximum(matrix, 0).sum(axis=1).max(), np.maximum(-matrix, 0).sum(axis=1).max())
     needed = (1 + 2 * MARGIN) * max(reach, 2 ** _matrix_shift(matrix))
     for bits in UNIT_BITS:
-        if needed * (1 << bits) <= LARGEST:
+        if needed * (1 << bits) <= LARGEST - 16:  # products are rounded before they are added
             return bits
     raise PipelineError(f"The colour matrix amplifies {reach:.0f} times; a preview can do 50. Is it a colour matrix?")
 

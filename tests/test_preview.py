@@ -440,6 +440,11 @@ def test_the_kernels_do_what_their_twins_say(bayer, size, kind):
         np.testing.assert_array_equal(plane, np.clip((scaled(difference, share) + 128 * 64 + 32) >> 6, 0, 255))
 
 
+def test_an_absurd_gain_is_white():
+    frame = RawFrame(contents((64, 66), "smooth"), shot())
+    assert np.all(preview(frame, bare(recipe_of(matrix=None, gains=(1e4, 1e4, 1e4)))) == 255)
+
+
 @pytest.mark.parametrize("saturation", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("white", [255, 4095, 65535])
 def test_twins_hold_for_any_depth_and_any_matrix(saturation, white):

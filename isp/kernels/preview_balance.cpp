@@ -39,7 +39,8 @@ void Balance::find_gains(int y) {
     for (int row = upper_; row < upper_ + 2; ++row) {
         if (!gains_.lacks(row)) continue;
         for (int position = 0; position < 4; ++position) {
-            const float* knots = facts.gains.data() + static_cast<std::ptrdiff_t>(position * facts.rows + row) * facts.columns;
+            const std::ptrdiff_t knot = static_cast<std::ptrdiff_t>(position * facts.rows + row) * facts.columns;
+            const float* knots = facts.gains.data() + knot;
             const float first = (tile_.left + (position & 1) + 0.5f) / tile_.picture_width;
             const float start = (facts.window[0] + first * facts.window[2]) * facts.columns - 0.5f;
             gains_along(knots, facts.columns, start, step, half_, gains_.plane(row, position));

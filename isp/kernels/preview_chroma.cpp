@@ -9,7 +9,7 @@ constexpr Lane one_fifth = 6554;
 // Steps to neighbours that are alike, added up; a neighbour of another colour counts as the centre itself.
 class AlikeSum {
 public:
-    AlikeSum(Lanes blue, Lanes red, Lanes limit) : blue_(blue), red_(red), limit_(limit), blue_sum_{}, red_sum_{} {}
+    AlikeSum(Lanes blue, Lanes red, Lanes limit) : blue_(blue), red_(red), limit_(limit) {}
 
     void add(Lanes blue, Lanes red) {
         const Lanes blue_step = blue - blue_, red_step = red - red_;
@@ -23,7 +23,7 @@ public:
     Lanes red() const { return red_ + scaled(red_sum_, every_lane(one_fifth)); }
 
 private:
-    Lanes blue_, red_, limit_, blue_sum_, red_sum_;
+    Lanes blue_, red_, limit_, blue_sum_{}, red_sum_{};
 };
 
 }  // namespace

@@ -50,7 +50,8 @@ public:
     void prefetch(int y, int x, int width) const {
         if (y >= tile_.height) return;
         const std::uint16_t* row = counts_ + static_cast<std::ptrdiff_t>(y) * tile_.picture_width + x;
-        for (int i = 0; i < width; i += 32) __builtin_prefetch(row + i);
+        constexpr int cache_line = 64 / sizeof(std::uint16_t);
+        for (int i = 0; i < width; i += cache_line) __builtin_prefetch(row + i);
     }
 
 private:

@@ -31,8 +31,10 @@ public:
         const int w = i + west_of_own_, e = w + 1;
         const Lanes own = load(own_ + i);
         const Lanes far = mean_of_four(load(own_n_ + i), load(own_s_ + i), load(own_ + i - 1), load(own_ + i + 1));
-        const Lanes cross = mean_of_four(load(green_up_ + i), load(green_down_ + i), load(green_ + w), load(green_ + e));
-        const Lanes corners = mean_of_four(load(other_up_ + w), load(other_up_ + e), load(other_down_ + w), load(other_down_ + e));
+        const Lanes cross =
+            mean_of_four(load(green_up_ + i), load(green_down_ + i), load(green_ + w), load(green_ + e));
+        const Lanes corners =
+            mean_of_four(load(other_up_ + w), load(other_up_ + e), load(other_down_ + w), load(other_down_ + e));
         const Lanes beyond = own - far;
         return {own, held(cross + (beyond >> 1)), held(corners + beyond - (beyond >> 2))};
     }
@@ -41,12 +43,15 @@ public:
     RowColours at_green(int i) const {
         const int w = i + west_of_green_, e = w + 1;
         const Lanes green = load(green_ + i);
-        const Lanes corners = mean_of_four(load(green_up_ + w), load(green_up_ + e), load(green_down_ + w), load(green_down_ + e));
+        const Lanes corners =
+            mean_of_four(load(green_up_ + w), load(green_up_ + e), load(green_down_ + w), load(green_down_ + e));
         const Lanes over_corners = (green - corners) >> 1;
         const Lanes over_column = green - mean(load(green_n_ + i), load(green_s_ + i));
         const Lanes over_row = green - mean(load(green_ + i - 1), load(green_ + i + 1));
-        const Lanes own = mean(load(own_ + w), load(own_ + e)) + over_corners + (over_row >> 2) - (over_column >> 3);
-        const Lanes other = mean(load(other_up_ + i), load(other_down_ + i)) + over_corners + (over_column >> 2) - (over_row >> 3);
+        const Lanes along_row = mean(load(own_ + w), load(own_ + e));
+        const Lanes along_column = mean(load(other_up_ + i), load(other_down_ + i));
+        const Lanes own = along_row + over_corners + (over_row >> 2) - (over_column >> 3);
+        const Lanes other = along_column + over_corners + (over_column >> 2) - (over_row >> 3);
         return {held(own), green, held(other)};
     }
 

@@ -14,8 +14,8 @@ constexpr int filter_pairs = 5;
 }  // namespace
 
 FinishedRows::FinishedRows(const PreviewFacts& facts, const std::uint16_t* counts, const Tile& tile)
-    : finish_(facts.finish), chroma_limit_(facts.finish.chroma), tile_(tile), half_((tile.width + 1) / 2), lanes_(whole_registers(half_)),
-      pairs_((tile.height + 1) / 2), codes_(facts, counts, tile), means_(2, 3, lanes_),
+    : finish_(facts.finish), chroma_limit_(facts.finish.chroma), tile_(tile), half_((tile.width + 1) / 2),
+      lanes_(whole_registers(half_)), pairs_((tile.height + 1) / 2), codes_(facts, counts, tile), means_(2, 3, lanes_),
       luma_(luma_rows, 2, lanes_), raw_(1, 3, lanes_), across_(filter_pairs, 3, lanes_), chroma_(4, 3, lanes_),
       blended_(1, 3, lanes_), blurred_(1, 2, lanes_), sharp_(1, 2, lanes_) {}
 

@@ -61,13 +61,13 @@ inline Lanes every_second(Lanes first, Lanes second) {
 // (a + b + 1) / 2 of values that are not negative.
 inline Lanes mean(Lanes a, Lanes b) {
 #if defined(__AVX512BW__)
-    return reinterpret_cast<Lanes>(_mm512_avg_epu16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+    return (Lanes)_mm512_avg_epu16((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__)
-    return reinterpret_cast<Lanes>(_mm256_avg_epu16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+    return (Lanes)_mm256_avg_epu16((__m256i)a, (__m256i)b);
 #elif defined(__SSE2__)
-    return reinterpret_cast<Lanes>(_mm_avg_epu16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+    return (Lanes)_mm_avg_epu16((__m128i)a, (__m128i)b);
 #elif defined(__ARM_NEON)
-    return reinterpret_cast<Lanes>(vrhaddq_s16(reinterpret_cast<int16x8_t>(a), reinterpret_cast<int16x8_t>(b)));
+    return (Lanes)vrhaddq_s16((int16x8_t)a, (int16x8_t)b);
 #else
     return (a | b) - ((a ^ b) >> 1);
 #endif
@@ -78,13 +78,13 @@ inline Lanes mean_of_four(Lanes a, Lanes b, Lanes c, Lanes d) { return mean(mean
 // value * share / 32768, rounded to nearest, halves up. Not for -32768 times itself.
 inline Lanes scaled(Lanes value, Lanes share) {
 #if defined(__AVX512BW__)
-    return reinterpret_cast<Lanes>(_mm512_mulhrs_epi16(reinterpret_cast<__m512i>(value), reinterpret_cast<__m512i>(share)));
+    return (Lanes)_mm512_mulhrs_epi16((__m512i)value, (__m512i)share);
 #elif defined(__AVX2__)
-    return reinterpret_cast<Lanes>(_mm256_mulhrs_epi16(reinterpret_cast<__m256i>(value), reinterpret_cast<__m256i>(share)));
+    return (Lanes)_mm256_mulhrs_epi16((__m256i)value, (__m256i)share);
 #elif defined(__SSSE3__)
-    return reinterpret_cast<Lanes>(_mm_mulhrs_epi16(reinterpret_cast<__m128i>(value), reinterpret_cast<__m128i>(share)));
+    return (Lanes)_mm_mulhrs_epi16((__m128i)value, (__m128i)share);
 #elif defined(__ARM_NEON) && !defined(__SSE2__)
-    return reinterpret_cast<Lanes>(vqrdmulhq_s16(reinterpret_cast<int16x8_t>(value), reinterpret_cast<int16x8_t>(share)));
+    return (Lanes)vqrdmulhq_s16((int16x8_t)value, (int16x8_t)share);
 #else
     typedef std::int32_t Wide __attribute__((vector_size(register_lanes * sizeof(std::int32_t))));
     const Wide product = __builtin_convertvector(value, Wide) * __builtin_convertvector(share, Wide);

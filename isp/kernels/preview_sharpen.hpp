@@ -17,6 +17,7 @@ struct SharpenFacts {
 void blur_down(const std::array<ConstHalves, 5>& rows, int lanes, const Halves& out);
 
 // The second half and the mask. `blurred` has two good values on each side of each half.
-void sharpen_luma(const ConstHalves& luma, const ConstHalves& blurred, const SharpenFacts& facts, int lanes, const Halves& out);
+void sharpen_luma(const ConstHalves& luma, const ConstHalves& blurred, const SharpenFacts& facts, int lanes,
+                  const Halves& out);
 
 }  // namespace nightjar

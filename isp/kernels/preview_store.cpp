@@ -24,7 +24,9 @@ void store_difference(const Lane* difference, Lane share, int count, std::uint8_
 }
 
 void store_row(const ConstHalves& codes, int lanes, std::uint8_t* bytes) {
-    for (int i = 0; i < lanes; i += register_lanes) store_bytes({load(codes[0] + i), load(codes[1] + i)}, bytes + 2 * i);
+    for (int i = 0; i < lanes; i += register_lanes) {
+        store_bytes({load(codes[0] + i), load(codes[1] + i)}, bytes + 2 * i);
+    }
 }
 
 }  // namespace nightjar

@@ -45,8 +45,8 @@ private:
 class CurveInRegisters {
 public:
     explicit CurveInRegisters(const DisplayCurve& curve)
-        : black_(every_lane(curve.black_)), white_(every_lane(static_cast<Lane>(curve.black_ + (1 << curve.unit_bits_) - 1))),
-          codes_(curve.codes_.data()) {
+        : black_(every_lane(curve.black_)),
+          white_(every_lane(static_cast<Lane>(curve.black_ + (1 << curve.unit_bits_) - 1))), codes_(curve.codes_.data()) {
 #if defined(__AVX512BW__)
         start_bright_ = _mm512_loadu_si512(&curve.start_[0]);
         start_dark_ = _mm512_loadu_si512(&curve.start_[tone_lines / 2]);
@@ -94,7 +94,8 @@ public:
         for (int i = 0; i < lanes; i += 4) {
             std::uint64_t places;
             std::memcpy(&places, row + i, sizeof places);
-            const std::uint64_t codes = code_of(places, 0) | code_of(places, 1) | code_of(places, 2) | code_of(places, 3);
+            const std::uint64_t codes =
+                code_of(places, 0) | code_of(places, 1) | code_of(places, 2) | code_of(places, 3);
             std::memcpy(row + i, &codes, sizeof codes);
         }
 #endif
