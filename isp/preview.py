@@ -4,7 +4,8 @@ It takes the same recipe as a photo and shows the same light, colours and tone, 
 Cutler 2004, "High-quality linear interpolation for demosaicing of Bayer-patterned color images"). It departs from the
 photo path to be quick: levels, lens shading and white balance are one gain; the tone curve is 64 straight lines; chroma
 noise is filtered at half the resolution, where JPEG and video store colour anyway; sharpening has a radius of one pixel
-whatever the knob says, and drops detail that noise explains. Hot pixels are not mended.
+whatever the knob says, drops detail that noise explains and stays within the neighbours' range. Hot pixels are not
+mended.
 """
 
 from __future__ import annotations

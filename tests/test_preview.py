@@ -163,6 +163,20 @@ def test_sharpening_does_not_raise_flat_noise(sensor, gain):
     assert noise[1] < 1.1 * noise[0]
 
 
+def test_sharpening_does_not_outline_an_edge():
+    counts = np.where(np.arange(96) < 48, 300, 700) * np.ones((64, 1))
+    counts = sum(np.roll(counts, step, axis=1) for step in (-2, -1, 0, 1, 2))[:, 8:-8] / 5  # a lens's soft edge
+    frame = RawFrame(counts.astype(np.uint16), shot(noise=Noise(0.0, 0.0)))
+    plain = {"gains": (1.0, 1.0, 1.0), "matrix": None, "shading": False}
+    soft, hard = (
+        preview(frame, recipe_of({"sharpen": {"amount": amount}}, **plain))[32, :, 1].astype(int)
+        for amount in (0.0, 2.0)
+    )
+    step = np.ptp(soft)
+    assert hard.max() - soft.max() < 0.08 * step and soft.min() - hard.min() < 0.08 * step
+    assert np.abs(np.diff(hard)).max() > 1.2 * np.abs(np.diff(soft)).max()
+
+
 def test_sharpening_makes_edges_steeper():
     steepest = []
     for amount in (0.0, 0.5, 1.0):
@@ -404,7 +418,12 @@ def finished_twin(counts, bayer, numbers):
     limit = limit_twin(luma, finish.detail_start, finish.detail_slope)
     detail = luma - blurred
     clear = np.clip(detail - np.clip(detail, -limit, limit), -8191, 8191)
-    return np.clip(luma + scaled(4 * clear, finish.amount), 0, 255 * 64), differences
+    near = np.pad(luma, 1, mode="reflect")
+    around = [near[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)]
+    lowest, highest = np.min(around, axis=0), np.max(around, axis=0)
+    slack = (highest - lowest) >> 4
+    steeper = np.clip(luma + scaled(4 * clear, finish.amount), lowest - slack, highest + slack)
+    return np.clip(steeper, 0, 255 * 64), differences
 
 
 def rgb_twin(luma, differences):

@@ -17,7 +17,7 @@ FinishedRows::FinishedRows(const PreviewFacts& facts, const std::uint16_t* count
     : finish_(facts.finish), chroma_limit_(facts.finish.chroma), tile_(tile), half_((tile.width + 1) / 2),
       lanes_(whole_registers(half_)), pairs_((tile.height + 1) / 2), codes_(facts, counts, tile), means_(2, 3, lanes_),
       luma_(luma_rows, 2, lanes_), raw_(1, 3, lanes_), across_(filter_pairs, 3, lanes_), chroma_(4, 3, lanes_),
-      blended_(1, 3, lanes_), blurred_(1, 2, lanes_), sharp_(1, 2, lanes_) {}
+      blended_(1, 3, lanes_), view_(1, 6, lanes_), sharp_(1, 2, lanes_) {}
 
 void FinishedRows::repeat_sides(Lane* plane) const {
     for (int step = 1; step <= 2; ++step) {
@@ -89,10 +89,11 @@ ConstHalves FinishedRows::luma(int y) {
         const Halves row = plain_luma(y + step);
         rows[step + 2] = {row[0], row[1]};
     }
-    const Halves blurred = blurred_.halves(0), sharp = sharp_.halves(0);
-    blur_down(rows, lanes_, blurred);
-    mirror_sides(blurred, tile_.width);
-    sharpen_luma(rows[2], {blurred[0], blurred[1]}, finish_.sharpen, lanes_, sharp);
+    const ColumnView view{view_.halves(0, 0), view_.halves(0, 2), view_.halves(0, 4)};
+    const Halves sharp = sharp_.halves(0);
+    look_down(rows, lanes_, view);
+    for (const Halves& plane : {view.blurred, view.lowest, view.highest}) mirror_sides(plane, tile_.width);
+    sharpen_luma(rows[2], view, finish_.sharpen, lanes_, sharp);
     return {sharp[0], sharp[1]};
 }
 

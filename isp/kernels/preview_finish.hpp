@@ -37,7 +37,7 @@ private:
     Tile tile_;
     int half_, lanes_, pairs_;
     CodeRows codes_;
-    LaneRing means_, luma_, raw_, across_, chroma_, blended_, blurred_, sharp_;
+    LaneRing means_, luma_, raw_, across_, chroma_, blended_, view_, sharp_;
     int made_ = -1;  // the last pair
 };
 
