@@ -62,7 +62,8 @@ def chroma_of(pixels):
 
 def scene_of(frame, recipe) -> Scene:
     """What a stage behind the whole recipe would plan from."""
-    return Scene(frame.shot, load_sensor(frame.shot.sensor).tuning, (1.0, 1.0), LIGHT_K, lambda: None, lambda: None, recipe.stages)
+    tuning = load_sensor(frame.shot.sensor).tuning
+    return Scene(frame.shot, tuning, (1.0, 1.0), LIGHT_K, lambda: None, lambda: None, recipe.stages)
 
 
 @pytest.mark.parametrize("sensor", SENSORS)

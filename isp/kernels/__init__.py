@@ -6,8 +6,11 @@ try:
         GRAIN_STEPS,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
+        PREVIEW_LIMIT_KNOTS,
+        PREVIEW_TONE_LINES,
         TONE_ENTRIES,
         Chain,
+        PreviewFacts,
         bin_quads,
         measure_zones,
     )
@@ -19,8 +22,11 @@ __all__ = [
     "GRAIN_STEPS",
     "LIFT_LEVELS",
     "LONGEST_BLUR_PX",
+    "PREVIEW_LIMIT_KNOTS",
+    "PREVIEW_TONE_LINES",
     "TONE_ENTRIES",
     "Chain",
+    "PreviewFacts",
     "bin_quads",
     "measure_zones",
 ]
