@@ -10,14 +10,17 @@ mended.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+
 import numpy as np
 
 from isp.chroma_noise import ChromaNoise
 from isp.errors import FrameError
-from isp.frames import RawFrame
+from isp.frames import RawFrame, Shot
 from isp.kernels import PreviewFacts
 from isp.pipeline import Pipeline
-from isp.preview_numbers import preview_numbers
+from isp.preview_numbers import PreviewNumbers, preview_numbers
 from isp.sharpen import Sharpen
 
 LAYOUTS = ("rgb", "yuv420")
@@ -42,11 +45,7 @@ def preview(
     shape = (height, width, 3) if layout == "rgb" else (height * width + 2 * _half(height) * _half(width),)
     out = np.empty(shape, dtype=np.uint8) if out is None else _checked(out, shape, layout)
 
-    numbers = preview_numbers(frame.shot, recipe)
-    facts = PreviewFacts(*divmod(frame.shot.bayer.index("R"), 2))
-    facts.balance(*numbers.balance)
-    facts.colour(*numbers.colour)
-    facts.finish(*numbers.finish)
+    facts = _facts(_lasting(frame.shot), recipe)
     pixels = np.ascontiguousarray(frame.pixels)
     if layout == "yuv420":
         facts.run_yuv420(pixels, out, threads)
@@ -55,6 +54,32 @@ def preview(
     else:
         facts.run_rgb(pixels, out, threads)
     return out
+
+
+@functools.lru_cache(maxsize=4)
+def _facts(shot: Shot, recipe: Pipeline) -> PreviewFacts:
+    """What the kernel is told. Frames of one recipe share it: working it out takes as long as a small picture."""
+    numbers = preview_numbers(shot, recipe)
+    facts = PreviewFacts(*divmod(shot.bayer.index("R"), 2))
+    tell(facts, numbers)
+    return facts
+
+
+def tell(facts: PreviewFacts, numbers: PreviewNumbers) -> None:
+    """Hand the numbers of a recipe to a kernel, in the order it needs."""
+    facts.balance(*numbers.balance)
+    if numbers.highlights is not None:
+        facts.highlights(numbers.highlights)
+    facts.colour(*numbers.colour)
+    if numbers.lift is not None:
+        facts.local_tone(*numbers.lift)
+    facts.tone(*numbers.tone)
+    facts.finish(*numbers.finish)
+
+
+def _lasting(shot: Shot) -> Shot:
+    """The shot without what differs from frame to frame and does not matter here."""
+    return dataclasses.replace(shot, timestamp_ns=0, wall_time_ns=0, exposure_us=1.0)
 
 
 def planes_of(yuv: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

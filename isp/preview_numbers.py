@@ -6,7 +6,6 @@ of 8 bits. Gains and shares: 32768 is 1. The fields of each group are the argume
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -15,21 +14,25 @@ from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
 from isp.errors import PipelineError
 from isp.frames import Shot
-from isp.kernels import PREVIEW_LIMIT_KNOTS, PREVIEW_TONE_LINES
+from isp.highlights import NEARLY_BLOWN, WHITENING, Highlights
+from isp.kernels import PREVIEW_LIMIT_KNOTS
+from isp.local_tone import LocalTone
 from isp.pipeline import Pipeline
 from isp.preview_noise import NoiseOnDisplay
-from isp.shading import Shading
+from isp.preview_tone import CODES_PER_STEP, LARGEST, ONE, ToneNumbers, tone_numbers
+from isp.shading import Shading, as_seen
 from isp.sharpen import Sharpen
+from isp.statistics import CLIP_SHARE
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
-ONE = 32768  # a gain or share of 1
-LARGEST = 32767
 # The largest unit that fits is taken, so that shadows keep their steps.
 UNIT_BITS = (13, 12, 11, 10, 9)
+# Red and blue of a blown light reach 2 to 4, where green saturates at 1. Shadows need the bits more than lights beyond
+# these need their places: such lights count as blown. Only what the tone curve is planned to show must fit.
+MOST_HEADROOM, ENOUGH_HEADROOM = 4.0, 1.7
 # Noise below black is kept down to this share of saturation, and interpolation may overshoot by as much.
 MARGIN = 1 / 8
-CODES_PER_STEP = 64
 # Gains beyond some thousand show nothing but noise; shifted further, light would have no steps left.
 MOST_GAIN_SHIFT = 8
 # Two neighbours that differ only by noise lie within this many of its deviations: as in isp.chroma_noise.
@@ -61,19 +64,14 @@ class BalanceNumbers(NamedTuple):
 
 
 class ColourNumbers(NamedTuple):
-    """Light to display codes.
+    """Light to light.
 
     shares     of red - green and blue - green, for red, green and blue; one is 2 to the `shift`
-    start      codes where the tone curve's lines begin: 32 over the whole range, 32 over its darkest sixteenth
-    rise       to the end of each line
     brightest  what interpolated light is held to
     """
 
     shares: tuple[int, ...]
     shift: int
-    start: tuple[int, ...]
-    rise: tuple[int, ...]
-    pedestal: int
     unit_bits: int
     brightest: int
 
@@ -89,10 +87,17 @@ class FinishNumbers(NamedTuple):
 
 
 class PreviewNumbers(NamedTuple):
-    """All that the kernel is told of a recipe."""
+    """All that the kernel is told of a recipe.
+
+    highlights  shares of clipping as in isp.highlights; None where blown lights are not rebuilt
+    lift        as isp.local_tone tells its kernel; None where no shadow is lifted
+    """
 
     balance: BalanceNumbers
+    highlights: tuple[float, float, float] | None
     colour: ColourNumbers
+    lift: tuple[np.ndarray, float] | None
+    tone: ToneNumbers
     finish: FinishNumbers
 
 
@@ -105,30 +110,33 @@ def preview_numbers(shot: Shot, recipe: Pipeline) -> PreviewNumbers:
     if np.abs(matrix.sum(axis=1) - 1).max() > 1e-3:
         raise PipelineError("A preview needs a colour matrix that keeps grey grey: its rows must sum to 1.")
     gains, window = _gain_grid(recipe.stage(Shading), np.array(balance.gains), shot)
-    bits = _unit_bits(matrix)
+    highlights = recipe.stage(Highlights)
+    rebuilds = highlights is not None and highlights.enabled
+    wanted = max(gains.max(), 1.0) if highlights is None or rebuilds else highlights.white()
+    enough = min(wanted, max(ENOUGH_HEADROOM, tone.brightest or 0.0), MOST_HEADROOM)
+    bits, headroom = _unit(matrix, enough, min(wanted, MOST_HEADROOM))
     unit = 1 << bits
-    margin = int(MARGIN * unit)
+    margin, top = int(MARGIN * unit), int(headroom * unit)
     shift = _matrix_shift(matrix)
     shares = np.round(matrix[:, [0, 2]] * ONE / 2**shift).astype(int)
     on_display = NoiseOnDisplay(shot.noise, gains.mean(axis=(1, 2)), matrix, tone.curve)
     return PreviewNumbers(
-        _balance_numbers(shot, gains * unit, window, (margin, margin + unit)),
-        ColourNumbers(tuple(shares.ravel().tolist()), shift, *_tone_lines(tone), margin, bits, 2 * margin + unit),
+        _balance_numbers(shot, gains * unit, window, (margin, margin + top)),
+        (NEARLY_BLOWN, CLIP_SHARE, WHITENING) if rebuilds else None,
+        ColourNumbers(tuple(shares.ravel().tolist()), shift, bits, 2 * margin + top),
+        (recipe.stage(LocalTone) or LocalTone(strength=0.0)).bends(),
+        tone_numbers(tone, bits, top),
         _finish_numbers(recipe, on_display),
     )
 
 
 def _gain_grid(shading: Shading | None, balance: np.ndarray, shot: Shot) -> tuple[np.ndarray, tuple[float, ...]]:
     """(3, rows, columns) gains of lens and light together, and the frame's place in the grid."""
-    if shading is None or shading.gains is None or shading.strength == 0:
+    lens = None if shading is None else shading.applied()
+    if lens is None:
         return balance[:, None, None] * np.ones((3, 2, 2)), (0.0, 0.0, 1.0, 1.0)
-    gains = 1.0 + shading.strength * (np.asarray(shading.gains) - 1.0)
-    left, top, width, height = shot.field_of_view
-    if shot.hflip:
-        gains, left = gains[:, :, ::-1], 1.0 - left - width
-    if shot.vflip:
-        gains, top = gains[:, ::-1, :], 1.0 - top - height
-    return gains * balance[:, None, None], (left, top, width, height)
+    table, window = as_seen(lens, shot)
+    return table * balance[:, None, None], window
 
 
 def _balance_numbers(
@@ -160,31 +168,18 @@ def _matrix_shift(matrix: np.ndarray) -> int:
     return max(0, int(np.ceil(np.log2(largest * ONE / LARGEST)))) if largest > 0 else 0
 
 
-def _unit_bits(matrix: np.ndarray) -> int:
-    """The largest unit at which neither a colour difference nor a matched colour leaves 16 bits."""
+def _unit(matrix: np.ndarray, enough: float, wanted: float) -> tuple[int, float]:
+    """Bits of the largest unit at which no colour difference and no matched colour leaves 16 bits, and the headroom.
+
+    enough, wanted  the brightest light that must fit and that should, 1 = saturation of the first colour
+    """
     reach = max(np.maximum(matrix, 0).sum(axis=1).max(), np.maximum(-matrix, 0).sum(axis=1).max())
-    needed = (1 + 2 * MARGIN) * max(reach, 2 ** _matrix_shift(matrix))
+    largest = max(reach, 2 ** _matrix_shift(matrix))
     for bits in UNIT_BITS:
-        if needed * (1 << bits) <= LARGEST - 16:  # products are rounded before they are added
-            return bits
-    raise PipelineError(f"The colour matrix amplifies {reach:.0f} times; a preview can do 50. Is it a colour matrix?")
-
-
-@functools.lru_cache(maxsize=8)
-def _tone_lines(tone: Tone) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Start and rise of the curve's lines in display codes."""
-    half = PREVIEW_TONE_LINES // 2
-    starts, rises = [], []
-    for span in (1.0, 1.0 / 16):
-        knots = np.arange(half + 1) * (span / half)
-        codes = tone.curve(knots)
-        # A chord lies to one side of the curve: move its ends by half of what it misses in the middle.
-        missed = tone.curve(knots[:-1] + span / half / 2) - (codes[:-1] + codes[1:]) / 2
-        codes += np.concatenate([[0], (missed[:-1] + missed[1:]) / 4, [0]])
-        whole = np.round(255 * CODES_PER_STEP * np.clip(codes, 0, 1)).astype(int)
-        starts += whole[:-1].tolist()
-        rises += np.maximum(np.diff(whole), 0).tolist()
-    return tuple(starts), tuple(rises)
+        fits = (LARGEST - 16) / (1 << bits) / largest - 2 * MARGIN  # products are rounded before they are added
+        if fits >= enough:
+            return bits, min(wanted, fits)
+    raise PipelineError(f"The colour matrix amplifies {reach:.0f} times; a preview can do 25. Is it a colour matrix?")
 
 
 def _finish_numbers(recipe: Pipeline, on_display: NoiseOnDisplay) -> FinishNumbers:
@@ -195,7 +190,7 @@ def _finish_numbers(recipe: Pipeline, on_display: NoiseOnDisplay) -> FinishNumbe
     knots = np.array(PREVIEW_LIMIT_KNOTS, dtype=float)
     chroma, detail = (0 * knots, 0 * knots) if on_display.noise is None else on_display.deviations(knots)
     chroma_limit = _limit_lines(knots, ALIKE_DEVIATIONS * strength * chroma)
-    detail_limit = _limit_lines(knots, CORED_DEVIATIONS * detail)
+    detail_limit = _limit_lines(knots, CORED_DEVIATIONS * (0.0 if sharpen is None else sharpen.leave_grain) * detail)
     return FinishNumbers(*chroma_limit, round(8192 * amount), *detail_limit)
 
 

@@ -9,11 +9,13 @@ from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.bad_pixels import BadPixels
 from isp.chroma_noise import ChromaNoise
+from isp.colour_fringes import ColourFringes
 from isp.develop import run_stages
 from isp.errors import FrameError, PipelineError
 from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
 from isp.kernels import PREVIEW_LIMIT_KNOTS
 from isp.levels import Levels
+from isp.luma_noise import LumaNoise
 from isp.photo import photo_pipeline
 from isp.pipeline import Pipeline
 from isp.plan import plan
@@ -70,7 +72,7 @@ def recipe_of(knobs=None, matrix=MATRIX, gains=(1.9, 1.0, 1.4), shading=True):
 
 
 def bare(recipe):
-    return Pipeline(tuple(s for s in recipe.stages if not isinstance(s, BadPixels | ChromaNoise | Sharpen)))
+    return Pipeline(tuple(s for s in recipe.stages if not isinstance(s, BadPixels | ColourFringes | ChromaNoise | LumaNoise | Sharpen)))
 
 
 def scene(name, sensor="imx477", size=(1332, 990), knobs=None, **simulated):

@@ -60,7 +60,7 @@ void bare_piece(const PreviewFacts& facts, const Counts& counts, const Piece& pi
         codes.go_to(y);
         for_blocks(counts, piece, y, out, [&](int width, int first, std::uint8_t* to) {
             codes.each(first, whole_registers((width + 1) / 2), [&](int i, const PairCodes& pair) {
-                codes.prefetch(y + 4, 2 * i, 2 * register_lanes);
+                codes.prefetch(y + 5, 2 * i, 2 * register_lanes);
                 fetch_soon(to + 3 * block_columns + 6 * (i - first));
                 block.take(i - first, pair);
             });

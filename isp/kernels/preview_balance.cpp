@@ -26,8 +26,8 @@ void gains_along(const float* knots, int columns, float start, float step, int l
 
 }  // namespace
 
-Balance::Balance(const BalanceFacts& facts, const Tile& tile)
-    : facts_(facts), tile_(tile), half_((tile.width + 1) / 2), gains_(2, 4, half_) {}
+Balance::Balance(const BalanceFacts& facts, float nearly, const Tile& tile)
+    : facts_(facts), nearly_(nearly), tile_(tile), half_((tile.width + 1) / 2), gains_(2, 4, half_) {}
 
 void Balance::find_gains(int y) {
     const BalanceFacts& facts = facts_;
@@ -50,55 +50,96 @@ void Balance::find_gains(int y) {
 
 namespace {
 
+// A shifted count of a position where the sensor saturates.
+int highest_count(const BalanceFacts& facts, int position) {
+    return ((facts.white << facts.up) >> facts.down) - facts.black[position];
+}
+
+// Neighbours are looked at by their mean and by the gain of the pixel between them: this much earlier no rounding and
+// no lens makes one bright that was not told of.
+constexpr float told_earlier = 1.0f - 1.0f / 64.0f;
+
+Lane told_from(float nearly, int level) {
+    return static_cast<Lane>(std::min(nearly * told_earlier * static_cast<float>(level), 32767.0f));
+}
+
 // Counts of one position to light, a register at a time.
 class Lighting {
 public:
-    Lighting(const BalanceFacts& facts, int position, const Lane* upper, const Lane* lower, Lane share)
+    Lighting(const BalanceFacts& facts, float nearly, int position, const Lane* upper, const Lane* lower, Lane share)
         : lowest_(Counts{} + facts.lowest), white_(Counts{} + facts.white), black_(Counts{} + facts.black[position]),
           darkest_(every_lane(static_cast<Lane>(-(facts.pedestal >> facts.gain_shift)))),
           lightest_(every_lane(static_cast<Lane>((facts.brightest - facts.pedestal) >> facts.gain_shift))),
-          pedestal_(every_lane(facts.pedestal)), share_(every_lane(share)), upper_(upper), lower_(lower), up_(facts.up),
+          pedestal_(every_lane(facts.pedestal)),
+          bright_count_(every_lane(told_from(nearly, highest_count(facts, position)))),
+          bright_light_(every_lane(told_from(nearly, (facts.brightest - facts.pedestal) >> facts.gain_shift))), share_(every_lane(share)), upper_(upper), lower_(lower), up_(facts.up),
           down_(facts.down), gain_shift_(facts.gain_shift) {}
 
-    Lanes operator()(Lanes pixels, int i) const {
+    // Adds to `bright` where light is told of as bright.
+    Lanes operator()(Lanes pixels, int i, Lanes& bright) const {
         const Counts count = reinterpret_cast<Counts>(pixels);
         const Counts above = count > lowest_ ? count : lowest_;
         const Counts inside = above < white_ ? above : white_;
         const Lanes full = reinterpret_cast<Lanes>(((inside << up_) >> down_) - black_);
         const Lanes upper = load(upper_ + i), gain = upper + scaled(load(lower_ + i) - upper, share_);
-        return (between(scaled(full, gain), darkest_, lightest_) << gain_shift_) + pedestal_;
+        const Lanes light = between(scaled(full, gain), darkest_, lightest_);
+        bright |= (full > bright_count_) | (light > bright_light_);
+        return (light << gain_shift_) + pedestal_;
     }
 
 private:
     typedef std::uint16_t Counts __attribute__((vector_size(sizeof(Lanes))));
     Counts lowest_, white_, black_;
-    Lanes darkest_, lightest_, pedestal_, share_;
+    Lanes darkest_, lightest_, pedestal_, bright_count_, bright_light_, share_;
     const Lane *upper_, *lower_;
     int up_, down_, gain_shift_;
 };
 
 }  // namespace
 
-void Balance::make(int y, const std::uint16_t* counts, const Halves& light) {
+void Balance::make(int y, const std::uint16_t* counts, const Halves& light, std::uint8_t* bright) {
     find_gains(y);
     const int first = 2 * (y & 1);
-    const Lighting even(facts_, first, gains_.plane(upper_, first), gains_.plane(upper_ + 1, first), share_);
-    const Lighting odd(facts_, first + 1, gains_.plane(upper_, first + 1), gains_.plane(upper_ + 1, first + 1), share_);
+    const auto lighting = [&](int position) {
+        return Lighting(facts_, nearly_, position, gains_.plane(upper_, position), gains_.plane(upper_ + 1, position),
+                        share_);
+    };
+    const Lighting even = lighting(first), odd = lighting(first + 1);
+    Lanes seen;
     const auto light_up = [&](const std::uint16_t* from, int i) {
         Lanes pixels[2];
         std::memcpy(pixels, from, sizeof pixels);
-        store(light[0] + i, even(every_second<0>(pixels[0], pixels[1]), i));
-        store(light[1] + i, odd(every_second<1>(pixels[0], pixels[1]), i));
+        store(light[0] + i, even(every_second<0>(pixels[0], pixels[1]), i, seen));
+        store(light[1] + i, odd(every_second<1>(pixels[0], pixels[1]), i, seen));
     };
     // The camera's buffer may be uncached: each count is read once and in order.
     const int whole = tile_.width / (2 * register_lanes) * register_lanes;
-    for (int i = 0; i < whole; i += register_lanes) light_up(counts + 2 * i, i);
-    if (2 * whole < tile_.width) {
-        std::uint16_t rest[2 * register_lanes] = {};
-        std::copy(counts + 2 * whole, counts + tile_.width, rest);
-        light_up(rest, whole);
+    for (int start = 0; start < half_; start += chunk_lanes) {
+        seen = Lanes{};
+        const int end = std::min(start + chunk_lanes, whole);
+        for (int i = start; i < end; i += register_lanes) light_up(counts + 2 * i, i);
+        if (whole < start + chunk_lanes && whole >= start && 2 * whole < tile_.width) {
+            std::uint16_t rest[2 * register_lanes] = {};
+            std::copy(counts + 2 * whole, counts + tile_.width, rest);
+            light_up(rest, whole);
+        }
+        bright[start / chunk_lanes] = any_lane(seen);
     }
     mirror_sides(light, tile_.width);
+}
+
+void Balance::find_shares(int y, int position, int first, int last, float* to_share) {
+    find_gains(y);
+    const Lane *upper = gains_.plane(upper_, position), *lower = gains_.plane(upper_ + 1, position);
+    const Lane share = share_;
+    const float highest = static_cast<float>(highest_count(facts_, position)) / 32768.0f *
+                          static_cast<float>(1 << facts_.gain_shift);
+    const float most = static_cast<float>(facts_.brightest - facts_.pedestal);
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        const Lane gain = static_cast<Lane>(upper[i] + scaled(static_cast<Lane>(lower[i] - upper[i]), share));
+        to_share[i] = 1.0f / std::min(std::max(static_cast<float>(gain) * highest, 1.0f), most);
+    }
 }
 
 }  // namespace nightjar

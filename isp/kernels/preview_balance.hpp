@@ -21,17 +21,30 @@ struct BalanceFacts {
     Lane pedestal, brightest;     // light is held to 0..brightest
 };
 
+// Shares of its clipping level from which a colour is blown in part and wholly, and from which light turns white.
+struct HighlightShares {
+    float nearly, blown, whitening;
+};
+
+// Columns are looked over in chunks of so many lanes for whether anything is nearly blown.
+constexpr int chunk_lanes = 64;
+
 class Balance {
 public:
-    Balance(const BalanceFacts& facts, const Tile& tile);
+    // nearly   share of its clipping level from which a pixel is told of as bright
+    Balance(const BalanceFacts& facts, float nearly, const Tile& tile);
 
-    // Row y of the tile; counts points at its first column.
-    void make(int y, const std::uint16_t* counts, const Halves& light);
+    // Row y of the tile; counts points at its first column. Tells for each chunk whether it holds a bright pixel.
+    void make(int y, const std::uint16_t* counts, const Halves& light, std::uint8_t* bright);
+
+    // 1 / level for lanes of a position of the 2 x 2, as if it lay in row y. What is held to `brightest` is blown too.
+    void find_shares(int y, int position, int first, int last, float* to_share);
 
 private:
     void find_gains(int y);
 
     const BalanceFacts& facts_;
+    float nearly_;
     Tile tile_;
     int half_;
     LaneRing gains_;  // rows of the grid above and below, drawn out to all columns

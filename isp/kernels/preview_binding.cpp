@@ -20,6 +20,7 @@ namespace {
 template <typename Value, std::size_t dimensions>
 using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Lines = std::array<Lane, tone_lines>;
+using FilmGains = std::array<Lane, film_lines>;
 
 void set_balance(PreviewFacts& facts, std::array<std::uint16_t, 2> held, std::array<int, 2> shifts,
                  std::array<std::uint16_t, 4> black, Array<const float, 3> gains, std::array<float, 4> window,
@@ -42,11 +43,29 @@ void set_balance(PreviewFacts& facts, std::array<std::uint16_t, 2> held, std::ar
     balance.brightest = light[1];
 }
 
-void set_colour(PreviewFacts& facts, std::array<Lane, 6> shares, int shift, Lines start, Lines rise, Lane pedestal, int unit_bits,
-                Lane brightest) {
+void set_highlights(PreviewFacts& facts, std::array<float, 3> shares) {
+    facts.highlights = HighlightShares{shares[0], shares[1], shares[2]};
+}
+
+void set_colour(PreviewFacts& facts, std::array<Lane, 6> shares, int shift, int unit_bits, Lane brightest) {
     facts.matrix = {shares, shift};
-    facts.curve = std::make_shared<const DisplayCurve>(start, rise, pedestal, unit_bits);
+    facts.unit_bits = unit_bits;
     facts.brightest = brightest;
+}
+
+void set_local_tone(PreviewFacts& facts, Array<const float, 3> bends, float from_ev) {
+    if (bends.shape(0) != lift_levels || bends.shape(1) < 2 || bends.shape(2) < 2) {
+        throw std::invalid_argument("bends have shape (LIFT_LEVELS, 2 or more, 2 or more)");
+    }
+    facts.lift = LiftGrid{{bends.data(), bends.data() + bends.size()},
+                          static_cast<int>(bends.shape(1)), static_cast<int>(bends.shape(2)), from_ev};
+}
+
+void set_tone(PreviewFacts& facts, FilmGains start, FilmGains rise, Lane straight, int line_bits, int shift,
+              Lines code_start, Lines code_rise) {
+    if (line_bits < 0 || line_bits > 9 || shift < 0 || shift > 8) throw std::invalid_argument("no such film");
+    facts.film = {start, rise, straight, line_bits, shift};
+    facts.curve = std::make_shared<const DisplayCurve>(code_start, code_rise, facts.balance.pedestal, facts.unit_bits);
 }
 
 void set_finish(PreviewFacts& facts, Lane chroma_start, std::array<Lane, 3> chroma_slope, Lane amount, Lane detail_start,
@@ -94,7 +113,11 @@ void bind_preview(nb::module_& module) {
              },
              "red_row"_a, "red_column"_a)
         .def("balance", &set_balance, "held"_a, "shifts"_a, "black"_a, "gains"_a, "window"_a, "gain_shift"_a, "light"_a)
-        .def("colour", &set_colour, "shares"_a, "shift"_a, "start"_a, "rise"_a, "pedestal"_a, "unit_bits"_a, "brightest"_a)
+        .def("highlights", &set_highlights, "shares"_a)
+        .def("colour", &set_colour, "shares"_a, "shift"_a, "unit_bits"_a, "brightest"_a)
+        .def("local_tone", &set_local_tone, "bends"_a, "from_ev"_a)
+        .def("tone", &set_tone, "start"_a, "rise"_a, "straight"_a, "line_bits"_a, "shift"_a, "code_start"_a,
+             "code_rise"_a)
         .def("finish", &set_finish, "chroma_start"_a, "chroma_slope"_a, "amount"_a, "detail_start"_a, "detail_slope"_a)
         .def("run_bare", &run_rgb<&preview_bare>, "counts"_a, "out"_a, "threads"_a)
         .def("run_rgb", &run_rgb<&preview_rgb>, "counts"_a, "out"_a, "threads"_a)
@@ -103,6 +126,7 @@ void bind_preview(nb::module_& module) {
     std::transform(limit_knots.begin(), limit_knots.end(), knots.begin(), [](Lane code) { return code >> code_bits; });
     module.attr("PREVIEW_LIMIT_KNOTS") = nb::make_tuple(knots[0], knots[1], knots[2], knots[3]);
     module.attr("PREVIEW_TONE_LINES") = tone_lines;
+    module.attr("PREVIEW_FILM_LINES") = film_lines;
 }
 
 }  // namespace nightjar

@@ -1,12 +1,16 @@
-// Raw counts to display codes, row by row: balance, demosaic, colour matrix, tone curve.
+// Raw counts to display codes, row by row: balance, highlights, demosaic, colour matrix, local tone, tone.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "preview_balance.hpp"
 #include "preview_colour.hpp"
+#include "preview_film.hpp"
+#include "preview_highlights.hpp"
+#include "preview_lift.hpp"
 #include "preview_sharpen.hpp"
 #include "preview_tone.hpp"
 
@@ -19,8 +23,12 @@ struct FinishFacts {
 
 struct PreviewFacts {
     BalanceFacts balance;
+    std::optional<HighlightShares> highlights;
     MatrixFacts matrix;
+    std::optional<LiftGrid> lift;
+    FilmFacts film;
     std::shared_ptr<const DisplayCurve> curve;
+    int unit_bits;
     Lane brightest;  // what interpolation may overshoot to
     int red_row, red_column;
     FinishFacts finish;
@@ -28,7 +36,7 @@ struct PreviewFacts {
 
 class CodeRows {
 public:
-    static constexpr int reach = 2;  // columns looked at to each side
+    static constexpr int reach = 4;  // columns looked at to each side, even
 
     // counts   the whole picture
     CodeRows(const PreviewFacts& facts, const std::uint16_t* counts, const Tile& tile);
@@ -55,20 +63,39 @@ public:
     }
 
 private:
+    static constexpr int rows_around = 2;  // that the demosaic looks at
+
+    Halves measured(int y);
     Halves light(int y);
+    bool rebuild(int y, const Halves& out);
 
     // red_row      whether the row measures red, or blue
     // own_parity   the columns where it does
     template <bool red_row, int own_parity, typename Take>
     void each_of(int first, int lanes, const Take& take);
 
+    void keep(int i, const PairCodes& pair) {
+        for (int plane = 0; plane < 6; ++plane) store(places_.plane(0, plane) + i, pair.plane(plane));
+    }
+    PairCodes kept(int i) {
+        PairCodes pair;
+        for (int plane = 0; plane < 6; ++plane) pair.plane(plane) = load(places_.plane(0, plane) + i);
+        return pair;
+    }
+
     const PreviewFacts& facts_;
     const std::uint16_t* counts_;
     Tile tile_;
     Balance balance_;
-    LaneRing light_, places_;
+    int chunks_;
+    LaneRing measured_, rebuilt_, places_;
+    std::array<bool, 2 * rows_around + 1> is_rebuilt_{};  // or as measured
+    std::vector<std::uint8_t> bright_;                    // of each measured row and chunk
+    std::vector<float> to_share_;                         // of each position
+    std::optional<PreviewLift> lift_;
     std::array<ConstHalves, 5> rows_;  // of light, around the row that is ready
     bool red_row_ = false;
+    int y_ = 0;
 };
 
 template <bool red_row, int own_parity, typename Take>
@@ -77,37 +104,44 @@ void CodeRows::each_of(int first, int lanes, const Take& take) {
     for (ConstHalves& row : rows) row = {row[0] + first, row[1] + first};
     const Demosaicking light(rows, own_parity, facts_.brightest);
     const ColourMatch match(facts_.matrix, red_row, facts_.balance.pedestal);
+    const FilmInRegisters film(facts_.film, facts_.balance.pedestal, facts_.unit_bits);
     const CurveInRegisters curve(*facts_.curve);
-    const auto drawn = [&](const RowColours& raw, int parity, PairCodes& codes) {
-        const RowColours matched = match(raw);
-        (red_row ? codes.red : codes.blue)[parity] = curve.draw(matched.own);
-        codes.green[parity] = curve.draw(matched.green);
-        (red_row ? codes.blue : codes.red)[parity] = curve.draw(matched.other);
+    const auto put = [&](const RowColours& matched, int parity, PairCodes& pair) {
+        (red_row ? pair.red : pair.blue)[parity] = matched.own;
+        pair.green[parity] = matched.green;
+        (red_row ? pair.blue : pair.red)[parity] = matched.other;
     };
-    const auto pair_at = [&](int i) {
+    const auto light_at = [&](int i) {
+        PairCodes pair;
+        put(match(light.at_own(i)), own_parity, pair);
+        put(match(light.at_green(i)), 1 - own_parity, pair);
+        return pair;
+    };
+    const auto drawn = [&](const PairCodes& pair) {
         PairCodes codes;
-        drawn(light.at_own(i), own_parity, codes);
-        drawn(light.at_green(i), 1 - own_parity, codes);
+        for (int parity = 0; parity < 2; ++parity) {
+            PixelLight pixels{pair.red[parity], pair.green[parity], pair.blue[parity]};
+            film.bend(pixels);
+            codes.red[parity] = curve.draw(pixels.red);
+            codes.green[parity] = curve.draw(pixels.green);
+            codes.blue[parity] = curve.draw(pixels.blue);
+        }
         return codes;
     };
-    if constexpr (CurveInRegisters::complete) {
-        for (int i = 0; i < lanes; i += register_lanes) take(first + i, pair_at(i));
+    if (CurveInRegisters::complete && !lift_) {
+        for (int i = 0; i < lanes; i += register_lanes) take(first + i, drawn(light_at(i)));
         return;
     }
-    // Look-ups go through memory, in blocks that stay in the nearest cache.
-    for (int i = 0; i < lanes; i += register_lanes) {
-        const PairCodes places = pair_at(i);
-        for (int parity = 0; parity < 2; ++parity) {
-            store(places_.plane(0, parity) + i, places.red[parity]);
-            store(places_.plane(0, 2 + parity) + i, places.green[parity]);
-            store(places_.plane(0, 4 + parity) + i, places.blue[parity]);
-        }
+    // Lift and look-ups go through memory, in blocks that stay in the nearest cache.
+    if (lift_) {
+        for (int i = 0; i < lanes; i += register_lanes) keep(i, light_at(i));
+        lift_->apply(y_, first, lanes, places_);
+        for (int i = 0; i < lanes; i += register_lanes) keep(i, drawn(kept(i)));
+    } else {
+        for (int i = 0; i < lanes; i += register_lanes) keep(i, drawn(light_at(i)));
     }
     for (int plane = 0; plane < 6; ++plane) curve.look_up(places_.plane(0, plane), lanes);
-    for (int i = 0; i < lanes; i += register_lanes) {
-        const auto codes = [&](int plane) { return load(places_.plane(0, plane) + i); };
-        take(first + i, {{codes(0), codes(1)}, {codes(2), codes(3)}, {codes(4), codes(5)}});
-    }
+    for (int i = 0; i < lanes; i += register_lanes) take(first + i, kept(i));
 }
 
 }  // namespace nightjar

@@ -30,7 +30,7 @@ void FinishedRows::make_row(int y, const PairMeans& means) {
     codes_.go_to(y);
     const LumaSplit split(luma_.halves(y), means);
     for (int first = 0; first < lanes_; first += block_lanes) {
-        codes_.prefetch(y + 4, 2 * first, std::min(2 * block_lanes, tile_.width - 2 * first));
+        codes_.prefetch(y + 5, 2 * first, std::min(2 * block_lanes, tile_.width - 2 * first));
         codes_.each(first, std::min(block_lanes, lanes_ - first), split);
     }
 }

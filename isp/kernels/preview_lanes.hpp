@@ -3,7 +3,7 @@
 // The other kernels are plain loops that the compiler turns into vector code. Here that fails in two places that decide
 // the speed: nested means are widened to 32 bits (three times slower on x86), and the rounding product is six
 // instructions instead of one on ARM. So the preview's inner loops work on gcc's vector types, which have operators
-// like numbers and compile on every machine; only `mean` and `scaled` name instructions, and say in plain words what
+// like numbers and compile on every machine; only `mean`, `scaled` and `any_lane` name instructions, and say in plain words what
 // they compute.
 #pragma once
 
@@ -46,6 +46,22 @@ inline Lanes every_lane(Lane value) { return Lanes{} + value; }
 inline Lanes between(Lanes value, Lanes low, Lanes high) {
     const Lanes above = value > low ? value : low;
     return above < high ? above : high;
+}
+
+// Whether a lane is not 0.
+inline bool any_lane(Lanes lanes) {
+#if defined(__AVX512BW__)
+    return _mm512_test_epi16_mask((__m512i)lanes, (__m512i)lanes) != 0;
+#elif defined(__AVX2__)
+    return _mm256_testz_si256((__m256i)lanes, (__m256i)lanes) == 0;
+#elif defined(__aarch64__)
+    return vmaxvq_u16((uint16x8_t)lanes) != 0;
+#else
+    std::uint64_t parts[sizeof lanes / sizeof(std::uint64_t)], all = 0;
+    std::memcpy(parts, &lanes, sizeof lanes);
+    for (const std::uint64_t part : parts) all |= part;
+    return all != 0;
+#endif
 }
 
 // Every second lane of two registers that follow each other, from `parity` on.

@@ -30,6 +30,9 @@ inline int whole_registers(int lanes) { return (lanes + register_lanes - 1) / re
 // Display codes of two registers of pixels that lie between each other: even columns and odd columns.
 struct PairCodes {
     Lanes red[2], green[2], blue[2];
+
+    Lanes& plane(int index) { return index < 2 ? red[index] : index < 4 ? green[index - 2] : blue[index - 4]; }
+    const Lanes& plane(int index) const { return const_cast<PairCodes&>(*this).plane(index); }
 };
 
 // Columns are taken through the steps in blocks of so many lanes, which stay in the nearest cache.
@@ -47,6 +50,8 @@ public:
         return memory_.get() + (static_cast<std::ptrdiff_t>(row % slots_) * planes_ + plane) * stride_ + side;
     }
     Halves halves(int row, int first = 0) { return {plane(row, first), plane(row, first + 1)}; }
+
+    int slots() const { return slots_; }
 
     // True once for each row: whoever asks makes the row.
     bool lacks(int row) {
