@@ -44,20 +44,25 @@ public:
         const Lanes strongest = larger_of(larger_of(light.red, light.green), larger_of(light.blue, black_)) - black_;
         const Lanes least = smaller_of(light.red, smaller_of(light.green, light.blue));
         const Lanes floor = scaled(strongest, every_lane(floor_share));
-        const Lanes bent = strongest > straight_;
-        if (any_lane((least < floor + black_) | bent)) {
-            const Lanes gain = gain_of(strongest);
-            for (Lanes* colour : {&light.red, &light.green, &light.blue}) {
-                const Lanes inside = above_floor(*colour, floor);
-                const Lanes shown = smaller_of(scaled(inside, gain), white_) << facts_.shift;
-                *colour = black_ + ((bent & shown) | (~bent & inside));
-            }
-        }
+        const Lanes below = floor + black_ - larger_of(least, every_lane(darkest));
+        if (any_above_zero(larger_of(strongest - straight_, below))) bend_some(light, strongest, floor);
     }
 
 private:
     static Lanes larger_of(Lanes a, Lanes b) { return a > b ? a : b; }
     static Lanes smaller_of(Lanes a, Lanes b) { return a < b ? a : b; }
+    // Apart, so that it takes no registers from those pixels that need nothing.
+    __attribute__((noinline)) void bend_some(PixelLight& light, Lanes strongest, Lanes floor) const {
+        light = {above_floor(light.red, floor), above_floor(light.green, floor), above_floor(light.blue, floor)};
+        const Lanes bent = strongest > straight_;
+        const Lanes gain = gain_of(strongest);
+        const auto shown = [&](Lanes colour) {
+            const Lanes filmed = smaller_of(scaled(colour - black_, gain), white_) << facts_.shift;
+            return bent ? black_ + filmed : colour;
+        };
+        light = {shown(light.red), shown(light.green), shown(light.blue)};
+    }
+
     // A fiftieth, as in tone.cpp.
     static constexpr Lane floor_share = 655;
     // So far below black a colour counts as this far: differences must fit 16 bits.
@@ -71,7 +76,7 @@ private:
         const Lanes middle = scaled(floor, every_lane(middle_start)) - scaled(below, every_lane(middle_slope));
         const Lanes far = scaled(floor, every_lane(far_start)) - scaled(below, every_lane(far_slope));
         const Lanes bent = larger_of(larger_of(near, middle), larger_of(far, floor >> least_bits));
-        return value < floor ? bent : value;
+        return value < floor ? black_ + bent : colour;
     }
     // With t = (q - c) / q the hyperbola is q / (1 + t). These lie within a fortieth of q of it up to t = 6.
     static constexpr Lane near_slope = 23813;                          // 1 - 0.7267 t

@@ -3,7 +3,7 @@
 // The other kernels are plain loops that the compiler turns into vector code. Here that fails in two places that decide
 // the speed: nested means are widened to 32 bits (three times slower on x86), and the rounding product is six
 // instructions instead of one on ARM. So the preview's inner loops work on gcc's vector types, which have operators
-// like numbers and compile on every machine; only `mean`, `scaled` and `any_lane` name instructions, and say in plain words what
+// like numbers and compile on every machine; only `mean`, `scaled` and the two `any_` name instructions, and say in plain words what
 // they compute.
 #pragma once
 
@@ -61,6 +61,16 @@ inline bool any_lane(Lanes lanes) {
     std::memcpy(parts, &lanes, sizeof lanes);
     for (const std::uint64_t part : parts) all |= part;
     return all != 0;
+#endif
+}
+
+inline bool any_above_zero(Lanes lanes) {
+#if defined(__AVX512BW__)
+    return _mm512_cmpgt_epi16_mask((__m512i)lanes, __m512i{}) != 0;
+#elif defined(__aarch64__)
+    return vmaxvq_s16((int16x8_t)lanes) > 0;
+#else
+    return any_lane(lanes > Lanes{});
 #endif
 }
 

@@ -26,6 +26,7 @@ from isp.white_balance import WhiteBalance
 HEIGHT, WIDTH = 3040, 4056
 PIXELS = HEIGHT * WIDTH
 BLACK, WHITE = 256, 4095
+DAYLIGHT_K = 5500.0
 COPIED_BYTES = 128 << 20
 # What every peer does too.
 BARE = (Levels, WhiteBalance, Demosaic, Shading, Colour, Tone, EightBit)
@@ -38,8 +39,12 @@ class Work:
         sensor = load_sensor("imx477")
         rng = np.random.default_rng(1)
         y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
-        light = (np.sin(x / 37) * np.cos(y / 23) * 0.3 + 0.4) * 3500 + BLACK
-        counts = np.clip(light + rng.normal(0, 20, light.shape), 0, WHITE).astype(np.uint16)
+        light = (np.sin(x / 37) * np.cos(y / 23) * 0.3 + 0.4) * 3500
+        # Greys in daylight: equal counts in all colours would be a saturated magenta.
+        red, blue = sensor.tuning.grey_at(DAYLIGHT_K)
+        light[::2, ::2] *= red
+        light[1::2, 1::2] *= blue
+        counts = np.clip(BLACK + light + rng.normal(0, 20, light.shape), 0, WHITE).astype(np.uint16)
         shot = Shot(
             sensor="imx477",
             bayer="RGGB",
