@@ -33,6 +33,8 @@ UNIT_BITS = (13, 12, 11, 10, 9)
 MOST_HEADROOM, ENOUGH_HEADROOM = 4.0, 1.7
 # Noise below black is kept down to this share of saturation, and interpolation may overshoot by as much.
 MARGIN = 1 / 8
+# The filters' sums before they are held: at green pixels 1 + 1/2 + 1/4 + 1/8 of the brightest light.
+DEMOSAIC_REACH = 1.875
 # Gains beyond some thousand show nothing but noise; shifted further, light would have no steps left.
 MOST_GAIN_SHIFT = 8
 # Two neighbours that differ only by noise lie within this many of its deviations: as in isp.chroma_noise.
@@ -169,12 +171,12 @@ def _matrix_shift(matrix: np.ndarray) -> int:
 
 
 def _unit(matrix: np.ndarray, enough: float, wanted: float) -> tuple[int, float]:
-    """Bits of the largest unit at which no colour difference and no matched colour leaves 16 bits, and the headroom.
+    """Bits of the largest unit at which nothing that demosaic and matrix compute leaves 16 bits, and the headroom.
 
     enough, wanted  the brightest light that must fit and that should, 1 = saturation of the first colour
     """
     reach = max(np.maximum(matrix, 0).sum(axis=1).max(), np.maximum(-matrix, 0).sum(axis=1).max())
-    largest = max(reach, 2 ** _matrix_shift(matrix))
+    largest = max(reach, 2 ** _matrix_shift(matrix), DEMOSAIC_REACH)
     for bits in UNIT_BITS:
         fits = (LARGEST - 16) / (1 << bits) / largest - 2 * MARGIN  # products are rounded before they are added
         if fits >= enough:

@@ -13,7 +13,7 @@ from isp.colour_fringes import ColourFringes
 from isp.develop import run_stages
 from isp.errors import FrameError, PipelineError
 from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
-from isp.kernels import PREVIEW_LIMIT_KNOTS
+from isp.kernels import LIFT_LEVELS, PREVIEW_LIMIT_KNOTS
 from isp.levels import Levels
 from isp.luma_noise import LumaNoise
 from isp.photo import photo_pipeline
@@ -59,16 +59,25 @@ def contents(size, kind, white=1023):
     }[kind]().astype(np.uint16)
 
 
-def recipe_of(knobs=None, matrix=MATRIX, gains=(1.9, 1.0, 1.4), shading=True):
+def recipe_of(knobs=None, matrix=MATRIX, gains=(1.9, 1.0, 1.4), shading=True, brightest=1.3, lift_ev=0.0):
     """A planned pipeline with facts of our own."""
-    table = np.random.default_rng(3).uniform(1, 3, (3, 12, 16)) if shading else np.ones((3, 2, 2))
+    rng = np.random.default_rng(3)
+    table = rng.uniform(1, 3, (3, 12, 16)) if shading else np.ones((3, 2, 2))
+    lens = nested(table)
     facts = {
-        "shading": {"gains": tuple(tuple(map(tuple, plane)) for plane in table.tolist())},
+        "shading": {"gains": lens},
         "white_balance": {"gains": gains, "light_k": 5000.0},
+        "highlights": {"clip": gains, "lens": lens},
         "colour": {"matrix": matrix},
+        "local_tone": {"largest_lift_ev": lift_ev, "shares": nested(rng.uniform(0, 1, (LIFT_LEVELS, 4, 5)))},
+        "tone": {"brightest": brightest},
     }
     stages = photo_pipeline(knobs).stages
     return Pipeline(tuple(dataclasses.replace(stage, **facts.get(stage.table_name(), {})) for stage in stages))
+
+
+def nested(planes):
+    return tuple(tuple(map(tuple, plane)) for plane in planes.tolist())
 
 
 def bare(recipe):
@@ -282,32 +291,86 @@ def mean(a, b):
     return (a + b + 1) >> 1
 
 
-def light_twin(counts, bayer, balance):
-    """Counts to light; the gains' straight lines along a row are single precision, as in the kernel."""
-    height, width = counts.shape
+def position_gains(size, balance):
+    """(4, height, half width) gains of each position of the 2 x 2, as if it lay in every row.
+
+    The straight lines along a row are single precision, as in the kernel.
+    """
+    height, width = size
     _, rows, columns = balance.gains.shape
-    window = np.array(balance.window, dtype=np.float32)
-    gains = np.zeros((height, width), dtype=np.int64)
-    step = np.float32(2) / np.float32(width) * window[2] * np.float32(columns)
+    single = np.float32
+    window = np.array(balance.window, dtype=single)
+    gains = np.zeros((4, height, (width + 1) // 2), dtype=np.int64)
+    step = single(2) / single(width) * window[2] * single(columns)
     for y in range(height):
-        vertical = (window[1] + np.float32(y + 0.5) / np.float32(height) * window[3]) * np.float32(rows) - np.float32(
-            0.5
-        )
-        inside = np.clip(vertical, np.float32(0), np.float32(rows - 1))
+        vertical = (window[1] + single(y + 0.5) / single(height) * window[3]) * single(rows) - single(0.5)
+        inside = np.clip(vertical, single(0), single(rows - 1))
         upper = min(int(inside), rows - 2)
-        share = int(min((inside - np.float32(upper)) * np.float32(32768), 32767))
-        for parity in (0, 1):
-            lines = [
-                _along(balance.gains[2 * (y & 1) + parity, row], window, parity, width, step)
-                for row in (upper, upper + 1)
-            ]
-            gains[y, parity::2] = (lines[0] + scaled(lines[1] - lines[0], share))[: len(gains[y, parity::2])]
-    black = np.tile(np.reshape(balance.black, (2, 2)), (height // 2 + 1, width // 2 + 1))[:height, :width]
-    full = ((np.clip(counts, *balance.held).astype(np.int64) << balance.shifts[0]) >> balance.shifts[1]) - black
+        share = int(min((inside - single(upper)) * single(32768), 32767))
+        for position in range(4):
+            above, below = (
+                _along(balance.gains[position, row], window, position & 1, width, step) for row in (upper, upper + 1)
+            )
+            gains[position, y] = above + scaled(below - above, share)
+    return gains
+
+
+def of_pixels(per_position, size, flip=0):
+    """(height, width) from (4, height, half width): each pixel's own position; flipped by 1 in its row, by 2 across."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    return per_position[(2 * (y & 1) + (x & 1)) ^ flip, y, x // 2]
+
+
+def light_twin(counts, bayer, numbers):
+    """Counts to light, blown ones rebuilt."""
+    balance = numbers.balance
+    gains = position_gains(counts.shape, balance)
+    black = np.tile(np.reshape(balance.black, (2, 2)), (counts.shape[0] // 2 + 1, counts.shape[1] // 2 + 1))
+    shifted = (np.clip(counts, *balance.held).astype(np.int64) << balance.shifts[0]) >> balance.shifts[1]
     pedestal, brightest = balance.light
     shift = balance.gain_shift
-    product = np.clip(scaled(full, gains), -(pedestal >> shift), (brightest - pedestal) >> shift)
-    return (product << shift) + pedestal
+    product = scaled(shifted - black[: counts.shape[0], : counts.shape[1]], of_pixels(gains, counts.shape))
+    light = (np.clip(product, -(pedestal >> shift), (brightest - pedestal) >> shift) << shift) + pedestal
+    return light if numbers.highlights is None else blown_twin(light, bayer, numbers, gains)
+
+
+def blown_twin(light, bayer, numbers, gains):
+    """The rule of highlights.py in single precision, whatever is near."""
+    balance, (nearly, blown, whitening) = numbers.balance, map(np.float32, numbers.highlights)
+    pedestal, brightest = balance.light
+    white = (balance.held[1] << balance.shifts[0]) >> balance.shifts[1]
+    highest = (white - np.array(balance.black)).astype(np.float32) / np.float32(32768)
+    levels = gains.astype(np.float32) * (highest * np.float32(1 << balance.gain_shift))[:, None, None]
+    shares = np.float32(1) / np.clip(levels, np.float32(1), np.float32(brightest - pedestal))
+    of = lambda flip: of_pixels(shares, light.shape, flip)  # noqa: E731
+
+    near = np.pad(light, 1, mode="reflect").astype(np.float32)
+    at = lambda dy, dx: near[1 + dy : 1 + dy + light.shape[0], 1 + dx : 1 + dx + light.shape[1]]  # noqa: E731
+    below_black = np.float32(pedestal)
+    own = at(0, 0) - below_black
+    row, column = at(0, -1) + at(0, 1), at(-1, 0) + at(1, 0)
+    diagonal = (at(-1, -1) + at(-1, 1)) + (at(1, -1) + at(1, 1))
+    letters = np.tile(np.array(list(bayer)).reshape(2, 2), np.array(light.shape) // 2 + 1)
+    green = letters[: light.shape[0], : light.shape[1]] == "G"
+    second = np.where(green, np.float32(0.5) * row, np.float32(0.25) * (row + column)) - below_black
+    third = np.where(green, np.float32(0.5) * column, np.float32(0.25) * diagonal) - below_black
+    of_third = np.where(green, of(2), of(3))
+
+    def ramp(value, start, end):
+        share = np.clip((value - start) * (np.float32(1) / (end - start)), np.float32(0), np.float32(1))
+        return share * share * (np.float32(3) - np.float32(2) * share)
+
+    lights = [own, second, third]
+    parts = [own * of(0), second * of(1), third * of_third]
+    blowns = [ramp(part, nearly, blown) for part in parts]
+    rebuilt = [
+        lights[i] + blowns[i] * np.maximum(np.float32(0.5) * (lights[i - 2] + lights[i - 1]) - lights[i], np.float32(0))
+        for i in range(3)
+    ]
+    middle = np.sort(parts, axis=0)[1]
+    whiter = ramp(middle, whitening, blown) * np.max(blowns, axis=0) * (np.max(rebuilt, axis=0) - rebuilt[0])
+    added = (rebuilt[0] - own) + whiter
+    return (own + added + (below_black + np.float32(0.5))).astype(np.int64)
 
 
 def _along(knots, window, parity, width, step):
@@ -352,18 +415,89 @@ def colours_twin(light, bayer, brightest):
     return planes[0], np.where(measured == "G", here, held(cross + (beyond >> 1))), planes[1]
 
 
+def lift_twin(light, numbers, size):
+    """The rule of local_tone.py in single precision, with the photo kernel's own polynomials."""
+    single = np.float32
+    bends, from_ev = numbers.lift
+    _, rows, columns = bends.shape
+    height, width = size
+    pedestal, unit = single(numbers.balance.light[0]), single(1 << numbers.colour.unit_bits)
+    strongest = (np.max(light, axis=0).astype(single) - pedestal) * (single(1) / unit)
+    bits = np.maximum(strongest, single(1 / 65536)).view(np.uint32)
+    m = ((bits & 0x7FFFFF) | 0x3F800000).view(single) - single(1)
+    octave = ((bits >> 23).astype(np.int32) - 127).astype(single)
+    log2 = octave + m * (single(1.42286532) + m * (single(-0.58208542) + m * single(0.15922010)))
+    depth = np.maximum(single(from_ev) - log2, single(0))
+
+    y = np.arange(strongest.shape[0]).astype(single)
+    inside = np.clip((y + single(0.5)) / single(height) * single(rows) - single(0.5), single(0), single(rows - 1))
+    upper = np.minimum(inside.astype(int), rows - 2)
+    share = (inside - upper.astype(single))[:, None]
+    knots = bends[:, upper] + share * (bends[:, upper + 1] - bends[:, upper])
+    lift = np.zeros_like(strongest)
+    for x in range(strongest.shape[1]):
+        k, along = _place(x, width, columns)
+        left, right = knots[:, :, max(k, 0)], knots[:, :, min(k + 1, columns - 1)]
+        for level in range(len(bends)):
+            bend = left[level] + along * (right[level] - left[level])
+            lift[:, x] += bend * np.minimum(depth[:, x], single(level + 1))
+    whole = lift.astype(np.int32)
+    part = lift - whole.astype(single)
+    mantissa = single(1) + part * (single(0.69589012) + part * (single(0.22486495) + part * single(0.07924493)))
+    gain = (mantissa.view(np.uint32) + (whole.astype(np.uint32) << 23)).view(single)
+    shown = [(plane.astype(single) - pedestal) * gain + (pedestal + single(0.5)) for plane in light]
+    return [np.clip(plane, single(0), single(32767)).astype(np.int64) for plane in shown]
+
+
+def _place(x, width, columns):
+    """The knot left of a column and the share of the way to the next, as a block of 512 columns finds them."""
+    single = np.float32
+    first, lane = x // 512 * 512 + x % 2, single(x % 512 // 2)
+    step = single(2) * single(columns) / single(width)
+    start = (single(first) + single(0.5)) / single(width) * single(columns) - single(0.5)
+    ends = np.ceil((np.arange(columns, dtype=single) - start) / step)
+    k = int(np.searchsorted(ends, lane, side="right")) - 1
+    return k, (start - single(k)) + lane * step
+
+
+def film_twin(light, numbers):
+    """The gamut's floor as straight lines, and the film's gain."""
+    black, tone = numbers.balance.light[0], numbers.tone
+    strongest = np.maximum(np.max(light, axis=0), black) - black
+    floor = scaled(strongest, 655)
+    place = np.clip(strongest - tone.straight, 0, (64 << tone.line_bits) - 1)
+    line, along = place >> tone.line_bits, (place & ((1 << tone.line_bits) - 1)) << (15 - tone.line_bits)
+    gain = np.array(tone.start)[line] + scaled(along, np.array(tone.rise)[line])
+    shown = []
+    for plane in light:
+        value = np.maximum(plane, black - 8192) - black
+        below = floor - value
+        lines = floor - scaled(below, 23813), scaled(floor, 25107) - scaled(below, 7924)
+        least = np.maximum(scaled(floor, 13933) - scaled(below, 1671), floor >> 4)
+        inside = np.where(value < floor, np.maximum(np.maximum(*lines), least), plane - black)
+        filmed = np.minimum(scaled(inside, gain), ((1 << numbers.colour.unit_bits) >> tone.shift) + 1) << tone.shift
+        shown.append(np.where(strongest > tone.straight, filmed, inside))
+    return shown
+
+
 def codes_twin(counts, bayer, numbers):
     """Display codes, 64 to a step of 8 bits, for the picture and one column and row more."""
     colour = numbers.colour
-    red, green, blue = colours_twin(light_twin(counts, bayer, numbers.balance), bayer, colour.brightest)
-    lit = np.maximum(np.maximum(red, green), blue) > colour.pedestal
+    pedestal = numbers.balance.light[0]
+    red, green, blue = colours_twin(light_twin(counts, bayer, numbers), bayer, colour.brightest)
+    lit = np.maximum(np.maximum(red, green), blue) > pedestal
     redder, bluer = (np.where(lit, plane - green, 0) << colour.shift for plane in (red, blue))
-    start, rise = np.array(colour.start), np.array(colour.rise)
+    matched = [
+        green + scaled(redder, from_red) + scaled(bluer, from_blue)
+        for from_red, from_blue in np.reshape(colour.shares, (3, 2)).tolist()
+    ]
+    assert np.abs(matched).max() <= 32767
+    if numbers.lift is not None:
+        matched = lift_twin(matched, numbers, counts.shape)
+    start, rise = np.array(numbers.tone.code_start), np.array(numbers.tone.code_rise)
     codes = []
-    for from_red, from_blue in np.reshape(colour.shares, (3, 2)).tolist():
-        matched = green + scaled(redder, from_red) + scaled(bluer, from_blue)
-        assert np.abs(matched).max() <= 32767
-        place = np.clip(matched - colour.pedestal, 0, (1 << colour.unit_bits) - 1)
+    for shown in film_twin(matched, numbers):
+        place = np.clip(shown, 0, (1 << colour.unit_bits) - 1)
         dark = place < 1 << (colour.unit_bits - 4)
         magnified = np.where(dark, place << 4, place)
         line = (magnified >> (colour.unit_bits - 5)) + 32 * dark
@@ -445,9 +579,10 @@ def rgb_twin(luma, differences):
 @pytest.mark.parametrize("bayer", BAYER_ORDERS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_kernels_do_what_their_twins_say(bayer, size, kind):
+@pytest.mark.parametrize("lift_ev", [0.0, 2.5])
+def test_the_kernels_do_what_their_twins_say(bayer, size, kind, lift_ev):
     facts = shot(bayer, field_of_view=(0.1, 0.05, 0.7, 0.9), noise=Noise(3e-3, 1e-4))
-    frame, recipe = RawFrame(contents(size, kind), facts), recipe_of()
+    frame, recipe = RawFrame(contents(size, kind), facts), recipe_of(lift_ev=lift_ev)
     numbers = preview_numbers(facts, recipe)
 
     codes = np.stack(codes_twin(frame.pixels, bayer, numbers), -1)[: size[0], : size[1]]
