@@ -27,6 +27,7 @@ from isp.white_balance import WhiteBalance
 
 SIZES = [(2, 2), (3, 2), (2, 5), (7, 9), (64, 66), (131, 77)]
 KINDS = ["random", "black", "white", "edge", "smooth"]
+FAST = {"demosaic": {"quality": "fast"}}
 CLEAN = {"noise": False, "bad_pixels": 0.0}
 LUMA = np.array([0.299, 0.587, 0.114])
 MATRIX = (1.8, -0.6, -0.2, -0.3, 1.7, -0.4, 0.1, -0.7, 1.6)
@@ -86,7 +87,7 @@ def bare(recipe):
 
 def scene(name, sensor="imx477", size=(1332, 990), knobs=None, **simulated):
     frame, _ = simulate(name, sensor, *size, **({"bad_pixels": 0.0} | simulated))
-    return frame, plan(photo_pipeline(knobs), frame, load_sensor(sensor).tuning)
+    return frame, plan(photo_pipeline(FAST | (knobs or {})), frame, load_sensor(sensor).tuning)
 
 
 def middle(picture, reach=100):
@@ -97,35 +98,76 @@ def middle(picture, reach=100):
 # It looks like the photo
 
 
-@pytest.mark.parametrize("name", ["chart", "astronaut", "coffee", "grey"])
+# Mean difference of all pixels, of a colour's mean, and what 99.5 % of all values keep to, in codes. Where lights are
+# blown by more than the preview's headroom (coffee's reflections) they turn white earlier.
+BARE_BARS = {
+    "grey": (0.15, 0.1, 2),
+    "chart": (0.25, 0.1, 3),
+    "astronaut": (0.35, 0.15, 3),
+    "lamps": (0.4, 0.15, 4),
+    "room": (0.55, 0.15, 4),
+    "coffee": (0.7, 0.6, 18),
+}
+
+
+@pytest.mark.parametrize("name", BARE_BARS)
 @pytest.mark.parametrize("sensor", ["imx477", "imx219"])
 def test_the_bare_preview_is_the_photo_path_to_a_fraction_of_a_code(name, sensor):
     frame, recipe = scene(name, sensor, (640, 480) if sensor == "imx219" else (1332, 990), analogue_gain=2.0)
     photo = run_stages(frame, bare(recipe).stages).pixels.astype(int)
     difference = preview(frame, bare(recipe)) - photo
-    assert np.abs(difference).mean() < 0.3
-    assert np.abs(difference.mean(axis=(0, 1))).max() < 0.15
-    # What is left is at glints, where interpolation overshoots further than 16 bits go.
-    assert np.percentile(np.abs(difference), 99.5) <= 2
+    mean, bias, most = BARE_BARS[name]
+    assert np.abs(difference).mean() < mean
+    assert np.abs(difference.mean(axis=(0, 1))).max() < bias
+    assert np.percentile(np.abs(difference), 99.5) <= most
 
 
-@pytest.mark.parametrize("gain", [1.0, 8.0, 16.0])
-def test_the_finished_preview_has_the_photos_light_and_colours(gain):
-    frame, recipe = scene("astronaut", analogue_gain=gain)
+# Mean difference of all pixels and of blocks of 16 x 16. The preview keeps the grain of luma, sharpens otherwise and
+# blurs colour by two pixels; where shadows are lifted (astronaut, room, coffee) that grain is lifted too.
+FINISHED_BARS = {
+    ("grey", 2.0): (0.6, 0.2),
+    ("chelsea", 2.0): (1.1, 0.3),
+    ("chart", 1.0): (1.1, 0.4),
+    ("lamps", 2.0): (1.5, 0.5),
+    ("room", 2.0): (2.8, 1.3),
+    ("coffee", 2.0): (2.9, 1.0),
+    ("astronaut", 1.0): (1.6, 0.7),
+    ("astronaut", 8.0): (4.3, 1.8),
+    ("astronaut", 16.0): (6.2, 2.6),
+}
+
+
+@pytest.mark.parametrize(("name", "gain"), FINISHED_BARS)
+def test_the_finished_preview_has_the_photos_light_and_colours(name, gain):
+    frame, recipe = scene(name, analogue_gain=gain)
     photo = run_stages(frame, recipe.stages).pixels.astype(float)
     made = preview(frame, recipe).astype(float)
-    assert np.abs((made - photo).mean(axis=(0, 1))).max() < 0.5
-    if gain == 1.0:
-        assert np.abs(made - photo).mean() < 1.0
-    blocks = [picture[:976, :1328].reshape(61, 16, 83, 16, 3).mean(axis=(1, 3)) for picture in (made, photo)]
-    assert np.abs(blocks[0] - blocks[1]).mean() < 0.6
+    pixels, blocks = FINISHED_BARS[name, gain]
+    assert np.abs(made - photo).mean() < pixels
+    assert np.abs((made - photo).mean(axis=(0, 1))).max() < 1.3
+    of_blocks = [picture[:976, :1328].reshape(61, 16, 83, 16, 3).mean(axis=(1, 3)) for picture in (made, photo)]
+    assert np.abs(of_blocks[0] - of_blocks[1]).mean() < blocks
+
+
+@pytest.mark.parametrize("gain", [1.0, 4.0])
+def test_a_blown_grey_is_white_and_has_no_colour_on_its_way(gain):
+    balance, counts = (2.2, 1.0, 1.8), np.zeros((64, 256), dtype=np.uint16)
+    light = np.linspace(0.2, 2.0, 256) * gain
+    for row in (0, 1):
+        for column in (0, 1):
+            of_colour = light[column::2] / balance[row + column]
+            counts[row::2, column::2] = np.round(60 + 963 * np.clip(of_colour, 0, 1))
+    frame = RawFrame(counts, shot(black_dn=(60.0,) * 4, noise=Noise(0.0, 0.0)))
+    shown = preview(frame, bare(recipe_of(gains=balance, shading=False, brightest=1.7))).astype(int)
+    assert np.ptp(shown[8:-8, 8:-8], axis=-1).max() <= 12
+    assert np.all(shown[:, -8:] == 255) or gain == 1.0
 
 
 @pytest.mark.parametrize("knobs", [{"colour": {"saturation": 2.0}}, {"tone": {"exposure_ev": 1.5, "contrast": 0.5}}])
 def test_knobs_move_the_preview_as_they_move_the_photo(knobs):
     frame, recipe = scene("coffee", knobs=knobs, analogue_gain=2.0)
     photo = run_stages(frame, bare(recipe).stages).pixels.astype(int)
-    assert np.abs(preview(frame, bare(recipe)) - photo).mean() < 0.8
+    assert np.abs(preview(frame, bare(recipe)) - photo).mean() < 1.3
 
 
 @pytest.mark.parametrize("white", [255, 1023, 4095, 16383, 65535])
@@ -134,7 +176,7 @@ def test_raws_of_any_depth_show_the_same_picture(white):
     black = white // 16
     counts = np.round(black + light * (white - black)).astype(np.uint16)
     frame = RawFrame(counts, shot(black_dn=(float(black),) * 4, white_dn=float(white), noise=Noise(0.0, 0.0)))
-    shown = preview(frame, bare(recipe_of(matrix=None, gains=(1.0, 1.0, 1.0), shading=False)))
+    shown = preview(frame, bare(recipe_of(matrix=None, gains=(1.0, 1.0, 1.0), shading=False, brightest=None)))
     expected = 255 * encode_srgb((counts - black) / (white - black))
     # Malvar's filters ring where coarse counts make stairs.
     assert np.abs(shown - expected[..., None])[4:-4, 4:-4].max() < (8 if white == 255 else 2)
