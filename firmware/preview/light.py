@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
-from isp.frames import RawFrame, Shot
+from isp.frames import RawFrame
 from isp.pipeline import Pipeline
 from isp.plan import Scene, find_light, plan
 from isp.statistics import sample, shrink
@@ -89,7 +89,7 @@ class SteadyLight:
         Raises FrameError or KnobError as planning a photo does.
         """
         now_ns = frame.shot.timestamp_ns
-        asked = (pipeline, tuning, _exposure(frame.shot))
+        asked = _asked(frame, pipeline, tuning)
         due = self._goal is None or not 0 <= now_ns - self._measured_ns < MEASURE_EVERY_NS
         if due:
             self._goal = Light.measured(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
@@ -111,8 +111,11 @@ class SteadyLight:
         return self._light.towards(self._goal, share)
 
 
-def _exposure(shot: Shot) -> tuple:
-    return shot.exposure_us, shot.analogue_gain
+def _asked(frame: RawFrame, pipeline: Pipeline, tuning: Tuning | None) -> tuple:
+    """What a recipe holds for, beside its light. A tuning is told from another by being another."""
+    shot = frame.shot
+    exposure = (shot.exposure_us, shot.analogue_gain, shot.noise, shot.black_dn, shot.field_of_view)
+    return (pipeline, id(tuning), frame.pixels.shape, *exposure)
 
 
 def _planned(
