@@ -24,7 +24,9 @@ struct Piece {
 template <typename Work>
 void for_pieces(const Counts& counts, int reach, int threads, const Work& work) {
     const int wanted = threads_for(threads);
-    const int shared = (counts.height / (wanted * pieces_per_thread) + 2) / 2 * 2;
+    // Any number of threads may be asked for.
+    const std::int64_t pieces = static_cast<std::int64_t>(wanted) * pieces_per_thread;
+    const int shared = static_cast<int>(counts.height / pieces + 2) / 2 * 2;
     const int rows = wanted == 1 ? counts.height + 1 : std::max(lowest_piece, shared);
     const int across = (counts.width + tile_columns - 1) / tile_columns;
     const int down = (counts.height + rows - 1) / rows;
