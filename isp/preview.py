@@ -1,11 +1,15 @@
 """The quick picture: the photo path in 16-bit whole numbers, for a screen and for video, not for the wall.
 
 It takes the same recipe as a photo and shows the same light, colours and tone, with the fast demosaic (Malvar, He and
-Cutler 2004, "High-quality linear interpolation for demosaicing of Bayer-patterned color images"). It departs from the
-photo path to be quick: levels, lens shading and white balance are one gain; the tone curve is 64 straight lines; chroma
-noise is filtered at half the resolution, where JPEG and video store colour anyway; sharpening has a radius of one pixel
-whatever the knob says, drops detail that noise explains and stays within the neighbours' range. Hot pixels are not
-mended.
+Cutler 2004, "High-quality linear interpolation for demosaicing of Bayer-patterned color images"). Highlights, local
+tone and the film's gain follow the photo path's own rules. It departs from it to be quick:
+
+- levels, lens shading and white balance are one gain, and lights beyond two to four times saturation count as blown;
+- film, gamut floor and encoding are straight lines;
+- chroma noise is filtered at half the resolution, where JPEG and video store colour anyway; luma keeps its grain;
+- sharpening has a radius of one pixel whatever the knob says, drops detail that noise explains and stays within the
+  neighbours' range;
+- hot pixels and the lens's colour fringes are left as they are.
 """
 
 from __future__ import annotations

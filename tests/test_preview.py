@@ -82,7 +82,11 @@ def nested(planes):
 
 
 def bare(recipe):
-    return Pipeline(tuple(s for s in recipe.stages if not isinstance(s, BadPixels | ColourFringes | ChromaNoise | LumaNoise | Sharpen)))
+    return Pipeline(
+        tuple(
+            s for s in recipe.stages if not isinstance(s, BadPixels | ColourFringes | ChromaNoise | LumaNoise | Sharpen)
+        )
+    )
 
 
 def scene(name, sensor="imx477", size=(1332, 990), knobs=None, **simulated):
