@@ -105,14 +105,22 @@ class LocalTone(Stage):
         tuples = tuple(tuple(map(tuple, plane)) for plane in shares.tolist())
         return dataclasses.replace(self, largest_lift_ev=largest, shares=tuples)
 
-    def add_to(self, chain: Chain, shot: Shot) -> None:
-        """See Stage.add_to."""
+    def bends(self) -> tuple[np.ndarray, float] | None:
+        """What the kernel adds up: how much the slope of the lift falls at each level, and the light it begins under.
+
+        (LIFT_LEVELS, rows, columns) float32, and log2 of light; None where nothing is lifted.
+        """
         if self.strength == 0 or not self.largest_lift_ev or self.shares is None:
-            return
-        # The kernel adds up bends: how much the slope of the lift falls at each level.
+            return None
         slopes = np.diff(self.largest_lift_ev * np.asarray(self.shares), axis=0, prepend=0.0)
         bends = -np.diff(slopes, axis=0, append=0.0)
-        chain.local_tone(np.ascontiguousarray(bends, dtype=np.float32), FROM_EV)
+        return np.ascontiguousarray(bends, dtype=np.float32), FROM_EV
+
+    def add_to(self, chain: Chain, shot: Shot) -> None:
+        """See Stage.add_to."""
+        bends = self.bends()
+        if bends is not None:
+            chain.local_tone(*bends)
 
 
 def lift_needed(light_ev: np.ndarray) -> float:

@@ -17,9 +17,17 @@ from firmware.camera_thread import CameraReport, CameraThread
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PreviewError
-from firmware.preview.light import JUST_VISIBLE, SteadyLight
+from firmware.preview.light import JUST_VISIBLE, SteadyLight, for_preview
 from firmware.preview.pace import Pace
-from firmware.preview.picture import MOST_PIXELS, SmallFrames, develop_picture, memory_bytes
+from firmware.preview.picture import (
+    MOST_PIXELS,
+    SmallFrames,
+    develop_picture,
+    encode_picture,
+    memory_bytes,
+    room_for,
+    size_of,
+)
 from firmware.preview.preview import Preview
 from firmware.preview.tally import Tally
 from firmware.ring import Ring
@@ -34,6 +42,7 @@ from isp.develop import run_stages
 from isp.frames import RawFrame
 from isp.photo import photo_pipeline
 from isp.plan import plan
+from isp.tone import Tone
 from isp.white_balance import WhiteBalance
 
 PATIENCE_S = 20.0
@@ -157,7 +166,7 @@ def test_another_light_is_reached_in_small_steps(scene, tuning):
 def test_a_light_set_by_hand_is_kept(scene, tuning):
     pipeline = photo_pipeline({"white_balance": {"temperature_k": 3200.0}})
     recipe = SteadyLight().recipe(scene(6500.0), pipeline, tuning)
-    assert recipe == plan(pipeline, scene(6500.0), tuning)
+    assert recipe == plan(for_preview(pipeline), scene(6500.0), tuning)
 
 
 def test_another_exposure_is_planned_at_once(scene, tuning):
@@ -165,7 +174,26 @@ def test_another_exposure_is_planned_at_once(scene, tuning):
     light.recipe(at(frame, 0), pipeline, tuning)
     noisy = dataclasses.replace(frame.shot.noise, shot=9 * frame.shot.noise.shot, read=9 * frame.shot.noise.read)
     later = RawFrame(frame.pixels, dataclasses.replace(frame.shot, timestamp_ns=1, noise=noisy))
-    assert light.recipe(later, pipeline, tuning) == plan(pipeline, later, tuning)
+    assert light.recipe(later, pipeline, tuning) == plan(for_preview(pipeline), later, tuning)
+
+
+def test_a_still_scene_is_planned_twice_a_second_and_its_tones_do_not_pump(scene, tuning):
+    light, pipeline = SteadyLight(), photo_pipeline()
+    frames = [at(scene(seed=1 + number % 4), number * SECOND_NS // 20) for number in range(40)]
+    recipes = [light.recipe(frame, pipeline, tuning) for frame in frames]
+    assert len({id(recipe) for recipe in recipes}) <= 5
+    assert len({recipe.stage(Tone).brightest for recipe in recipes}) == 1
+    measured = {plan(pipeline, frame, tuning).stage(Tone).brightest for frame in frames[:4]}
+    assert len(measured) > 1, "the measurements differ"
+
+
+def test_a_lamp_that_is_switched_on_moves_the_tones(scene, tuning):
+    light, pipeline, frame = SteadyLight(), photo_pipeline(), scene()
+    lit = frame.pixels.copy()
+    lit[100:200, 100:200] = 0.9 * frame.shot.white_dn
+    before = light.recipe(at(frame, 0), pipeline, tuning).stage(Tone).brightest
+    recipe = light.recipe(at(RawFrame(lit, frame.shot), SECOND_NS), pipeline, tuning)
+    assert recipe.stage(Tone).brightest > 1.2 * before
 
 
 # Size
@@ -180,15 +208,18 @@ def test_a_small_frame_is_taken_as_it_is_and_a_large_one_is_binned_into_the_same
     assert first.pixels is second.pixels
     huge = RawFrame(np.zeros((6944, 9152), np.uint16), scene().shot)
     assert small(huge).pixels.size <= MOST_PIXELS
-    assert memory_bytes((2464, 3280)) == 2 * 2464 * 3280 + (2 + 6) * 1232 * 1640
+    assert memory_bytes((2464, 3280)) == 2 * 2464 * 3280 + (2 + 3) * 1232 * 1640
 
 
-def test_a_preview_is_developed_as_a_photo_of_that_frame_would_be(scene, tuning):
+def test_a_preview_shows_what_a_photo_of_that_frame_would(scene, tuning):
     frame = scene()
-    recipe = plan(photo_pipeline(), frame, tuning)
-    picture = np.empty((*frame.pixels.shape, 3), np.uint8)
+    recipe = plan(for_preview(photo_pipeline()), frame, tuning)
+    picture = room_for(frame, None)
     develop_picture(frame, recipe, picture)
-    assert np.array_equal(picture, run_stages(frame, recipe.stages).pixels)
+    shown = simplejpeg.decode_jpeg(encode_picture(picture, frame.shot)).astype(float)
+    assert np.abs(shown - run_stages(frame, recipe.stages).pixels).mean() < 3.5
+    assert room_for(frame, picture) is picture
+    assert size_of(picture) == shown.shape[:2] == frame.pixels.shape
 
 
 # The thread

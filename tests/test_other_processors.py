@@ -24,7 +24,11 @@ from isp.kernels import LIFT_LEVELS
 from isp.knobs import knob_fields
 from isp.local_tone import LocalTone
 from isp.photo import STAGES, photo_pipeline
+from isp.pipeline import Pipeline
 from isp.plan import plan
+from isp.preview import preview, tell
+from isp.preview_numbers import preview_numbers
+from isp.sharpen import Sharpen
 
 pytestmark = pytest.mark.aarch64
 
@@ -141,6 +145,28 @@ def cases():
                 yield f"{name}.{field.name} = {value}", crop(frame, 20, 30), planned(frame, tables)
 
 
+BARE = {"sharpen": {"amount": 0.0}, "chroma_noise": {"strength": 0.0}}
+
+
+def preview_cases():
+    """(name, frame, recipe, layout): the camera's preview in all layouts, with and without lift, and odd pictures."""
+    for order in BAYER_ORDERS:
+        frame, _ = simulate("lamps", "imx219", 640, 480, bayer=order)
+        frame = RawFrame(frame.pixels[:331, :507].copy(), frame.shot)
+        for layout, tables in (("rgb", None), ("rgb", BARE), ("yuv420", None)):
+            kind = "bare" if tables else "finished"
+            yield f"preview {order} {layout} {kind}", frame, Pipeline(planned(frame, tables)), layout
+    recipe = plan(photo_pipeline(), frame, load_sensor("imx219").tuning)
+    for height, width in SIZES:
+        hostile = RawFrame(hostile_counts((height, width), height), frame.shot)
+        yield f"preview {width} x {height}", hostile, recipe, "rgb"
+    for knob, value in (("exposure_ev", 4.0), ("exposure_ev", -4.0), ("contrast", 1.0)):
+        tables = {"tone": {knob: value}}
+        yield f"preview tone.{knob} = {value}", frame, Pipeline(planned(frame, tables)), "rgb"
+    plain = Pipeline(planned(frame, {"highlights": {"enabled": False}}))
+    yield "preview without highlights", frame, plain, "yuv420"
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     """The cases as the program reads them, and what this machine's own extension makes of each: name -> pixels."""
@@ -156,6 +182,17 @@ def work(tmp_path_factory):
         lines += [f"{BEGIN[type(picture)]} {height} {width} {folder / f'{index}.in'}", *recorder.lines]
         lines += [f"{end} {THREADS} {index}.out"]
         wanted[name] = run_stages(picture, stages).pixels
+    for index, (name, frame, recipe, layout) in enumerate(preview_cases(), start=len(wanted)):
+        frame.pixels.tofile(folder / f"{index}.in")
+        height, width = frame.pixels.shape
+        red = " ".join(map(str, divmod(frame.shot.bayer.index("R"), 2)))
+        recorder = Recorder()
+        tell(recorder, preview_numbers(frame.shot, recipe))
+        lines += [f"preview {red} {height} {width} {folder / f'{index}.in'}", *recorder.lines]
+        bare = recipe.stage(Sharpen).amount == 0
+        run = "run_yuv420" if layout == "yuv420" else "run_bare" if bare else "run_rgb"
+        lines += [f"{run} {THREADS} {index}.out"]
+        wanted[name] = preview(frame, recipe, layout=layout)
     return "\n".join(lines), wanted
 
 

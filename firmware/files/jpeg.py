@@ -7,6 +7,7 @@ are a function of the pixels, the shot and the quality.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from firmware.files.exif import EXIF_POINTER, camera_fields, exif_fields
 from firmware.files.icc import srgb_profile
 from firmware.files.tiff import LONG, RATIONAL, SHORT, UNDEFINED, Field, Offset, encode_directories, rational
 from isp.errors import FrameError
-from isp.frames import Photo
+from isp.frames import Photo, Shot
 
 # From here on people look at edges; below it, half the colour resolution is the usual saving.
 FULL_COLOUR_QUALITY = 90
@@ -28,8 +29,25 @@ def encode_jpeg(photo: Photo, quality: int) -> bytes:
     if photo.pixels.dtype != np.uint8:
         raise FrameError(f"A JPEG holds 8 bits; the photo has {photo.pixels.dtype}. End its recipe with eight_bit.")
     subsampling = "444" if quality >= FULL_COLOUR_QUALITY else "420"
-    picture = _encode(photo.pixels, quality, subsampling)
-    exif = b"Exif\0\0" + _exif_block(photo)
+    height, width = photo.pixels.shape[:2]
+    small = _encode(thumbnail(photo.pixels), THUMBNAIL_QUALITY, "420")
+    return _with_facts(_encode(photo.pixels, quality, subsampling), _exif_block(photo.shot, height, width, small))
+
+
+def encode_jpeg_planes(planes: Sequence[np.ndarray], shot: Shot, quality: int) -> bytes:
+    """The file of a picture that is in JPEG's own colours already, without a thumbnail.
+
+    planes  uint8 luma (H, W), blue and red difference, both half as high and wide, rounded up
+    """
+    import simplejpeg
+
+    luma, blue, red = map(np.ascontiguousarray, planes)
+    picture = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
+    return _with_facts(picture, _exif_block(shot, *luma.shape))
+
+
+def _with_facts(picture: bytes, exif_block: bytes) -> bytes:
+    exif = b"Exif\0\0" + exif_block
     profile = b"ICC_PROFILE\0\x01\x01" + srgb_profile()
     rest = memoryview(picture)[_end_of_jfif(picture) :]
     return b"".join((b"\xff\xd8", _segment(0xE1, exif), _segment(0xE2, profile), rest))
@@ -57,9 +75,8 @@ def _encode(pixels: np.ndarray, quality: int, subsampling: str) -> bytes:
     )
 
 
-def _exif_block(photo: Photo) -> bytes:
-    height, width = photo.pixels.shape[:2]
-    small = _encode(thumbnail(photo.pixels), THUMBNAIL_QUALITY, "420")
+def _exif_block(shot: Shot, height: int, width: int, small: bytes = b"") -> bytes:
+    """The facts of a picture of this size, with a thumbnail where there is one."""
     resolution = [
         Field(282, RATIONAL, (DOTS_PER_INCH,)),
         Field(283, RATIONAL, (DOTS_PER_INCH,)),
@@ -67,13 +84,13 @@ def _exif_block(photo: Photo) -> bytes:
     ]
     directories = {
         "main": [
-            *camera_fields(photo.shot),
+            *camera_fields(shot),
             *resolution,
             Field(531, SHORT, (1,)),  # YCbCrPositioning: centred, as libjpeg averages
             Field(EXIF_POINTER, LONG, Offset("exif")),
         ],
         "exif": [
-            *exif_fields(photo.shot),
+            *exif_fields(shot),
             Field(34850, SHORT, (0,)),  # ExposureProgram: not defined; a shot does not say who chose its exposure
             Field(37121, UNDEFINED, b"\x01\x02\x03\0"),  # ComponentsConfiguration: YCbCr
             Field(40960, UNDEFINED, b"0100"),  # FlashpixVersion, which Exif demands
@@ -88,6 +105,9 @@ def _exif_block(photo: Photo) -> bytes:
             Field(514, LONG, (len(small),)),
         ],
     }
+    if not small:
+        del directories["thumbnail"]
+        return encode_directories(directories)
     return encode_directories(directories, after={"main": "thumbnail"}) + small
 
 

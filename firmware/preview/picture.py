@@ -1,17 +1,20 @@
 """From a frame of the ring to a picture to look at, and to JPEG: the one place that knows how previews are made.
 
-Whoever exchanges the engine changes this file: what a picture is (here RGB), how one is made, and how it is encoded.
+Whoever exchanges the engine changes this file: what a picture is (here luma and colour as JPEG stores them), how one is
+made (`isp.preview`), and how it is encoded.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from firmware.files.jpeg import encode_jpeg
+from firmware.files.jpeg import encode_jpeg_planes
 from isp.binning import bin_frame, binned_shape
-from isp.frames import Photo, RawFrame, Shot
-from isp.kernels import Chain
+from isp.frames import RawFrame, Shot
 from isp.pipeline import Pipeline
+from isp.preview import planes_of, preview
 
 # The largest binned mode of the sensors we know is the imx477's, 2028 x 1520; what is larger is binned here.
 MOST_PIXELS = 2028 * 1520
@@ -20,7 +23,15 @@ THREADS = 1
 # Looked at and thrown away: half the size of a photo at 93. Pure noise makes 2.3 MB, which the control socket takes.
 QUALITY = 85
 
-Picture = np.ndarray
+
+@dataclass(frozen=True)
+class Picture:
+    """planes  what `isp.preview` makes as "yuv420"
+    size    (height, width)
+    """
+
+    planes: np.ndarray
+    size: tuple[int, int]
 
 
 class SmallFrames:
@@ -45,28 +56,31 @@ def memory_bytes(shape: tuple[int, int]) -> int:
     while shape[0] * shape[1] > MOST_PIXELS:
         shape = binned_shape(shape)
         needed += 2 * shape[0] * shape[1]
-    return needed + 2 * 3 * shape[0] * shape[1]
+    return needed + 2 * _bytes_of(*shape)
 
 
 def room_for(frame: RawFrame, spare: Picture | None) -> Picture:
     """Memory for the picture of a small frame: the spare one where it fits."""
-    shape = (*frame.pixels.shape, 3)
-    return spare if spare is not None and spare.shape == shape else np.empty(shape, dtype=np.uint8)
+    height, width = frame.pixels.shape
+    if spare is not None and spare.size == (height, width):
+        return spare
+    return Picture(np.empty(_bytes_of(height, width), dtype=np.uint8), (height, width))
 
 
 def develop_picture(frame: RawFrame, recipe: Pipeline, out: Picture) -> None:
-    """Run a planned recipe over a small frame: the chain of `isp.develop.run_stages`, into memory that is there."""
-    chain = Chain.over_raw(np.ascontiguousarray(frame.pixels))
-    for stage in recipe.stages:
-        stage.add_to(chain, frame.shot)
-    chain.run_eight_bit(out, THREADS)
+    """Run a planned recipe over a small frame, into memory that is there."""
+    preview(frame, recipe, layout="yuv420", out=out.planes, threads=THREADS)
 
 
 def encode_picture(picture: Picture, shot: Shot) -> bytes:
     """The picture as a JPEG file, with the facts of its shot."""
-    return encode_jpeg(Photo(picture, shot), QUALITY)
+    return encode_jpeg_planes(planes_of(picture.planes, *picture.size), shot, QUALITY)
 
 
 def size_of(picture: Picture) -> tuple[int, int]:
     """(height, width)."""
-    return picture.shape[:2]
+    return picture.size
+
+
+def _bytes_of(height: int, width: int) -> int:
+    return height * width + 2 * (-(-height // 2) * -(-width // 2))

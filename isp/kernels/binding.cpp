@@ -11,6 +11,7 @@
 
 #include "assemble.hpp"
 #include "binning.hpp"
+#include "preview_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
 
@@ -132,6 +133,7 @@ NB_MODULE(_kernels, module) {
         .def("run_eight_bit", &run_into<3, std::uint8_t, &run_eight_bit>, "out"_a, "threads"_a);
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
+    bind_preview(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;

@@ -1,11 +1,8 @@
 #include "chain.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "pieces.hpp"
 
 namespace nightjar {
 
@@ -44,37 +41,14 @@ void Chain::run_piece(int left, int top, int bottom, const TakeRow& take) const 
 }
 
 void Chain::run(int threads, const TakeRow& take) const {
-    const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     // More threads than rows would have nothing to do.
-    const int wanted = std::min(threads > 0 ? threads : processors, height_);
+    const int wanted = std::min(threads_for(threads), height_);
     const int piece = piece_height(height_, wanted);
     const int across = (width_ + tile_columns - 1) / tile_columns;
-    const int pieces = across * ((height_ + piece - 1) / piece);
-    std::atomic<int> next{0};
-    std::exception_ptr failure;
-    std::mutex failure_guard;
-
-    const auto work = [&] {
-        try {
-            for (int index = next.fetch_add(1); index < pieces; index = next.fetch_add(1)) {
-                const int top = index / across * piece;
-                run_piece(index % across * tile_columns, top, std::min(top + piece, height_), take);
-            }
-        } catch (...) {
-            const std::lock_guard<std::mutex> lock(failure_guard);
-            failure = std::current_exception();
-        }
-    };
-
-    std::vector<std::thread> helpers;
-    try {
-        for (int i = 1; i < std::min(wanted, pieces); ++i) helpers.emplace_back(work);
-    } catch (const std::system_error&) {
-        // The system gives no more threads: those that run, and this one, do all the work.
-    }
-    work();
-    for (std::thread& helper : helpers) helper.join();
-    if (failure) std::rethrow_exception(failure);
+    run_pieces(wanted, across * ((height_ + piece - 1) / piece), [&](int index) {
+        const int top = index / across * piece;
+        run_piece(index % across * tile_columns, top, std::min(top + piece, height_), take);
+    });
 }
 
 }  // namespace nightjar

@@ -18,6 +18,9 @@ struct LiftGrid {
     float from_ev;  // log2 of the light under which lifting begins
 };
 
+// (columns, lift_levels): the bends in row y of a picture.
+std::vector<float> bends_at(const LiftGrid& grid, int y, int height);
+
 class LocalTone final : public Rows {
 public:
     LocalTone(Rows& input, const LiftGrid& grid);
@@ -26,11 +29,8 @@ protected:
     void make(int y, const MutableRow& out) override;
 
 private:
-    void bends_of_row(int y);
-
     Rows& input_;
     const LiftGrid& grid_;
-    std::vector<float> knots_;  // (columns, lift_levels): the bends in this row
 };
 
 }  // namespace nightjar

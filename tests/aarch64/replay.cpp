@@ -3,9 +3,9 @@
 // Standard input has a line for each call that the Python stages made on their chain, in their order:
 //     over_raw HEIGHT WIDTH FILE        (or over_mosaic, over_linear, over_photo)   begins a chain over an array
 //     levels ARGUMENT ARGUMENT          a stage; an argument is its number of dimensions, its shape, its numbers
+//     preview RED_ROW RED_COLUMN HEIGHT WIDTH FILE       begins a preview; what follows is for it, until it is run
 //     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
 // Arrays are files of plain numbers in this machine's byte order.
-#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -17,57 +17,13 @@
 #include <tuple>
 #include <type_traits>
 
+#include "arguments.hpp"
 #include "assemble.hpp"
+#include "replay_preview.hpp"
 
 using namespace nightjar;
 
 namespace {
-
-struct Argument {
-    std::vector<std::size_t> shape;
-    std::vector<double> numbers;
-};
-
-Argument read_argument(std::istream& line) {
-    const auto word = [&line] {
-        std::string text;
-        if (!(line >> text)) throw std::runtime_error("an argument ends early");
-        return std::strtod(text.c_str(), nullptr);
-    };
-    Argument argument;
-    std::size_t count = 1;
-    for (int left = static_cast<int>(word()); left > 0; --left) {
-        argument.shape.push_back(static_cast<std::size_t>(word()));
-        count *= argument.shape.back();
-    }
-    for (; count > 0; --count) argument.numbers.push_back(word());
-    return argument;
-}
-
-// An argument as the type a stage takes: a number, a list of any length, or a list of fixed length.
-template <typename Value>
-struct As {
-    static Value from(const Argument& argument) { return static_cast<Value>(argument.numbers.at(0)); }
-};
-
-template <typename Value>
-struct As<std::vector<Value>> {
-    static std::vector<Value> from(const Argument& argument) {
-        std::vector<Value> values;
-        for (const double number : argument.numbers) values.push_back(static_cast<Value>(number));
-        return values;
-    }
-};
-
-template <typename Value, std::size_t size>
-struct As<std::array<Value, size>> {
-    static std::array<Value, size> from(const Argument& argument) {
-        if (argument.numbers.size() != size) throw std::runtime_error("an argument has the wrong length");
-        std::array<Value, size> values;
-        for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<Value>(argument.numbers[i]);
-        return values;
-    }
-};
 
 using AddStage = std::function<void(Chain&, std::istream&)>;
 
@@ -144,6 +100,7 @@ struct Job {
     std::vector<std::uint16_t> counts;
     std::vector<float> values;
     std::optional<Chain> chain;
+    std::optional<PreviewReplay> preview;
 };
 
 template <typename Value>
@@ -179,7 +136,21 @@ void run(const Job& job, void (*into)(const Chain&, Value*, int), int channels, 
     if (!file.flush()) throw std::runtime_error(path + " cannot be written");
 }
 
+void begin_preview(Job& job, std::istream& line) {
+    int red_row = 0, red_column = 0;
+    std::size_t height = 0, width = 0;
+    std::string path;
+    line >> red_row >> red_column >> height >> width >> path;
+    const std::uint16_t* pixels = load(job.counts, path, height * width);
+    job.preview.emplace(red_row, red_column, Counts{pixels, static_cast<int>(height), static_cast<int>(width)});
+}
+
 void follow(Job& job, const std::string& method, std::istream& line) {
+    if (method == "preview") return begin_preview(job, line);
+    if (job.preview) {
+        if (job.preview->follow(method, line)) job.preview.reset();
+        return;
+    }
     if (method.rfind("over_", 0) == 0) return begin(job, method, line);
     if (!job.chain) throw std::runtime_error("there is no chain yet for " + method);
     if (method == "run_mosaic") return run(job, &run_mosaic, 1, line);

@@ -61,6 +61,27 @@ def peak_memory(engine: str, dng: Path) -> float:
     return float(answer.stdout)
 
 
+def print_preview(times: dict[str, dict[str, float]], cpus: int) -> dict[str, float]:
+    """Print how fast the preview is beside a copy and beside OpenCV; returns the ratios."""
+    cpu = {name: row["cpu_ms"] for name, row in times.items()}
+    copy_bytes_per_ms = 2 * engines.COPIED_BYTES / cpu["copy of 128 MiB"]
+    bare = cpu["preview bare, 1 thread"]
+    share = engines.PIXELS / copy_bytes_per_ms / bare
+    ratios = {
+        "bare: % of copy speed, 5 bytes a pixel (2 read, 3 written)": 100 * 5 * share,
+        "bare: % of copy speed, 8 bytes a pixel (written ones are fetched first)": 100 * 8 * share,
+        "bare: times the photo path's bare pass": cpu["nightjar bare, 1 thread"] / bare,
+        "to RGB: times OpenCV's speed": cpu["OpenCV preview to RGB"] / cpu["preview to RGB, 1 thread"],
+        "to YUV420: times OpenCV's speed": cpu["OpenCV preview to YUV420"] / cpu["preview to YUV420, 1 thread"],
+        f"to RGB: speed-up on {cpus} threads, by the clock": times["preview to RGB, 1 thread"]["wall_ms"]
+        / times[f"preview to RGB, {cpus} threads"]["wall_ms"],
+    }
+    print(f"\npreview, on a core that copies {copy_bytes_per_ms / 1e6:.1f} GB/s (bytes read and bytes written)")
+    for name, ratio in ratios.items():
+        print(f"  {name:74}{ratio:6.1f}")
+    return ratios
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
@@ -77,6 +98,13 @@ def main() -> None:
             "nightjar whole photo path, 1 thread": (lambda: work.photo(1), 1),
             f"nightjar whole photo path, {cpus} threads": (lambda: work.photo(cpus), 1),
             "nightjar plan (statistics)": (work.plan, 1),
+            "preview bare, 1 thread": (lambda: work.bare_preview(1), 1),
+            f"preview bare, {cpus} threads": (lambda: work.bare_preview(cpus), 1),
+            "preview to RGB, 1 thread": (lambda: work.preview(1), 1),
+            f"preview to RGB, {cpus} threads": (lambda: work.preview(cpus), 1),
+            "preview to YUV420, 1 thread": (lambda: work.preview(1, "yuv420"), 1),
+            "OpenCV preview to RGB": (lambda: work.opencv_preview("rgb"), 1),
+            "OpenCV preview to YUV420": (lambda: work.opencv_preview("yuv420"), 1),
             "OpenCV chain, bilinear": (lambda: work.opencv("bilinear"), 1),
             "OpenCV chain, edge aware": (lambda: work.opencv("edge aware"), 1),
             "  with the 16-bit LUT of OpenCV 4.13": (lambda: work.opencv("edge aware", True), 1),
@@ -84,9 +112,10 @@ def main() -> None:
             "rawpy LINEAR, file to RGB": (lambda: work.rawpy("LINEAR"), 3),
             "rawpy AHD, file to RGB": (lambda: work.rawpy("AHD"), 6),
             "copy of the bare pass's bytes": (work.copy, 1),
+            "copy of 128 MiB": (work.plain_copy, 1),
         }
         times = measure(rows, arguments.rounds)
-        memory = {name: peak_memory(name, dng) for name in ("nightjar", "opencv", "rawpy")}
+        memory = {name: peak_memory(name, dng) for name in ("nightjar", "preview", "opencv", "rawpy")}
 
     ours = times["nightjar bare, 1 thread"]["cpu_ms"]
     print(f"{platform.machine()}, {cpus} CPUs, Python {platform.python_version()}, numpy {np.__version__}")
@@ -98,7 +127,7 @@ def main() -> None:
     print("\nwhole develop, file to JPEG bytes: peak memory above imports, MB")
     for name, megabytes in memory.items():
         print(f"  {name:20}{megabytes:8.0f}")
-    print(f"\ncopy speed {work.copy_gigabytes_per_second():.1f} GB/s on one core")
+    preview_ratios = print_preview(times, cpus)
     white_balance = print_errors(errors_by_scene())
     shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
     real = real_scene_errors(shared)
@@ -111,6 +140,7 @@ def main() -> None:
     print(f"before and after, to be looked at: {SHEET}")
     if arguments.json:
         figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
+        figures["preview_ratios"] = preview_ratios
         figures["white_balance_real_mired"] = white_balance_real
         figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

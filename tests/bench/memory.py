@@ -25,6 +25,19 @@ def nightjar(dng: str):
     encode_jpeg(develop(read_raw(Path(dng)), photo_pipeline(), tuning), 93)
 
 
+def preview(dng: str):
+    from firmware.files.raw_files import read_raw
+    from firmware.sensors import load_sensor
+    from isp.photo import photo_pipeline
+    from isp.plan import plan
+    from isp.preview import preview as make_preview
+
+    tuning = load_sensor("imx477").tuning
+    yield
+    frame = read_raw(Path(dng))
+    make_preview(frame, plan(photo_pipeline(), frame, tuning))
+
+
 def opencv(dng: str):
     import cv2
     import engines
@@ -54,7 +67,7 @@ def rawpy(dng: str):
 
 
 if __name__ == "__main__":
-    engine = {"nightjar": nightjar, "opencv": opencv, "rawpy": rawpy}[sys.argv[1]](sys.argv[2])
+    engine = {"nightjar": nightjar, "preview": preview, "opencv": opencv, "rawpy": rawpy}[sys.argv[1]](sys.argv[2])
     next(engine)
     imported = kilobytes("VmRSS")
     for _ in engine:
