@@ -9,6 +9,7 @@ try:
         TONE_ENTRIES,
         Chain,
         bin_quads,
+        block_sums,
         measure_zones,
     )
 except ImportError as error:
@@ -22,5 +23,6 @@ __all__ = [
     "TONE_ENTRIES",
     "Chain",
     "bin_quads",
+    "block_sums",
     "measure_zones",
 ]
