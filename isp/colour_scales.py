@@ -75,28 +75,27 @@ def _tiles(frame: RawFrame) -> tuple[np.ndarray, np.ndarray]:
     """
     height, width = frame.pixels.shape
     side = 2 * TILE_QUADS
+    if min(height, width) < side:
+        return np.empty((0, side, side), np.float32), np.empty((0, 2), np.float32)
     # Borders of tiles may overlap, what is compared does not.
     step = max(2 * INNER_QUADS, int(np.sqrt(height * width / LOOKED_AT)) // 2 * 2)
-    tops, lefts = np.arange(0, height - side + 1, step), np.arange(0, width - side + 1, step)
+    windows = np.lib.stride_tricks.sliding_window_view(frame.pixels, (side, side))[::step, ::step]
     axis = axis_in_frame(frame.shot, height, width)
-    places = np.stack(np.meshgrid(tops - axis[0], lefts - axis[1], indexing="ij"), axis=-1).reshape(-1, 2)
+    tops, lefts = (np.arange(count) * step - middle for count, middle in zip(windows.shape[:2], axis, strict=True))
+    places = np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1)
     places = (places + (side - 1) / 2).astype(np.float32)
-    corners = np.stack(np.meshgrid(tops, lefts, indexing="ij"), axis=-1).reshape(-1, 2)
-    far = np.hypot(*places.T) > NEAREST * np.hypot(height, width) / 2
-    corners, places = corners[far], places[far]
-    if len(corners) == 0:
-        return np.empty((0, side, side), np.float32), places
-    tiles = np.stack([frame.pixels[y : y + side, x : x + side] for y, x in corners])
+    far = np.hypot(places[..., 0], places[..., 1]) > NEAREST * np.hypot(height, width) / 2
     black = min(frame.shot.black_dn)
-    whole = tiles.max(axis=(1, 2)) < black + CLIP_SHARE * (frame.shot.white_dn - black)
-    tiles, places = tiles[whole].astype(np.float32), places[whole]
-    # Every second pixel of a diagonal has the same colour, whatever the order of the filters.
+    whole = windows.max(axis=(2, 3)) < black + CLIP_SHARE * (frame.shot.white_dn - black)
+    usable = np.nonzero(far & whole)
+    places = places[usable]
     diagonal = places / np.maximum(np.hypot(*places.T), 1.0)[:, None]
-    change = [np.square(tiles[:, 2::4, 2::4] - tiles[:, :-2:4, 2::4]).sum(axis=(1, 2))]
-    change.append(np.square(tiles[:, 2::4, 2::4] - tiles[:, 2::4, :-2:4]).sum(axis=(1, 2)))
+    # Every second pixel of a row or column has the same colour, whatever the order of the filters.
+    looks = [windows[:, :, y::4, x::4][usable].astype(np.float32) for y, x in ((2, 2), (0, 2), (2, 0))]
+    change = [np.square(looks[0] - beside).sum(axis=(1, 2)) for beside in looks[1:]]
     strength = change[0] * diagonal[:, 0] ** 2 + change[1] * diagonal[:, 1] ** 2
     best = np.argsort(-strength, kind="stable")[:COMPARED]
-    return tiles[best], places[best]
+    return windows[usable[0][best], usable[1][best]].astype(np.float32), places[best]
 
 
 def _excess(tiles: np.ndarray, places: np.ndarray, position: tuple[int, int], corner_px: float) -> float:
@@ -167,18 +166,19 @@ def _steps(colour: np.ndarray, green: np.ndarray, along: np.ndarray) -> tuple[np
     Least squares of colour = factor * (green + scale * along).
     """
     dot = functools.partial(np.einsum, "nyx,nyx->n", dtype=np.float64)
-    determinant = dot(green, green) * dot(along, along) - dot(green, along) ** 2
+    of_green, of_along, of_both = dot(green, green), dot(along, along), dot(green, along)
+    determinant = of_green * of_along - of_both**2
     determinant = np.where(determinant > 0, determinant, np.nan)
     to_green, to_along = dot(colour, green), dot(colour, along)
-    factor = (to_green * dot(along, along) - to_along * dot(green, along)) / determinant
-    moved = (to_along * dot(green, green) - to_green * dot(green, along)) / determinant
+    factor = (to_green * of_along - to_along * of_both) / determinant
+    moved = (to_along * of_green - to_green * of_both) / determinant
     energy = dot(colour, colour)
     explained = np.sqrt(np.maximum(factor * to_green + moved * to_along, 0.0) / np.maximum(energy, 1e-30))
     follows = (factor > 0) & (explained > LEAST_CORRELATION)
     left = np.maximum(energy - factor * to_green - moved * to_along, 0.0) / INNER_QUADS**2
     with np.errstate(invalid="ignore", divide="ignore"):
         step = np.where(follows, moved / factor, np.nan)
-        return step, np.sqrt(left * dot(green, green) / determinant) / factor
+        return step, np.sqrt(left * of_green / determinant) / factor
 
 
 def _agreed(steps: np.ndarray, doubts: np.ndarray, places: np.ndarray) -> tuple[float, float, float]:

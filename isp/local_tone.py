@@ -19,12 +19,14 @@ beyond 7, bilinear between cell centres and constant outside them. All three col
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from isp.colour import Colour
+from isp.develop import run_stages
 from isp.frames import LinearImage, Shot
 from isp.kernels import LIFT_LEVELS, Chain
 from isp.knobs import knob
@@ -198,11 +200,10 @@ def _light_of_regions(light_ev: np.ndarray) -> np.ndarray:
 def _light_of_cells(scene: Scene) -> np.ndarray:
     """(rows, columns) log2 of the strongest colour of each cell, balanced, shaded and matched as this stage gets it."""
     balanced = (scene.small() * _white_balance_gains(scene)).astype(np.float32)
-    picture = LinearImage(balanced, scene.shot)
-    for kind in (Shading, Colour):
-        stage = scene.planned(kind)
-        picture = picture if stage is None else stage(picture)
-    return np.log2(np.maximum(picture.pixels.max(axis=-1).astype(np.float64), 2.0 ** BINS_EV[0]))
+    stages = [stage for stage in (scene.planned(Shading), scene.planned(Colour)) if stage is not None]
+    matched = run_stages(LinearImage(balanced, scene.shot), stages, threads=1).pixels if stages else balanced
+    strongest = functools.reduce(np.maximum, np.moveaxis(matched, -1, 0))
+    return np.log2(np.maximum(strongest.astype(np.float64), 2.0 ** BINS_EV[0]))
 
 
 def _white_balance_gains(scene: Scene) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.frames import RawFrame
-from isp.kernels import measure_zones
+from isp.kernels import block_sums, measure_zones
 
 # Zones are about square for 4:3 and small enough that one usually holds one thing.
 ZONE_ROWS, ZONE_COLUMNS = 24, 32
@@ -24,6 +24,7 @@ NO_CLIP = 65536
 # Places looked at, each way, where small lights matter: 1 in 10 000 of the picture can still be counted.
 MOST_SAMPLES = 256
 BLOCKS_QUADS = 4  # two blocks of 2 x 2 quads, one up and left of the other
+BLOCK_WEIGHTS = 16  # what the weights of a block's pixels add up to
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,24 @@ def sample(frame: RawFrame) -> np.ndarray:
     """
     shot = frame.shot
     step = max(1, -(-max(frame.pixels.shape) // (2 * MOST_SAMPLES)))
-    planes: dict[str, list[np.ndarray]] = {"R": [], "G": [], "B": []}
-    for index, letter in enumerate(shot.bayer):
-        blocks = np.stack([_blocks(frame.pixels, index, step, start) for start in (0, 2)])
-        planes[letter].append((blocks - shot.black_dn[index]) / (shot.white_dn - shot.black_dn[index]))
-    return np.stack([np.mean(planes[letter], axis=0) for letter in "RGB"])
+    pixels = _in_blocks(frame.pixels)
+    rows, columns = (-(-(size // 2 - BLOCKS_QUADS + 1) // step) for size in pixels.shape)
+    sums = np.empty((2, 4, rows, columns), dtype=np.uint32)
+    block_sums(pixels, step, sums)
+    black = np.reshape(shot.black_dn, (4, 1, 1))
+    linear = (sums / BLOCK_WEIGHTS - black) / (shot.white_dn - black)
+    positions = [[index for index, has in enumerate(shot.bayer) if has == letter] for letter in "RGB"]
+    return np.stack([linear[:, places].mean(axis=1) for places in positions])
 
 
-def _blocks(pixels: np.ndarray, index: int, step: int, start: int) -> np.ndarray:
-    """The mean of 2 x 2 pixels of one Bayer position, every so many quads; it stands for the block's centre."""
-    row, column = divmod(index, 2)
-    height, width = (size // 2 for size in pixels.shape)
-    plane = pixels[row : 2 * height : 2, column : 2 * width : 2]
-    if min(height, width) < BLOCKS_QUADS:
-        missing = [(0, max(0, BLOCKS_QUADS - size)) for size in plane.shape]
-        plane = np.pad(plane, missing, mode="edge")
-    down, across = ((0.75, 0.25) if parity else (0.25, 0.75) for parity in (row, column))
-    ends = [size - (BLOCKS_QUADS - 1) + start for size in plane.shape]
-    mean = 0.0
-    for y, upright in enumerate(down):
-        for x, beside in enumerate(across):
-            mean = mean + upright * beside * plane[start + y : ends[0] + y : step, start + x : ends[1] + x : step]
-    return mean
+def _in_blocks(pixels: np.ndarray) -> np.ndarray:
+    """The pixels; of a frame too small for two blocks the last quads are repeated."""
+    if min(pixels.shape) >= 2 * BLOCKS_QUADS:
+        return np.ascontiguousarray(pixels)
+    sizes = [max(size // 2, BLOCKS_QUADS) for size in pixels.shape]
+    inside = [np.minimum(np.arange(size), have // 2 - 1) for size, have in zip(sizes, pixels.shape, strict=True)]
+    down, across = ((2 * quads[:, None] + [0, 1]).ravel() for quads in inside)
+    return np.ascontiguousarray(pixels[np.ix_(down, across)])
 
 
 def _averaged(frame: RawFrame, rows: int, columns: int, clip: int) -> Zones:
@@ -96,9 +93,7 @@ def _averaged(frame: RawFrame, rows: int, columns: int, clip: int) -> Zones:
     black = np.array(shot.black_dn)
     with np.errstate(invalid="ignore"):
         linear = (sums / np.where(counts == 0, np.nan, counts) - black) / (shot.white_dn - black)
-    colours = ["RGB".index(letter) for letter in shot.bayer]
-    means = np.stack(
-        [linear[..., [i for i, c in enumerate(colours) if c == colour]].mean(-1) for colour in range(3)], -1
-    )
+    positions = [[index for index, has in enumerate(shot.bayer) if has == letter] for letter in "RGB"]
+    means = np.stack([sum(linear[..., index] for index in places) / len(places) for places in positions], axis=-1)
     quads_per_zone = (height // 2) * (width // 2) / (rows * columns)
     return Zones(means=means, used=np.minimum(counts[..., 0] / quads_per_zone, 1.0))

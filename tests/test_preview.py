@@ -107,9 +107,9 @@ def middle(picture, reach=100):
 BARE_BARS = {
     "grey": (0.15, 0.1, 2),
     "chart": (0.25, 0.1, 3),
-    "astronaut": (0.35, 0.15, 3),
+    "astronaut": (0.35, 0.15, 4),
     "lamps": (0.4, 0.15, 4),
-    "room": (0.55, 0.15, 4),
+    "room": (0.7, 0.15, 4),
     "coffee": (0.7, 0.6, 18),
 }
 

@@ -13,6 +13,7 @@ try:
         Chain,
         PreviewFacts,
         bin_quads,
+        block_sums,
         measure_zones,
     )
 except ImportError as error:
@@ -30,5 +31,6 @@ __all__ = [
     "Chain",
     "PreviewFacts",
     "bin_quads",
+    "block_sums",
     "measure_zones",
 ]

@@ -92,6 +92,18 @@ void measure_zones(Array<const std::uint16_t, 2> pixels, int clip, Array<std::ui
     zone_sums(pixels.data(), height, width, rows, columns, static_cast<std::uint32_t>(clip), sums.data(), counts.data());
 }
 
+void block_sums_into(Array<const std::uint16_t, 2> pixels, int step, Array<std::uint32_t, 4> sums) {
+    const std::size_t rows = sums.shape(2), columns = sums.shape(3);
+    const auto reach = [step](std::size_t places) { return 2 * ((places - 1) * static_cast<std::size_t>(step) + 4); };
+    if (step < 1 || sums.shape(0) != 2 || sums.shape(1) != 4 || rows < 1 || columns < 1 ||
+        reach(rows) > pixels.shape(0) || reach(columns) > pixels.shape(1)) {
+        throw std::invalid_argument("the places (2, 4, rows, columns) do not fit into the frame");
+    }
+    const nb::gil_scoped_release released;
+    block_sums(pixels.data(), static_cast<std::int64_t>(pixels.shape(1)), step, static_cast<int>(rows),
+               static_cast<int>(columns), sums.data());
+}
+
 void bin_quads_into(Array<const std::uint16_t, 2> pixels, Array<std::uint16_t, 2> out) {
     const std::size_t height = out.shape(0), width = out.shape(1);
     if (height < 2 || width < 2 || height % 2 || width % 2 || pixels.shape(0) / 4 * 2 != height ||
@@ -132,6 +144,7 @@ NB_MODULE(_kernels, module) {
         .def("run_sixteen_bit", &run_into<3, std::uint16_t, &run_sixteen_bit>, "out"_a, "threads"_a)
         .def("run_eight_bit", &run_into<3, std::uint8_t, &run_eight_bit>, "out"_a, "threads"_a);
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
+    module.def("block_sums", &block_sums_into, "pixels"_a, "step"_a, "sums"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
     bind_preview(module);
     module.attr("FILM_ENTRIES") = film_entries;

@@ -38,7 +38,10 @@ public:
     int width() const { return width_; }
 
 private:
-    void run_piece(int left, int top, int bottom, const TakeRow& take) const;
+    struct Column;
+
+    void begin_column(Column& column, int index, int across) const;
+    void run_rows(const Column& column, int top, int bottom, const TakeRow& take) const;
 
     MakeSource make_source_;
     std::vector<AddStage> stages_;

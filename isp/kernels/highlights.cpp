@@ -9,10 +9,19 @@ namespace {
 // Pairs of columns looked over at once: where nothing among them or beside them is near clipping, they are copied.
 constexpr int chunk = 32;
 
-bool any_above(const float* values, int first, int last, float level) {
-    int above = 0;
-    for (int i = first; i < last; ++i) above |= values[i] > level;
-    return above != 0;
+// Half rows of one colour around a pixel's row, and the level from which that colour is bright.
+struct Watched {
+    const float* values;
+    float level;
+};
+
+bool any_bright(const Watched (&watched)[6], int first, int last) {
+    int bright = 0;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        for (const Watched& half_row : watched) bright |= half_row.values[i] > half_row.level;
+    }
+    return bright != 0;
 }
 
 }  // namespace
@@ -31,20 +40,15 @@ void Highlights::make(int y, const MutableRow& out) {
     const int colour = red_row ? 0 : 2;
     const float level[3] = {limits_.nearly * limits_.clip[0], limits_.nearly * limits_.clip[1],
                             limits_.nearly * limits_.clip[2]};
-    const auto is_bright = [&](int first, int last) {
-        const int green_parity = 1 - colour_parity;
-        bool found = any_above(rows[1].plane[green_parity], first, last, level[1]) ||
-                     any_above(rows[1].plane[colour_parity], first, last, level[colour]);
-        for (const int beside : {0, 2}) {
-            found = found || any_above(rows[beside].plane[colour_parity], first, last, level[1]) ||
-                    any_above(rows[beside].plane[green_parity], first, last, level[2 - colour]);
-        }
-        return found;
-    };
+    const int green_parity = 1 - colour_parity;
+    const Watched watched[6] = {
+        {rows[0].plane[colour_parity], level[1]},      {rows[0].plane[green_parity], level[2 - colour]},
+        {rows[1].plane[colour_parity], level[colour]}, {rows[1].plane[green_parity], level[1]},
+        {rows[2].plane[colour_parity], level[1]},      {rows[2].plane[green_parity], level[2 - colour]}};
     bool knows_lens = false;
     for (int first = 0; first < count; first += chunk) {
         const int last = first + chunk < count ? first + chunk : count;
-        const bool bright = is_bright(first - 1, last + 1);
+        const bool bright = any_bright(watched, first - 1, last + 1);
         if (bright && !knows_lens) {
             for (int i = 0; i < 3; ++i) lens_.of_row(y, i, gains_.data() + static_cast<std::ptrdiff_t>(2 * count) * i);
             knows_lens = true;

@@ -1,5 +1,6 @@
 #include "mosaic_stages.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace nightjar {
@@ -18,11 +19,37 @@ struct Extremes {
     Extremes(float a, float b)
         : highest(larger(a, b)), second_highest(smaller(a, b)), lowest(smaller(a, b)), second_lowest(larger(a, b)) {}
 
-    void add(float value) {
-        second_highest = larger(second_highest, smaller(highest, value));
-        highest = larger(highest, value);
-        second_lowest = smaller(second_lowest, larger(lowest, value));
-        lowest = smaller(lowest, value);
+    void add(const Extremes& others) {
+        second_highest = larger(smaller(highest, others.highest), larger(second_highest, others.second_highest));
+        highest = larger(highest, others.highest);
+        second_lowest = smaller(larger(lowest, others.lowest), smaller(second_lowest, others.second_lowest));
+        lowest = smaller(lowest, others.lowest);
+    }
+};
+
+// Half rows of a pixel's own colour.
+struct OwnColour {
+    const float *north, *centre, *south;
+
+    Extremes around(int i) const {
+        Extremes all(north[i], south[i]);
+        all.add({north[i - 1], south[i - 1]});
+        all.add({north[i + 1], south[i + 1]});
+        all.add({centre[i - 1], centre[i + 1]});
+        return all;
+    }
+};
+
+// Of other colours: the pixels one and three away, along the row and along the column.
+struct OtherColours {
+    const float *beside;  // [i] west, [i + 1] east
+    const float *above3, *above1, *below1, *below3;
+
+    // The second largest: one of those pixels may be bad itself.
+    float change(int i) const {
+        Extremes all(std::fabs(beside[i] - beside[i - 1]), std::fabs(beside[i + 1] - beside[i + 2]));
+        all.add({std::fabs(above1[i] - above3[i]), std::fabs(below1[i] - below3[i])});
+        return all.second_highest;
     }
 };
 
@@ -37,6 +64,68 @@ constexpr float shadow_detail = 0.2f;
 constexpr float spread_of_noise = 0.5f, change_of_noise = 0.25f;
 // Nearer to black than this share of its neighbours nothing in a lens's picture is: that pixel gets no light at all.
 constexpr float lightless = 0.05f;
+// Values of a half row looked over at once: where none can be bad, and that is nearly everywhere, they are copied.
+constexpr int chunk = 32;
+
+// The mean of the two opposite neighbours that differ least: they lie along the edge, if there is one.
+inline float along_the_edge(const OwnColour& own, int i) {
+    const float nw = own.north[i - 1], n = own.north[i], ne = own.north[i + 1];
+    const float w = own.centre[i - 1], e = own.centre[i + 1];
+    const float sw = own.south[i - 1], s = own.south[i], se = own.south[i + 1];
+    float best = std::fabs(n - s), mean = 0.5f * (n + s);
+    const float across = std::fabs(w - e), down = std::fabs(nw - se), up = std::fabs(ne - sw);
+    mean = across < best ? 0.5f * (w + e) : mean;
+    best = smaller(across, best);
+    mean = down < best ? 0.5f * (nw + se) : mean;
+    best = smaller(down, best);
+    return up < best ? 0.5f * (ne + sw) : mean;
+}
+
+// What is bad by the rules of `mend` is so by these too: they allow no more than `mend` allows where there is neither
+// light nor detail, and bound the second highest and lowest from inside: the lower one of any two is no higher than the
+// second highest of all. With neighbours in pairs around the pixel, edges and corners have one pair on its own side.
+bool any_suspect(const OwnColour& own, const BadPixelLimits& limits, int first, int last) {
+    const float least = std::sqrt(limits.noise_read);
+    const float hot = limits.hot, very_hot = doubt * limits.hot, dead = limits.dead;
+    int suspect = 0;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        const Extremes a(own.north[i], own.north[i + 1]), b(own.centre[i + 1], own.south[i + 1]);
+        const Extremes c(own.south[i], own.south[i - 1]), d(own.centre[i - 1], own.north[i - 1]);
+        const float highest = larger(larger(a.highest, b.highest), larger(c.highest, d.highest));
+        const float lowest = smaller(smaller(a.lowest, b.lowest), smaller(c.lowest, d.lowest));
+        const float high = larger(larger(a.lowest, b.lowest), larger(c.lowest, d.lowest));
+        const float low = smaller(smaller(a.highest, b.highest), smaller(c.highest, d.highest));
+        const float x = own.centre[i];
+        suspect |= (x > highest + hot + least) | (x > high + very_hot + least) | (x < lowest - hot - least) |
+                   (x < dead * lowest - (darkest + least)) |
+                   ((x < lightless * low) & (low > 2.0f * darkest + least));
+    }
+    return suspect != 0;
+}
+
+void mend(const OwnColour& own, const OtherColours& others, BadPixelLimits limits, int first, int last, float* out) {
+    ROWS_DO_NOT_OVERLAP
+    for (int i = first; i < last; ++i) {
+        const float x = own.centre[i];
+        const Extremes around = own.around(i);
+        const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
+        const float detail = limits.detail * larger(others.change(i) - change_of_noise * noise, 0.0f);
+        const float above = detail + noise;
+        const float below = darkest + shadow_detail * detail + noise;
+
+        const float grain = spread_of_noise * noise;
+        const float spread = larger(around.highest - around.lowest - grain, 0.0f);
+        const float inner_spread = larger(around.second_highest - around.second_lowest - grain, 0.0f);
+        const bool hot = (x > around.highest + limits.hot + limits.contrast * spread + above) |
+                         (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + above);
+        const bool dead = (x < around.lowest - limits.hot - limits.contrast * spread - above) |
+                          (x < limits.dead * around.lowest - below) |
+                          ((x < lightless * around.second_lowest) & (around.second_lowest > 2.0f * darkest + noise));
+        const float mended = along_the_edge(own, i);  // for every pixel: a loop with a branch is no vector code
+        out[i] = (hot | dead) ? mended : x;
+    }
+}
 
 }  // namespace
 
@@ -63,58 +152,17 @@ BadPixels::BadPixels(Rows& input, BadPixelLimits limits)
 void BadPixels::make(int y, const MutableRow& out) {
     Row rows[7];
     for (int step = -3; step <= 3; ++step) rows[step + 3] = input_.row(y + step);
-    const BadPixelLimits limits = limits_;
     for (int parity = 0; parity < 2; ++parity) {
-        const float* north = rows[1].plane[parity];
-        const float* centre = rows[3].plane[parity];
-        const float* south = rows[5].plane[parity];
-        // Of other colours: the pixels one and three away, along the row and along the column.
-        const float* beside = rows[3].plane[1 - parity] + (parity == 0 ? -1 : 0);  // [i] west, [i + 1] east
-        const float* above3 = rows[0].plane[parity];
-        const float* above1 = rows[2].plane[parity];
-        const float* below1 = rows[4].plane[parity];
-        const float* below3 = rows[6].plane[parity];
-        float* to = out.plane[parity];
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < count; ++i) {
-            const float nw = north[i - 1], n = north[i], ne = north[i + 1];
-            const float w = centre[i - 1], x = centre[i], e = centre[i + 1];
-            const float sw = south[i - 1], s = south[i], se = south[i + 1];
-            Extremes around(nw, n);
-            around.add(ne);
-            around.add(w);
-            around.add(e);
-            around.add(sw);
-            around.add(s);
-            around.add(se);
-            Extremes change(std::fabs(beside[i] - beside[i - 1]), std::fabs(beside[i + 1] - beside[i + 2]));
-            change.add(std::fabs(above1[i] - above3[i]));
-            change.add(std::fabs(below1[i] - below3[i]));
-            // The second largest: one of those pixels may be bad itself.
-            const float noise = std::sqrt(limits.noise_shot * larger(around.highest, 0.0f) + limits.noise_read);
-            const float detail = limits.detail * larger(change.second_highest - change_of_noise * noise, 0.0f);
-            const float above = detail + noise;
-            const float below = darkest + shadow_detail * detail + noise;
-
-            const float grain = spread_of_noise * noise;
-            const float spread = larger(around.highest - around.lowest - grain, 0.0f);
-            const float inner_spread = larger(around.second_highest - around.second_lowest - grain, 0.0f);
-            const bool hot =
-                (x > around.highest + limits.hot + limits.contrast * spread + above) |
-                (x > around.second_highest + doubt * (limits.hot + limits.contrast * inner_spread) + above);
-            const bool dead = (x < around.lowest - limits.hot - limits.contrast * spread - above) |
-                              (x < limits.dead * around.lowest - below) |
-                              ((x < lightless * around.second_lowest) & (around.second_lowest > 2.0f * darkest + noise));
-
-            // The pair of opposite neighbours that differ least lies along the edge, if there is one.
-            float best = std::fabs(n - s), mean = 0.5f * (n + s);
-            const float across = std::fabs(w - e), down = std::fabs(nw - se), up = std::fabs(ne - sw);
-            mean = across < best ? 0.5f * (w + e) : mean;
-            best = smaller(across, best);
-            mean = down < best ? 0.5f * (nw + se) : mean;
-            best = smaller(down, best);
-            mean = up < best ? 0.5f * (ne + sw) : mean;
-            to[i] = (hot | dead) ? mean : x;
+        const OwnColour own{rows[1].plane[parity], rows[3].plane[parity], rows[5].plane[parity]};
+        const OtherColours others{rows[3].plane[1 - parity] + (parity == 0 ? -1 : 0), rows[0].plane[parity],
+                                  rows[2].plane[parity], rows[4].plane[parity], rows[6].plane[parity]};
+        for (int first = 0; first < count; first += chunk) {
+            const int last = first + chunk < count ? first + chunk : count;
+            if (any_suspect(own, limits_, first, last)) {
+                mend(own, others, limits_, first, last, out.plane[parity]);
+            } else {
+                std::copy(own.centre + first, own.centre + last, out.plane[parity] + first);
+            }
         }
     }
 }

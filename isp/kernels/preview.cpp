@@ -30,7 +30,7 @@ void for_pieces(const Counts& counts, int reach, int threads, const Work& work) 
     const int rows = wanted == 1 ? counts.height + 1 : std::max(lowest_piece, shared);
     const int across = (counts.width + tile_columns - 1) / tile_columns;
     const int down = (counts.height + rows - 1) / rows;
-    run_pieces(wanted, across * down, [&](int index) {
+    run_pieces(wanted, across * down, [&](int, int index) {
         const int left = index % across * tile_columns, right = std::min(left + tile_columns, counts.width);
         const int top = index / across * rows, bottom = std::min(top + rows, counts.height);
         const int tile_left = std::max(left - reach, 0), tile_right = std::min(right + reach, counts.width);

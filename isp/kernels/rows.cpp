@@ -4,6 +4,22 @@
 
 namespace nightjar {
 
+namespace {
+
+void mirror_ends(float* plane, int width) {
+    if (width > margin) {
+        for (int step = 1; step <= margin; ++step) plane[-step] = plane[step];
+        for (int step = 1; step <= margin; ++step) plane[width - 1 + step] = plane[width - 1 - step];
+        return;
+    }
+    for (int step = 1; step <= margin; ++step) {
+        plane[-step] = plane[mirrored(-step, width)];
+        plane[width - 1 + step] = plane[mirrored(width - 1 + step, width)];
+    }
+}
+
+}  // namespace
+
 Rows::Rows(Kind kind_, const Tile& tile_)
     : kind(kind_), tile(tile_), height(tile_.height), width(tile_.width),
       count(kind_ == Kind::bayer ? (tile_.width + 1) / 2 : tile_.width) {
@@ -13,47 +29,52 @@ Rows::Rows(Kind kind_, const Tile& tile_)
 }
 
 void Rows::keep(int rows_around, bool sideways) {
-    const std::size_t slots = std::max<std::size_t>(held_.size(), 2 * rows_around + 1);
+    const std::size_t rows = std::max<std::size_t>(ring_.size(), 2 * rows_around + 1);
     sideways_ = sideways_ || sideways;
-    held_.assign(slots, -1);
-    memory_.assign(slots * planes_of(kind) * stride_, 0.0f);
+    memory_.assign(rows * planes_of(kind) * stride_, 0.0f);
+    ring_.clear();
+    for (std::size_t i = 0; i < rows; ++i) {
+        float* first = memory_.data() + i * planes_of(kind) * stride_ + margin;
+        ring_.push_back({{{first, first + stride_, kind == Kind::bayer ? nullptr : first + 2 * stride_}}, -1});
+    }
 }
 
 Row Rows::row(int y) {
     const int inside = mirrored(y, height);
-    const int index = inside % static_cast<int>(held_.size());
-    const MutableRow own = slot(index);
-    if (held_[index] != inside) {
+    Slot& slot = ring_[inside % static_cast<int>(ring_.size())];
+    const MutableRow& own = slot.memory;
+    if (slot.y != inside) {
         make(inside, own);
         if (sideways_) fill_margins(own);
-        held_[index] = inside;
+        slot.y = inside;
     }
     return {{own.plane[0], own.plane[1], own.plane[2]}};
 }
 
-MutableRow Rows::slot(int index) {
-    float* first = memory_.data() + index * planes_of(kind) * stride_ + margin;
-    return {{first, first + stride_, kind == Kind::bayer ? nullptr : first + 2 * stride_}};
-}
-
 void Rows::fill_margins(const MutableRow& row) const {
     if (kind != Kind::bayer) {
-        for (float* plane : row.plane) {
-            for (int step = 1; step <= margin; ++step) {
-                plane[-step] = plane[mirrored(-step, width)];
-                plane[width - 1 + step] = plane[mirrored(width - 1 + step, width)];
-            }
-        }
+        for (float* plane : row.plane) mirror_ends(plane, width);
         return;
     }
     // Mirroring keeps the parity of a column, so each half row is filled from itself.
     constexpr int columns = 14;  // as far as the fine demosaic looks
-    const bool wide = width > columns;
-    for (int step = 1; step <= columns; ++step) {
-        for (const int column : {-step, width - 1 + step}) {
-            // Mirrors without its division, for all but the narrowest pictures.
-            const int source = !wide ? mirrored(column, width) : column < 0 ? -column : 2 * (width - 1) - column;
-            row.plane[column & 1][column >> 1] = row.plane[source & 1][source >> 1];
+    if (width <= columns) {
+        for (int step = 1; step <= columns; ++step) {
+            for (const int column : {-step, width - 1 + step}) {
+                const int source = mirrored(column, width);
+                row.plane[column & 1][column >> 1] = row.plane[source & 1][source >> 1];
+            }
+        }
+        return;
+    }
+    for (int parity = 0; parity < 2; ++parity) {
+        float* plane = row.plane[parity];
+        // The first and last column of all lie in one half row each; there the mirror's end is not repeated.
+        const int last = (width - 1 - parity) / 2;
+        const int before = parity == 0 ? 0 : 1, after = (width - 1 - parity) % 2 == 0 ? 0 : 1;
+        for (int step = 1; step <= columns / 2; ++step) {
+            plane[-step] = plane[step - before];
+            plane[last + step] = plane[last - step + after];
         }
     }
 }

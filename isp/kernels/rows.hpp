@@ -80,11 +80,16 @@ protected:
     virtual void make(int y, const MutableRow& out) = 0;
 
 private:
-    MutableRow slot(int index);
     void fill_margins(const MutableRow& row) const;
 
+    // A place of the ring, and which row of the picture lies there; -1 for none.
+    struct Slot {
+        MutableRow memory;
+        int y;
+    };
+
+    std::vector<Slot> ring_;
     std::vector<float> memory_;
-    std::vector<int> held_;
     std::ptrdiff_t stride_ = 0;
     bool sideways_ = false;
 };

@@ -8,8 +8,8 @@ namespace {
 
 // Pixels worked on at once: their colours stay in the nearest cache, and most such runs need no curve at all.
 constexpr int chunk = 64;
-constexpr float darkest = 1.0f / 65536.0f;
-constexpr std::uint32_t darkest_bits = (127u - 16u) << 23;
+// As the bits of a float: the darkest light of the tables, 2^-16, and the brightest one of each, 1 and just below 16.
+constexpr std::int32_t darkest_bits = (127 - 16) << 23, white_bits = 127 << 23, brightest_bits = ((127 + 4) << 23) - 1;
 // From this share of the brightest colour downward a colour is bent so that it never falls below black. Light of one
 // sRGB primary alone then keeps 1 % of the two others.
 constexpr float floor_share = 0.02f;
@@ -18,18 +18,21 @@ inline float smaller(float a, float b) { return a < b ? a : b; }
 inline float larger(float a, float b) { return a > b ? a : b; }
 
 // Where a light lies in a table: the bits of a float are a piecewise-linear logarithm, 8 bits below the exponent give
-// 256 steps an octave.
+// 256 steps an octave. They are in the order of the floats (below black is negative) and held to the table as whole
+// numbers: held as floats, the compiler would make branches of its ends. What is not a number is darkest.
 struct Place {
     std::int32_t entry;
     float share;
 };
 
+template <std::int32_t last_bits>
 inline Place place_of(float light) {
-    std::uint32_t bits;
+    std::int32_t bits;
     std::memcpy(&bits, &light, sizeof bits);
-    bits -= darkest_bits;
-    return {static_cast<std::int32_t>(bits >> 15),
-            static_cast<float>(static_cast<std::int32_t>(bits & 0x7fffu)) * (1.0f / 32768.0f)};
+    bits &= -static_cast<std::int32_t>(light == light);
+    bits = bits > darkest_bits ? bits : darkest_bits;
+    bits = (bits < last_bits ? bits : last_bits) - darkest_bits;
+    return {bits >> 15, static_cast<float>(bits & 0x7fff) * (1.0f / 32768.0f)};
 }
 
 // A colour below `floor` follows the hyperbola that leaves the straight line there and reaches 0 at minus infinity.
@@ -50,7 +53,7 @@ ToneTables pack_tone_tables(const std::vector<float>& gains, const std::vector<s
         tables.codes[i] = here << 16 | (next > here ? next - here : 0u);
     }
     for (std::uint32_t i = 0; i < gains.size() && gains[i] == 1.0f; ++i) {
-        const std::uint32_t bits = darkest_bits + (i << 15);
+        const std::uint32_t bits = static_cast<std::uint32_t>(darkest_bits) + (i << 15);
         std::memcpy(&tables.straight, &bits, sizeof bits);
     }
     return tables;
@@ -94,10 +97,9 @@ void Tone::make(int y, const MutableRow& out) {
 
 void Tone::film_gains(const float* brightest, float* gains, int pixels) const {
     const float* table = tables_.gains.data();
-    constexpr float last = 16.0f - 1.0f / 65536.0f;
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < pixels; ++x) {
-        const Place place = place_of(smaller(larger(brightest[x], darkest), last));
+        const Place place = place_of<brightest_bits>(brightest[x]);
         const float here = table[place.entry];
         gains[x] = here + place.share * (table[place.entry + 1] - here);
     }
@@ -107,7 +109,7 @@ void Tone::encode(const float* from, float* to, int pixels) const {
     const std::uint32_t* table = tables_.codes.data();
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < pixels; ++x) {
-        const Place place = place_of(smaller(larger(from[x], darkest), 1.0f));
+        const Place place = place_of<white_bits>(from[x]);
         const std::uint32_t packed = table[place.entry];
         const float code_here = static_cast<float>(static_cast<std::int32_t>(packed >> 16));
         const float step = static_cast<float>(static_cast<std::int32_t>(packed & 0xffffu));

@@ -27,6 +27,7 @@ from white_balance import errors_by_scene, print_errors, print_real, real_scene_
 
 ROUNDS = 7
 SHEET = Path("bench-results/before_after.png")
+MOST_BEYOND_MB = 32  # beyond the frame and the photo a camera with 1 GB has room for little
 MEMORY_CHILD = Path(__file__).with_name("memory.py")
 
 
@@ -127,6 +128,8 @@ def main() -> None:
     print("\nwhole develop, file to JPEG bytes: peak memory above imports, MB")
     for name, megabytes in memory.items():
         print(f"  {name:20}{megabytes:8.0f}")
+    beyond = memory["nightjar"] - engines.PIXELS * (2 + 3) / 2**20
+    print(f"  nightjar is the frame in, the photo out and {beyond:.0f} MB (at most {MOST_BEYOND_MB})")
     preview_ratios = print_preview(times, cpus)
     white_balance = print_errors(errors_by_scene())
     shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
