@@ -32,13 +32,15 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
     told = json.loads(second.stdout)
     assert [(photo["scene"], photo["mode"]) for photo in told["photos"]] == [
         ("chart", "photo"),
+        ("room", "photo"),
+        ("room", "plain"),
         ("lamps", "photo"),
         ("lamps", "plain"),
         ("zoneplate", "photo"),
     ]
     assert [Path(photo["files"][0]).name for photo in told["photos"]] == [
-        f"IMG_000{number}.JPG" for number in (5, 6, 7, 8)
+        f"IMG_{number:04}.JPG" for number in range(7, 13)
     ]
-    assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 8
+    assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 12
     assert (photos / "contact-sheet.png").stat().st_size > 10_000
     assert all(photo["press_to_saved_ms"] > 0 for photo in told["photos"])

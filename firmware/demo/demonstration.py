@@ -36,6 +36,7 @@ VIEWS = (
     View("rocket", "a rocket before dawn", 4, 4000),
     View("page", "a printed page", 500, 6500),
     View("chart", "a colour chart in daylight", 2000, 6000),
+    View("room", "a dark room, a bright window", 2000, 5500, ("photo", "plain")),
     View("lamps", "a street at night", 3, 2700, ("photo", "plain")),
     View("zoneplate", "a zone plate", 1000, 5000),
 )
