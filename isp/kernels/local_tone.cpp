@@ -25,19 +25,13 @@ void LocalTone::make(int y, const MutableRow& out) {
         // Columns between knots k and k + 1; outside the first and last knot the bends stay as they are there.
         const int end = static_cast<int>(std::ceil((k + 1 - start) / step)) - tile.left;
         const int until = k + 1 >= grid_.columns ? width : std::clamp(end, x, width);
-        const float* left = knots.data() + static_cast<std::ptrdiff_t>(std::max(k, 0)) * lift_levels;
-        const float* right = knots.data() + static_cast<std::ptrdiff_t>(std::min(k + 1, grid_.columns - 1)) * lift_levels;
-        float bend[lift_levels], slope[lift_levels];
-        for (int level = 0; level < lift_levels; ++level) {
-            bend[level] = left[level];
-            slope[level] = right[level] - left[level];
-        }
+        const LiftSpan span(knots, grid_.columns, k);
         const float offset = start - static_cast<float>(k);
         ROWS_DO_NOT_OVERLAP
         for (; x < until; ++x) {
             const float strongest = std::max(std::max(red[x], green[x]), blue[x]);
             const float share = offset + static_cast<float>(tile.left + x) * step;
-            const float gain = exp2_of(lift_of(strongest, from_ev, bend, slope, share));
+            const float gain = exp2_of(lift_of(strongest, from_ev, span, share));
             out.plane[0][x] = red[x] * gain;
             out.plane[1][x] = green[x] * gain;
             out.plane[2][x] = blue[x] * gain;

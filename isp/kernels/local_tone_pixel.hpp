@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "local_tone.hpp"
 
@@ -37,16 +39,31 @@ inline float exp2_of(float stops) {
     return gain;
 }
 
-// strongest     the largest of red, green and blue; 1 = saturation
-// bend, slope   bends of the lift at a knot of the grid, and how they change up to the next; `share` of the way
-inline float lift_of(float strongest, float from_ev, const float* bend, const float* slope, float share) {
+// Bends of the lift at a knot of the grid, and how they change up to the next.
+struct LiftSpan {
+    float bend[lift_levels], slope[lift_levels];
+
+    // knots   lift_levels bends at each of the grid's columns; before the first and after the last they stay as there
+    LiftSpan(const std::vector<float>& knots, int columns, int k) {
+        const float* left = knots.data() + static_cast<std::ptrdiff_t>(std::max(k, 0)) * lift_levels;
+        const float* right = knots.data() + static_cast<std::ptrdiff_t>(std::min(k + 1, columns - 1)) * lift_levels;
+        for (int level = 0; level < lift_levels; ++level) {
+            bend[level] = left[level];
+            slope[level] = right[level] - left[level];
+        }
+    }
+};
+
+// strongest   the largest of red, green and blue; 1 = saturation
+// share       how far it is through the span
+inline float lift_of(float strongest, float from_ev, const LiftSpan& span, float share) {
     const float light = strongest > darkest_lifted ? strongest : darkest_lifted;
     const float below = from_ev - log2_of(light);
     const float depth = below > 0.0f ? below : 0.0f;
     float lift = 0.0f;
     for (int level = 0; level < lift_levels; ++level) {
         const float reached = std::min(depth, static_cast<float>(level + 1));
-        lift += (bend[level] + share * slope[level]) * reached;
+        lift += (span.bend[level] + share * span.slope[level]) * reached;
     }
     return lift;
 }

@@ -34,19 +34,13 @@ void PreviewLift::lift(int parity, int first, int lanes, const std::array<Lane*,
     for (int k = -1; k < grid_.columns && i < lanes; ++k) {
         const int end = static_cast<int>(std::ceil((k + 1 - start) / step));
         const int until = k + 1 >= grid_.columns ? lanes : std::clamp(end, i, lanes);
-        const float* left = knots_.data() + static_cast<std::ptrdiff_t>(std::max(k, 0)) * lift_levels;
-        const float* right = knots_.data() + static_cast<std::ptrdiff_t>(std::min(k + 1, grid_.columns - 1)) * lift_levels;
-        float bend[lift_levels], slope[lift_levels];
-        for (int level = 0; level < lift_levels; ++level) {
-            bend[level] = left[level];
-            slope[level] = right[level] - left[level];
-        }
+        const LiftSpan span(knots_, grid_.columns, k);
         const float offset = start - static_cast<float>(k);
         ROWS_DO_NOT_OVERLAP
         for (; i < until; ++i) {
             const float strongest = static_cast<float>(std::max(std::max(red[i], green[i]), blue[i])) - pedestal;
             const float share = offset + static_cast<float>(i) * step;
-            const float gain = exp2_of(lift_of(strongest * to_light, from_ev, bend, slope, share));
+            const float gain = exp2_of(lift_of(strongest * to_light, from_ev, span, share));
             red[i] = lifted(red[i], gain);
             green[i] = lifted(green[i], gain);
             blue[i] = lifted(blue[i], gain);
