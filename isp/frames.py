@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isp.burst.places import places_of
 from isp.errors import FrameError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ BAYER_ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
 UNKNOWN_SENSOR = "unknown"
 # Eleven days of exposure; what claims more is damage, and sums with it mean nothing.
 LARGEST_FACT = 1e12
+# More gain nothing that anybody sees: a burst of 64 has an eighth of one frame's noise.
+MOST_FRAMES = 64
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Shot:
     wall_time_ns   nanoseconds since 1970 UTC, for labels only
     field_of_view  (left, top, width, height) of the frame as fractions of the whole pixel array
     colour_gains   (red, blue) that the camera's own white balance chose; None where it chose none
+    frames         how many exposures were merged into this one; `noise` is then what is left of theirs
     """
 
     sensor: str
@@ -66,6 +70,7 @@ class Shot:
     temperature_k: float | None = None
     lens_position: float | None = None
     lux: float | None = None
+    frames: int = 1
 
     def __post_init__(self) -> None:
         if not self.sensor:
@@ -89,6 +94,8 @@ class Shot:
             raise FrameError(f"Colour gains {self.colour_gains!r} must be finite and above 0, or None for none.")
         if self.temperature_k is not None and not math.isfinite(self.temperature_k):
             raise FrameError(f"temperature_k = {self.temperature_k!r} must be a finite number, or None for none.")
+        if not (isinstance(self.frames, int) and 1 <= self.frames <= MOST_FRAMES):
+            raise FrameError(f"frames = {self.frames!r} must be a whole number, 1 to {MOST_FRAMES}.")
         left, top, width, height = self.field_of_view
         if not (
             0 <= left and 0 <= top and width > 0 and height > 0 and left + width <= 1.001 and top + height <= 1.001
@@ -157,13 +164,31 @@ def _check_finite(pixels: np.ndarray, what: str) -> None:
 
 @dataclass(frozen=True)
 class RawFrame:
-    """(H, W) uint16 sensor counts (DN), black level included."""
+    """(H, W) uint16 sensor counts (DN), black level included.
+
+    frames_behind  of a merged frame: (rows, columns) float32 at the places of `isp.burst.places`, how many measured
+                   frames back the picture there, 1 to `shot.frames`; their median is what `shot.noise` is for.
+                   None for a single exposure
+    """
 
     pixels: np.ndarray
     shot: Shot
+    frames_behind: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.uint16,), 2, "Raw frame")
+        if self.frames_behind is not None:
+            self._check_frames_behind(self.frames_behind)
+
+    def _check_frames_behind(self, behind: np.ndarray) -> None:
+        expected = places_of(self.pixels.shape)
+        if not isinstance(behind, np.ndarray) or behind.dtype != np.float32 or behind.shape != expected:
+            raise FrameError(f"frames_behind must be float32 of shape {expected}, one number for each place.")
+        if not (behind.min() >= 1 and behind.max() <= self.shot.frames):
+            raise FrameError(
+                f"frames_behind lies in {behind.min():g} to {behind.max():g}; allowed: 1 to the {self.shot.frames} "
+                "frames that were merged."
+            )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from isp.errors import FrameError
 from isp.frames import Shot
 
-WHOLE = ("timestamp_ns", "wall_time_ns")
+WHOLE = ("timestamp_ns", "wall_time_ns", "frames")
 NUMBERS = ("white_dn", "exposure_us", "analogue_gain", "temperature_k", "lens_position", "lux")
 LISTS = {"black_dn": 4, "field_of_view": 4, "colour_gains": 2}
 FLAGS = ("hflip", "vflip")
