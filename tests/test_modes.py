@@ -19,10 +19,14 @@ def values(pipeline, stage, key):
     return next(line[key] for line in pipeline.to_dict() if line["stage"] == stage)
 
 
-def test_the_shipped_modes_are_photo_and_plain_and_name_only_knobs_that_exist():
+def test_the_shipped_modes_are_photo_plain_and_night_and_name_only_knobs_that_exist():
     modes = load_modes()
-    assert list(modes) == ["photo", "plain"]
+    assert list(modes) == ["photo", "plain", "night"]
     check_modes(modes)
+
+
+def test_night_alone_takes_bursts():
+    assert [mode.name for mode in load_modes().values() if mode.burst] == ["night"]
 
 
 def test_photo_is_the_default_chain():
@@ -51,8 +55,8 @@ def test_the_settings_look_reaches_a_mode_that_does_not_mention_it():
 
 
 def test_an_unknown_mode_is_refused_with_the_list():
-    with pytest.raises(SettingsError, match=r"'night'.*photo, plain"):
-        choose_mode("night", load_modes())
+    with pytest.raises(SettingsError, match=r"'nigth'.*photo, plain, night"):
+        choose_mode("nigth", load_modes())
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,7 @@ def test_an_unknown_mode_is_refused_with_the_list():
         ("", "holds no mode"),
         ("[photo]\n", "meaning"),
         ("[photo]\nmeaning = 'x'\nsharpen = 1\n", "'sharpen'"),
+        ("[photo]\nmeaning = 'x'\nburst = 15\n", "burst = 15"),
         ("[photo\n", "line 1"),
     ],
 )

@@ -20,11 +20,16 @@ MODES_FILE = CONFIGS / "modes.toml"
 
 @dataclass(frozen=True)
 class Mode:
-    """One way of making a photo. `tables` holds the knobs that differ, by stage table."""
+    """One way of making a photo.
+
+    tables  the knobs that differ, by stage table
+    burst   many short frames merged into one clean picture; else a photo is one frame
+    """
 
     name: str
     meaning: str
     tables: Mapping[str, Mapping[str, Any]]
+    burst: bool = False
 
 
 def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
@@ -77,10 +82,14 @@ def check_modes(modes: Mapping[str, Mode], file: Path = MODES_FILE) -> None:
 def _mode(file: Path, name: str, table: Any) -> Mode:
     if not isinstance(table, dict) or not isinstance(table.get("meaning"), str):
         raise SettingsError(f'{file}: [{name}] needs a line meaning = "..." that says what the mode is for.')
-    differences = {key: value for key, value in table.items() if key != "meaning"}
+    burst = table.get("burst", False)
+    if not isinstance(burst, bool):
+        raise SettingsError(f"{file}: [{name}] has burst = {burst!r}. Allowed: true for many frames merged, or false.")
+    differences = {key: value for key, value in table.items() if key not in ("meaning", "burst")}
     for key, value in differences.items():
         if not isinstance(value, dict):
             raise SettingsError(
-                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, and stages' tables such as [{name}.sharpen]."
+                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, burst, and stages' tables such as "
+                f"[{name}.sharpen]."
             )
-    return Mode(name, table["meaning"], differences)
+    return Mode(name, table["meaning"], differences, burst)
