@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rawpy
 from measures.half_merged import half_merged
+from PIL import Image
 
 from firmware.darkroom.darkroom import encode_raw, plan_photo
 from firmware.errors import RawFileError
@@ -148,3 +149,19 @@ def test_developed_again_from_its_sidecar_the_jpeg_is_the_same_byte_for_byte(tmp
     assert numbers["frames_behind_median"] == pytest.approx(np.median(behind), abs=0.01)
     assert numbers["frames_behind_least"] == pytest.approx(behind.min(), abs=0.01)
     assert numbers["share_with_less_than_half"] == pytest.approx(np.mean(behind < FRAMES / 2), abs=0.001)
+
+
+def test_the_first_step_draws_how_many_frames_back_each_place(tmp_path, ask, tuning):
+    frame = half_merged(np.full((96, 160), 0.2), 96, gain=16.0, frames=FRAMES)
+    raw = written(tmp_path / "IMG_0001.DNG", frame, tuning)
+    code, out, error = ask("develop", raw, "-o", tmp_path, "--show-steps", "--json")
+    assert code == 0, error
+    steps = sorted((tmp_path / "IMG_0001-steps").iterdir())
+    assert [step.name for step in steps[:2]] == ["00-frames_behind-1_to_8.png", "01-levels.png"]
+    assert [str(step) for step in steps] == json.loads(out)["photos"][0]["steps"]
+    with Image.open(steps[0]) as picture:
+        drawn = np.asarray(picture)
+    assert drawn.shape == frame.pixels.shape
+    # The last merged place stands at column 80, the first that is not at column 96.
+    assert np.all(drawn[:, :80] == 255) and np.all(drawn[:, 96:] == 0)
+    assert np.all(np.diff(drawn[:, 80:97].astype(int)) <= 0)

@@ -128,6 +128,8 @@ def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     frame = read_raw(file)
     recipe = choose_recipe(file, frame.shot, wishes)
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
+    if steps:
+        steps.begin(frame)
     began = time.monotonic()
     photo = develop(frame, recipe.pipeline, _tuning(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
     numbers = {"develop_ms": round((time.monotonic() - began) * 1000, 3)}

@@ -1,8 +1,8 @@
 """Our DNG: what the sensor measured, and everything a raw editor needs to show it right.
 
 Source: Adobe Digital Negative Specification 1.4.0.0. One uncompressed strip of 16-bit counts in the main directory. The
-complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back. A merged picture
-is a frame like any other, of finer counts and with less noise; its JSON holds the frames behind its places too.
+complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back. A merged
+picture is a frame like any other, of finer counts and with less noise; its JSON also holds the frames behind it.
 """
 
 from __future__ import annotations
