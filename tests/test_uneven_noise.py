@@ -8,11 +8,13 @@ from measures.exposed import exposed
 from measures.half_merged import half_merged
 from measures.luma_chroma import chroma_of, luma_of
 
+from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.burst.places import places_of
 from isp.develop import develop, run_stages
 from isp.errors import FrameError
-from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import LinearImage, Mosaic, Noise, Photo, RawFrame
+from isp.local_tone import LocalTone
 from isp.photo import photo_pipeline
 from isp.plan import plan
 
@@ -134,3 +136,29 @@ def test_a_map_that_does_not_fit_its_picture_is_refused(kind, pixels):
     for wrong in (fits[:-1], fits.astype(np.float64), np.full_like(fits, 0.5), np.full_like(fits, 9), fits * np.nan):
         with pytest.raises(FrameError, match="frames_behind"):
             kind(pixels, shot, frames_behind=wrong)
+
+
+@pytest.mark.parametrize("scene", ["chart", "lamps"])
+def test_finer_counts_make_the_same_photo(scene):
+    """A merge multiplies counts and levels; nothing in planning or developing may depend on their scale."""
+    frame, _ = simulate(scene, "imx219", 640, 480, lux=20.0)
+    finer = int(65535 // frame.shot.white_dn)
+    levels = {
+        "black_dn": tuple(finer * level for level in frame.shot.black_dn),
+        "white_dn": finer * frame.shot.white_dn,
+    }
+    same = RawFrame(frame.pixels * np.uint16(finer), dataclasses.replace(frame.shot, **levels))
+    tuning = load_sensor("imx219").tuning
+    photos = [develop(counts, photo_pipeline(), tuning).pixels.astype(int) for counts in (frame, same)]
+    assert np.abs(photos[0] - photos[1]).max() <= 1
+    assert np.mean(photos[0] != photos[1]) < 0.02
+
+
+def test_the_cleaner_shadows_of_a_merged_picture_are_lifted_further():
+    frame, _ = simulate("room", "imx477", 1332, 990, lux=20.0)
+    lifts = []
+    for frames in (1, 4, 15):
+        left = Noise(frame.shot.noise.shot / frames, frame.shot.noise.read / frames)
+        merged = RawFrame(frame.pixels, dataclasses.replace(frame.shot, noise=left))
+        lifts.append(plan(photo_pipeline(), merged, load_sensor("imx477").tuning).stage(LocalTone).largest_lift_ev)
+    assert 0 < lifts[0] < 0.8 * lifts[1] < 0.7 * lifts[2]
