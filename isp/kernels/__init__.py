@@ -9,7 +9,6 @@ try:
         PREVIEW_FILM_LINES,
         PREVIEW_LIMIT_KNOTS,
         PREVIEW_TONE_LINES,
-        TILE_SUM_KINDS,
         TONE_ENTRIES,
         Chain,
         PreviewFacts,
@@ -19,9 +18,11 @@ try:
         grey_of_quads,
         match_tiles,
         measure_zones,
+        observe_tiles,
+        settle_tiles,
         shrink_grey,
         slope_energy,
-        tile_sums,
+        soften_grey,
     )
 except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
@@ -34,7 +35,6 @@ __all__ = [
     "PREVIEW_FILM_LINES",
     "PREVIEW_LIMIT_KNOTS",
     "PREVIEW_TONE_LINES",
-    "TILE_SUM_KINDS",
     "TONE_ENTRIES",
     "Chain",
     "PreviewFacts",
@@ -44,7 +44,9 @@ __all__ = [
     "grey_of_quads",
     "match_tiles",
     "measure_zones",
+    "observe_tiles",
+    "settle_tiles",
     "shrink_grey",
     "slope_energy",
-    "tile_sums",
+    "soften_grey",
 ]
