@@ -134,7 +134,7 @@ def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field 
     agreed = np.empty_like(vectors)
     apart = round(APART_COSTS * 0.6 * math.sqrt(2 * noise) * TILE_PX)
     agree_with_neighbours(*greys, TILE_PX, apart, APART_PX, vectors, windows, agreed, threads)
-    observed = observe(greys, TILE_PX, agreed, windows, noise, threads)
+    observed = observe(greys, TILE_PX, agreed, windows, expected, noise, threads)
     hand = _fitted(expected, observed, windows, FIRST_REACH_PX if coarser is None else REACH_PX)
     return Field(settle(observed, windows, TILE_PX, hand, threads), hand, observed)
 

@@ -27,8 +27,9 @@ SMALLEST_PX = 24
 SMALLEST_FINEST_PX = 18
 # The table from sums of a quad to codes has at most 16 bits of places: finer steps than a code anyway.
 TABLE_BITS = 16
-# Rounding to whole codes adds that much variance.
-ROUNDING = 1 / 12
+# Rounding to whole codes adds that much variance. Fainter noise than LEAST_NOISE, next to a step, flickers between two
+# codes.
+ROUNDING, LEAST_NOISE = 1 / 12, 1 / 4
 # What is left of the noise's variance on each level, rounding aside: pixels are held within the range of their
 # neighbours, softened and averaged. Measured on flat grey of imx477 at ISO 3200 and 12800, where rounding is small.
 NOISE_LEFT = (0.124, 0.028, 0.0018, 0.0002)
@@ -69,7 +70,7 @@ def pyramid_of(frame: RawFrame, threads: int = 0) -> Pyramid:
     grey_of_quads(np.ascontiguousarray(frame.pixels), codes, shift, grey, threads)
     levels, noise = (
         [_at_least(_softened(grey, threads), SMALLEST_FINEST_PX)],
-        [NOISE_LEFT[0] * deviation**2 + ROUNDING],
+        [_noise_left(0, deviation)],
     )
     for factor in FACTORS:
         shape = tuple(length // factor for length in levels[-1].shape)
@@ -78,7 +79,7 @@ def pyramid_of(frame: RawFrame, threads: int = 0) -> Pyramid:
         smaller = np.empty(shape, dtype=np.uint8)
         shrink_grey(levels[-1], factor, smaller, threads)
         levels.append(_softened(smaller, threads))
-        noise.append(NOISE_LEFT[len(noise)] * deviation**2 + ROUNDING)
+        noise.append(_noise_left(len(noise), deviation))
     return Pyramid(tuple(levels), tuple(noise), (height, width), frame.shot.timestamp_ns)
 
 
@@ -116,6 +117,10 @@ def _curve(black: float, white: float, noise: Noise) -> tuple[np.ndarray, int, f
     scale = 255 / (end - start)
     codes = np.clip(np.rint((deviations(linear) - start) * scale), 0, 255).astype(np.uint8)
     return codes, shift, float(scale)
+
+
+def _noise_left(level: int, deviation: float) -> float:
+    return max(NOISE_LEFT[level] * deviation**2 + ROUNDING, LEAST_NOISE)
 
 
 def _softened(grey: np.ndarray, threads: int) -> np.ndarray:

@@ -57,15 +57,20 @@ def observe(
     tile: int,
     vectors: np.ndarray,
     windows: np.ndarray,
+    hand: Hand,
     noise: float,
     threads: int,
 ) -> Observed:
-    """What the tiles of (reference, frame) say at whole vectors (rows, columns, 2); noise in codes squared."""
+    """What the tiles of (reference, frame) say at whole vectors (rows, columns, 2).
+
+    hand   what was expected of the whole picture: in a fence it decides
+    noise  of one pixel, in codes squared
+    """
     places = vectors.shape[:2]
     seen, trust = np.empty((2, *places)), np.empty((3, *places))
     textured, explained = np.empty(places, np.uint8), np.empty(places, np.uint8)
     of_noise = noise_of_tile(noise, tile)
-    observe_tiles(*greys, tile, vectors, windows, of_noise, seen, trust, textured, explained, threads)
+    observe_tiles(*greys, tile, vectors, windows, hand.numbers, of_noise, seen, trust, textured, explained, threads)
     return Observed(seen, trust, textured.astype(bool), explained.astype(bool))
 
 

@@ -117,7 +117,7 @@ void agree_into(GreyArray reference, GreyArray frame, int tile, int apart, int m
 }
 
 void observe_into(GreyArray reference, GreyArray frame, int tile, Vectors vectors, Vectors windows,
-                  std::array<double, 7> noise, Array<double, 3> seen, Array<double, 3> trust,
+                  std::array<double, 6> hand, std::array<double, 7> noise, Array<double, 3> seen, Array<double, 3> trust,
                   Array<std::uint8_t, 2> textured, Array<std::uint8_t, 2> explained, int threads) {
     const TwoGreys greys = checked(reference, frame, tile);
     const TileGrid grid = grid_of(vectors, tile);
@@ -129,7 +129,7 @@ void observe_into(GreyArray reference, GreyArray frame, int tile, Vectors vector
     check_field(greys, grid, field);
     const Observed out{seen.data(), trust.data(), textured.data(), explained.data()};
     const nb::gil_scoped_release released;
-    observe_tiles(greys, grid, field, {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6]}, out, threads);
+    observe_tiles(greys, grid, field, hand_of(hand), {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6]}, out, threads);
 }
 
 void settle_into(Array<const double, 3> vectors, Array<const double, 3> trust, Vectors windows, int tile,
@@ -155,7 +155,7 @@ void bind_align(nb::module_& module) {
                "search"_a, "vectors"_a, "windows"_a, "threads"_a);
     module.def("agree_with_neighbours", &agree_into, "reference"_a, "frame"_a, "tile"_a, "apart"_a, "most"_a,
                "vectors"_a, "windows"_a, "out"_a, "threads"_a);
-    module.def("observe_tiles", &observe_into, "reference"_a, "frame"_a, "tile"_a, "vectors"_a, "windows"_a, "noise"_a,
+    module.def("observe_tiles", &observe_into, "reference"_a, "frame"_a, "tile"_a, "vectors"_a, "windows"_a, "hand"_a, "noise"_a,
                "seen"_a, "trust"_a, "textured"_a, "explained"_a, "threads"_a);
     module.def("settle_tiles", &settle_into, "vectors"_a, "trust"_a, "windows"_a, "tile"_a, "hand"_a, "smoothness"_a,
                "rounds"_a, "strays"_a, "threads"_a);

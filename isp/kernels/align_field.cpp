@@ -14,6 +14,8 @@ namespace {
 
 Vector vector_at(const std::int16_t* pair) { return {pair[0], pair[1]}; }
 
+Vector whole(double y, double x) { return {static_cast<int>(std::rint(y)), static_cast<int>(std::rint(x))}; }
+
 // Integer sums over a tile. With g the slope times four (central differences of both pictures added up),
 // d = frame - reference and r = reference.
 struct TileSums {
@@ -83,11 +85,21 @@ constexpr double slope_scale = 4.0;
 constexpr double farthest = 1.0;
 // Of the texture's energy so much may be missing where a tile is explained: it then correlates by about 0.8.
 constexpr double unexplained = 0.4;
+// Of the texture's energy so much may be left between two fits to fractions of a pixel.
+constexpr double misfit = 0.05;
 // Of the level itself so much may be missing: lamps flicker.
 constexpr double flicker = 0.25;
 
-void observe_tile(const TileSums& sums, int pixels, const TileNoise& noise, const Vector& vector, std::ptrdiff_t place,
-                  std::ptrdiff_t places, const Observed& out) {
+// What one tile says.
+struct Seen {
+    double y, x;
+    Symmetric trust;
+    double left;     // energy of the difference that moving by (y, x) does not explain
+    double texture;  // of the reference, without noise
+    bool same_level;
+};
+
+Seen seen_in(const TileSums& sums, int pixels, const TileNoise& noise, const Vector& vector) {
     // Around the tile's means: a lamp that flickers must not pull.
     const auto around = [pixels](double products, double a, double b) { return products - a * b / pixels; };
     const double ys = sums.y, xs = sums.x, ds = sums.d, rs = sums.r;
@@ -106,14 +118,23 @@ void observe_tile(const TileSums& sums, int pixels, const TileNoise& noise, cons
     const Symmetric trust = Symmetric{std::max(slopes.yy - doubt, 0.0) * share, slopes.yx * share,
                                       std::max(slopes.xx - doubt, 0.0) * share}.held();
     const double texture = std::max(around(sums.rr, rs, rs) - noise.grain, 0.0);
-    out.vectors[place] = vector.y + down;
-    out.vectors[places + place] = vector.x + across;
-    out.trust[place] = trust.yy;
-    out.trust[places + place] = trust.yx;
-    out.trust[2 * places + place] = trust.xx;
-    out.textured[place] = texture > noise.grain;
-    out.explained[place] =
-        left <= noise.most + unexplained * texture && std::abs(ds) <= std::max(flicker * rs, noise.level);
+    return {vector.y + down, vector.x + across, trust, left, texture,
+            std::abs(ds) <= std::max(flicker * rs, noise.level)};
+}
+
+void store(const Seen& seen, const TileNoise& noise, std::ptrdiff_t place, std::ptrdiff_t places, const Observed& out) {
+    out.vectors[place] = seen.y;
+    out.vectors[places + place] = seen.x;
+    out.trust[place] = seen.trust.yy;
+    out.trust[places + place] = seen.trust.yx;
+    out.trust[2 * places + place] = seen.trust.xx;
+    out.textured[place] = seen.texture > noise.grain;
+    out.explained[place] = seen.left <= noise.most + unexplained * seen.texture && seen.same_level;
+}
+
+// Whether the hand's movement fits as well as the tile's own, but for noise and what fractions of a pixel leave.
+bool fits_as_well(const Seen& by_hand, const Seen& own, const TileNoise& noise) {
+    return by_hand.left <= own.left + noise.most - noise.difference + misfit * own.texture && by_hand.same_level;
 }
 
 void nothing_seen(const Vector& vector, std::ptrdiff_t place, std::ptrdiff_t places, const Observed& out) {
@@ -182,27 +203,34 @@ Candidates::Candidates(const TileGrid& grid, const Expected& expected, int row, 
     const int near_column = within((column + expected.factor / 2) / expected.factor, expected.columns);
     const int corners[5][2] = {{near_row, near_column}, {above, left}, {above, right}, {below, left}, {below, right}};
     const std::ptrdiff_t places = static_cast<std::ptrdiff_t>(expected.rows) * expected.columns;
-    const auto whole = [](double value) { return static_cast<int>(std::rint(value)); };
     for (int k = 0; k < 5; ++k) {
         const double* stray = expected.strays + static_cast<std::ptrdiff_t>(corners[k][0]) * expected.columns + corners[k][1];
-        vectors[k] = {whole(hand_y + expected.factor * stray[0]), whole(hand_x + expected.factor * stray[places])};
+        vectors[k] = whole(hand_y + expected.factor * stray[0], hand_x + expected.factor * stray[places]);
     }
-    vectors[5] = {whole(hand_y), whole(hand_x)};
+    vectors[5] = whole(hand_y, hand_x);
 }
 
-void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField& field, const TileNoise& noise,
-                   const Observed& out, int threads) {
+void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField& field, const Hand& hand,
+                   const TileNoise& noise, const Observed& out, int threads) {
     const auto sums_of = grid.tile == 8 ? &sums_of_tile<8> : &sums_of_tile<16>;
+    const int pixels = grid.tile * grid.tile;
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
             const std::ptrdiff_t place = grid.place(row, column);
             const Vector window = vector_at(field.windows + 2 * place), vector = vector_at(field.vectors + 2 * place);
             if (window.y < 0) {
                 nothing_seen(vector, place, grid.places(), out);
-            } else {
-                observe_tile(sums_of(greys, window, vector), grid.tile * grid.tile, noise, vector, place, grid.places(),
-                             out);
+                continue;
             }
+            Seen seen = seen_in(sums_of(greys, window, vector), pixels, noise, vector);
+            const double y = window.y + grid.tile / 2, x = window.x + grid.tile / 2;
+            const Vector by_hand = whole(hand.y_at(y, x), hand.x_at(y, x));
+            const bool by_itself = std::abs(by_hand.y - vector.y) > 1 || std::abs(by_hand.x - vector.x) > 1;
+            if (by_itself && reaches(greys, grid, window, by_hand)) {
+                const Seen other = seen_in(sums_of(greys, window, by_hand), pixels, noise, by_hand);
+                if (fits_as_well(other, seen, noise)) seen = other;
+            }
+            store(seen, noise, place, grid.places(), out);
         }
     });
 }

@@ -60,6 +60,15 @@ struct TileField {
     std::int16_t* windows;  // top left of the window; -1, -1 where none lies in both pictures
 };
 
+// Slopes look one pixel around the tile.
+constexpr int around_tile = 1;
+
+// Whether a window, moved by this vector, lies in the frame with the pixels around it.
+inline bool reaches(const TwoGreys& greys, const TileGrid& grid, const Vector& window, const Vector& vector) {
+    const int y = window.y + vector.y, x = window.x + vector.x, end = grid.tile + around_tile;
+    return y >= around_tile && x >= around_tile && y + end <= greys.frame.height && x + end <= greys.frame.width;
+}
+
 // What noise alone makes of a tile's sums, in codes squared; `isp/burst/tile_field.py` works it out.
 struct TileNoise {
     double slopes;          // energy of slopes (four times the true ones)
@@ -79,9 +88,10 @@ struct Observed {
     std::uint8_t* explained;  // 1 where the frame has there what the reference has, but for noise
 };
 
-// Refines vectors to fractions of a pixel.
-void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField& field, const TileNoise& noise,
-                   const Observed& out, int threads);
+// Refines vectors to fractions of a pixel. A tile that moves by itself is also looked at where the hand moved it: in a
+// fence both may fit, and then it is the hand's.
+void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField& field, const Hand& hand,
+                   const TileNoise& noise, const Observed& out, int threads);
 
 // How far vectors may lie from each other, in pixels of the level.
 struct Smoothness {

@@ -38,14 +38,11 @@ int difference_of(const std::uint8_t* a, const std::uint8_t* b, std::ptrdiff_t w
     return sum;
 }
 
-// Slopes look one pixel around the tile.
-constexpr int around = 1;
-
 // Start of the window along one axis such that it lies in both pictures for vectors within `radius` of this one; -1
 // where there is no such place.
 int window_start(int middle, int tile, int length, int vector, int radius) {
-    const int low = std::max(around, around - vector + radius);
-    const int high = std::min(length - around, length - around - vector - radius) - tile;
+    const int low = std::max(around_tile, around_tile - vector + radius);
+    const int high = std::min(length, length - vector - radius) - around_tile - tile;
     return low > high ? -1 : std::clamp(middle - tile / 2, low, high);
 }
 
@@ -55,11 +52,7 @@ class ComparedTile {
 public:
     ComparedTile(const TwoGreys& greys, const Vector& window) : greys_(greys), window_(window) {}
 
-    bool reaches(const Vector& vector) const {
-        const int y = window_.y + vector.y, x = window_.x + vector.x;
-        return y >= around && x >= around && y + tile + around <= greys_.frame.height &&
-               x + tile + around <= greys_.frame.width;
-    }
+    bool reaches(const Vector& vector) const { return nightjar::reaches(greys_, {0, 0, tile}, window_, vector); }
 
     int differs_at(const Vector& vector) const {
         return difference_of<tile, Measure>(greys_.reference.row(window_.y) + window_.x,
