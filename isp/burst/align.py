@@ -23,6 +23,9 @@ from isp.kernels import agree_with_neighbours, match_tiles
 
 TILE_PX = 16
 SEARCH_PX = (1, 2, 4, 4)
+# Where nothing fits, something moved by itself: up to 48 raw pixels, on the level that is fine enough to show small
+# things and coarse enough to be quick. Not where hardly anything fits: another scene would be searched in vain.
+FAR_PX, HOPEFUL = (0, 12, 0, 0), 0.5
 # Absolute differences on the finest level, squares elsewhere.
 POWERS = (1, 2, 2, 2)
 # Sums of two noisy tiles scatter; so many deviations are no better match. Of some ten vectors tried one is 2 better by
@@ -129,7 +132,9 @@ def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field 
     one_sum = (
         math.sqrt(CLUMP_PX) * TILE_PX * (0.6 * math.sqrt(2 * noise) if POWERS[level] == 1 else math.sqrt(2) * 2 * noise)
     )
-    search = POWERS[level], SEARCH_PX[level], round(BETTER_BY * one_sum)
+    far = FAR_PX[level] if coarser is not None and coarser.observed.explained.mean() > HOPEFUL else 0
+    fits = round(2 * noise * (TILE_PX**2 + 3 * TILE_PX * math.sqrt(2 * CLUMP_PX)))
+    search = POWERS[level], SEARCH_PX[level], round(BETTER_BY * one_sum), far, fits
     match_tiles(*greys, TILE_PX, strays, factor, expected.numbers, search, vectors, windows, threads)
     agreed = np.empty_like(vectors)
     apart = round(APART_COSTS * 0.6 * math.sqrt(2 * noise) * TILE_PX)

@@ -31,7 +31,7 @@ SLOPE_SCALE = 4.0
 CERTAIN = 3.0
 # By about that much neighbouring tiles differ beside the hand's movement, and tiles from the hand's, in pixels of the
 # level. Neighbours that differ by more than APART_PX belong to something else.
-ROUGHNESS_PX, STRAY_PX, APART_PX = 0.1, 0.5, 0.5
+ROUGHNESS_PX, STRAY_PX, APART_PX = 0.05, 0.35, 1.0
 # A tile hears neighbours so far away; more rounds gain nothing.
 ROUNDS = 3
 

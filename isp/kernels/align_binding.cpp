@@ -93,16 +93,16 @@ void check_field(const TwoGreys& greys, const TileGrid& grid, const TileField& f
 Hand hand_of(const std::array<double, 6>& hand) { return {hand[0], hand[1], hand[2], hand[3], hand[4], hand[5]}; }
 
 void match_into(GreyArray reference, GreyArray frame, int tile, Array<const double, 3> strays, int factor,
-                std::array<double, 6> hand, std::array<int, 3> search, Vectors vectors, Vectors windows, int threads) {
+                std::array<double, 6> hand, std::array<int, 5> search, Vectors vectors, Vectors windows, int threads) {
     const TwoGreys greys = checked(reference, frame, tile);
     const TileGrid grid = grid_of(vectors, tile);
     require(same_places(vectors, windows), "vectors and windows are (rows, columns, 2)");
     require(strays.shape(0) == 2 && strays.shape(1) > 0 && strays.shape(2) > 0 && factor > 0, "strays are (2, rows, columns)");
-    require((search[0] == 1 || search[0] == 2) && search[1] >= 0, "power is 1 or 2, radius 0 or more");
+    require((search[0] == 1 || search[0] == 2) && search[1] >= 0 && search[3] >= 0, "power is 1 or 2, radius 0 or more");
     const Expected expected{strays.data(), static_cast<int>(strays.shape(1)), static_cast<int>(strays.shape(2)), factor,
                             hand_of(hand)};
     const nb::gil_scoped_release released;
-    match_tiles(greys, grid, expected, {search[0], search[1], search[2]}, {vectors.data(), windows.data()}, threads);
+    match_tiles(greys, grid, expected, {search[0], search[1], search[2], search[3], search[4]}, {vectors.data(), windows.data()}, threads);
 }
 
 void agree_into(GreyArray reference, GreyArray frame, int tile, int apart, int most, Vectors vectors, Vectors windows,

@@ -151,16 +151,14 @@ public:
     Settling(const TileGrid& grid, const double* trust, const std::vector<double>& pull, const Smoothness& smoothness)
         : grid_(grid), trust_(trust), pull_(pull), smoothness_(smoothness) {}
 
-    void alone(std::ptrdiff_t place, double* out) const {
-        const double own = 1.0 / (smoothness_.stray * smoothness_.stray);
-        solve(place, own, pull_[place], pull_[grid_.places() + place], out);
+    // What the tile strays by itself; the hand pulls it to 0.
+    void alone(std::ptrdiff_t place, double down, double across, double* out) const {
+        solve(place, pull_of_hand(down, across), pull_[place], pull_[grid_.places() + place], out);
     }
 
     void among_neighbours(int row, int column, const double* before, double* out) const {
         const std::ptrdiff_t places = grid_.places(), place = grid_.place(row, column);
-        const double apart = smoothness_.apart * smoothness_.apart;
-        const double close = 1.0 / (smoothness_.roughness * smoothness_.roughness);
-        double own = 1.0 / (smoothness_.stray * smoothness_.stray);
+        double own = pull_of_hand(before[place], before[places + place]);
         double pull_y = pull_[place], pull_x = pull_[places + place];
         constexpr int steps[4][2] = {{-1, 0}, {0, -1}, {0, 1}, {1, 0}};
         for (const auto& step : steps) {
@@ -168,8 +166,7 @@ public:
             if (y < 0 || x < 0 || y >= grid_.rows || x >= grid_.columns) continue;
             const std::ptrdiff_t other = grid_.place(y, x);
             const double dy = before[other] - before[place], dx = before[places + other] - before[places + place];
-            const double far = 1.0 + (dy * dy + dx * dx) / apart;
-            const double weight = close / (far * far);
+            const double weight = fading(smoothness_.roughness, dy, dx);
             own += weight;
             pull_y += weight * before[other];
             pull_x += weight * before[places + other];
@@ -178,6 +175,15 @@ public:
     }
 
 private:
+    // 1 / deviation squared, fading for what is farther away than it could be by chance.
+    double fading(double deviation, double dy, double dx) const {
+        const double far = 1.0 + (dy * dy + dx * dx) / (smoothness_.apart * smoothness_.apart);
+        return 1.0 / (deviation * deviation * far * far);
+    }
+
+    // Never quite 0, so that a tile without texture has an answer.
+    double pull_of_hand(double down, double across) const { return fading(smoothness_.stray, down, across) + 1e-9; }
+
     void solve(std::ptrdiff_t place, double own, double pull_y, double pull_x, double* out) const {
         const std::ptrdiff_t places = grid_.places();
         const Symmetric matrix{trust_[place] + own, trust_[places + place], trust_[2 * places + place] + own};
@@ -252,7 +258,7 @@ void settle_tiles(const TileGrid& grid, const double* vectors, const double* tru
         const double down = vectors[place] - hand.y_at(y, x), across = vectors[places + place] - hand.x_at(y, x);
         pull[place] = trust[place] * down + trust[places + place] * across;
         pull[places + place] = trust[places + place] * down + trust[2 * places + place] * across;
-        settling.alone(place, strays);
+        settling.alone(place, down, across, strays);
     });
     for (int round = 0; round < smoothness.rounds; ++round) {
         std::copy(strays, strays + 2 * places, other.begin());

@@ -97,7 +97,7 @@ void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField&
 struct Smoothness {
     double roughness;  // between neighbours of one thing
     double stray;      // from the hand's movement
-    double apart;      // more than that, and neighbours belong to different things
+    double apart;      // more than that, and they belong to different things
     int rounds;
 };
 

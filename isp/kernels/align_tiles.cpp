@@ -60,6 +60,19 @@ public:
                                             greys_.frame.width);
     }
 
+    // Energy of the reference around its mean.
+    int texture() const {
+        const std::uint8_t* row = greys_.reference.row(window_.y) + window_.x;
+        int sum = 0, squares = 0;
+        for (int y = 0; y < tile; ++y, row += greys_.reference.width) {
+            for (int x = 0; x < tile; ++x) {
+                sum += row[x];
+                squares += row[x] * row[x];
+            }
+        }
+        return squares - static_cast<int>(static_cast<std::int64_t>(sum) * sum / (tile * tile));
+    }
+
 private:
     const TwoGreys& greys_;
     Vector window_;
@@ -73,6 +86,23 @@ Vector window_of(const TwoGreys& greys, const TileGrid& grid, int row, int colum
         if (start.y >= 0 && start.x >= 0) return start;
     }
     return {-1, -1};
+}
+
+struct Best {
+    Vector vector;
+    int difference;
+};
+
+template <typename Tile>
+Best best_around(const Tile& compared, Best best, const Vector& middle, int radius) {
+    for (int y = middle.y - radius; y <= middle.y + radius; ++y) {
+        for (int x = middle.x - radius; x <= middle.x + radius; ++x) {
+            if (!compared.reaches({y, x})) continue;
+            const int difference = compared.differs_at({y, x});
+            if (difference < best.difference) best = {{y, x}, difference};
+        }
+    }
+    return best;
 }
 
 template <typename Tile>
@@ -91,19 +121,13 @@ Vector best_of(const Tile& compared, const Candidates& candidates, const Search&
         }
     }
     if (!(best == expected)) least -= search.margin;
-    const Vector middle = best;
-    for (int y = -search.radius; y <= search.radius; ++y) {
-        for (int x = -search.radius; x <= search.radius; ++x) {
-            const Vector vector{middle.y + y, middle.x + x};
-            if (vector == middle || !compared.reaches(vector)) continue;
-            const int difference = compared.differs_at(vector);
-            if (difference < least) {
-                least = difference;
-                best = vector;
-            }
-        }
-    }
-    return best;
+    Best found = best_around(compared, {best, least}, best, search.radius);
+    if (search.far == 0) return found.vector;
+    const int most = search.fits + compared.texture() / 2;
+    if (compared.differs_at(found.vector) <= most) return found.vector;
+    // Something moved by itself, and far: what is found there must truly fit.
+    found.difference = most;
+    return best_around(compared, found, candidates.vectors[Candidates::count - 1], search.far).vector;
 }
 
 template <int tile, typename Measure>

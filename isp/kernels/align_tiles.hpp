@@ -12,6 +12,8 @@ struct Search {
     int power;   // 1: sums of absolute differences; 2: sums of squares
     int radius;  // tried each way around the best of what was expected
     int margin;  // by how much a sum must be smaller to count as better than what was expected
+    int far;     // tried each way where nothing fits; 0 not at all
+    int fits;    // sum of squares that noise explains
 };
 
 // Compares each tile with the frame at all of its candidates, then around the best of them.
