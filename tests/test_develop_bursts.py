@@ -51,7 +51,11 @@ def test_a_folder_becomes_one_clean_photo_its_merged_raw_and_its_sidecar(tmp_pat
     ]
     sidecar = json.loads((tmp_path / "out/street.json").read_text())
     assert sidecar["mode"] == "night"
-    assert sidecar["numbers"]["frames_given"] == sidecar["numbers"]["frames_merged"] == FRAMES
+    assert sidecar["numbers"]["frames_merged"] == FRAMES
+    frames = sidecar["numbers"]["frames"]
+    assert [frame["file"] for frame in frames] == [f"IMG_{n:04d}.DNG" for n in range(FRAMES)]
+    assert [frame["is_reference"] for frame in frames].count(True) == 1
+    assert all(frame["share"] > 0.9 for frame in frames)
     merged, first = read_raw(tmp_path / "out/street.DNG"), read_raw(street / "IMG_0000.DNG")
     assert merged.shot.frames == FRAMES
     assert merged.shot.noise.shot < first.shot.noise.shot / 2
@@ -91,14 +95,29 @@ def test_several_folders_are_several_bursts_and_one_that_fails_does_not_stop_the
     assert not (tmp_path / "out/mixed.DNG").exists()
 
 
-def test_a_single_file_is_a_burst_of_one_and_said_to_be(tmp_path, ask):
-    street = record(tmp_path / "street", frames=1)
-    code, _, error = ask("develop", "--mode", "night", street / "IMG_0000.DNG", "-o", tmp_path / "out")
+def test_a_single_file_is_developed_as_it_is_and_said_to_be(tmp_path, ask):
+    street, out = record(tmp_path / "street"), tmp_path / "out"
+    assert ask("develop", "--mode", "night", street, "-o", out)[0] == 0
+    code, _, error = ask(
+        "develop", "--mode", "night", street / "IMG_0000.DNG", out / "street.DNG", "-o", tmp_path / "one"
+    )
     assert code == 0, error
-    assert "Each file named is developed as a burst of one frame" in error
-    numbers = json.loads((tmp_path / "out/IMG_0000.json").read_text())["numbers"]
-    assert numbers["frames_given"] == 1
-    assert read_raw(tmp_path / "out/IMG_0000.DNG").shot.frames == 1
+    assert "Files named singly are developed as they are" in error
+    names = sorted(file.name for file in (tmp_path / "one").iterdir())
+    assert names == ["IMG_0000.JPG", "IMG_0000.json", "street.JPG", "street.json"]
+    # Planned anew in the same mode, a merged file gives the same photo as its folder did.
+    assert (tmp_path / "one/street.JPG").read_bytes() == (out / "street.JPG").read_bytes()
+    numbers = [json.loads((tmp_path / "one" / name).read_text())["numbers"] for name in (names[1], names[3])]
+    assert "frames_merged" not in numbers[0] and numbers[1]["frames_merged"] == FRAMES
+
+
+def test_a_folder_of_one_frame_is_that_frame_developed(tmp_path, ask):
+    street, out = record(tmp_path / "street", frames=1), tmp_path / "out"
+    assert ask("develop", "--mode", "night", street, "-o", out)[0] == 0
+    assert ask("develop", "--mode", "night", street / "IMG_0000.DNG", "-o", out)[0] == 0
+    folder, file = (pixels_of(out / name).astype(int) for name in ("street.JPG", "IMG_0000.JPG"))
+    assert np.abs(folder - file).max() <= 2
+    assert read_raw(out / "street.DNG").shot.frames == 1
 
 
 def test_nothing_is_replaced_without_being_told_and_an_empty_folder_is_named(tmp_path, ask):

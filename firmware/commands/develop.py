@@ -70,9 +70,8 @@ def _merge_bursts(arguments: argparse.Namespace, wishes: Wishes) -> tuple[list, 
     from firmware.darkroom.bursts import develop_bursts, find_bursts, steps_of
 
     bursts = find_bursts(arguments.files)
-    single = [burst for burst in bursts if not burst.source.is_dir()]
-    if single and not arguments.json:
-        note("Each file named is developed as a burst of one frame. To merge frames, name the folder they are in.")
+    if not arguments.json and not all(burst.is_folder for burst in bursts):
+        note("Files named singly are developed as they are. To merge frames, name the folder they are in.")
     progress = Progress(steps_of(bursts), quiet=arguments.json)
     try:
         return *develop_bursts(bursts, wishes, progress.step), f"{len(bursts)} bursts"

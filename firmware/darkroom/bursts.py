@@ -1,11 +1,13 @@
 """Recorded bursts into night photos: each folder's frames become one merged raw, and that is developed like any other.
 
 Frames are read and merged one at a time, so that memory does not grow with their number. The merged DNG is written
-first; with the sidecar beside it `nightjar develop` makes the same photo from it again, byte for byte.
+first; with the sidecar beside it `nightjar develop` makes the same photo from it again, byte for byte. A file that is
+named singly, merged already or a burst of one, is developed as it is.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from firmware.darkroom.redevelop import (
     Failed,
     Recipe,
     Wishes,
+    develop_file,
     develop_frame,
     refuse_existing,
     tuning_of,
@@ -35,13 +38,18 @@ from isp.frames import RawFrame
 class RecordedBurst:
     """The raw files of one burst, in the order in which they were taken.
 
-    source  the folder, or the file that is a burst of its own
+    source  the folder, or the single file
     name    of the photo, without suffix
     """
 
     source: Path
     name: str
     files: tuple[Path, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether there is anything to merge."""
+        return self.files != (self.source,)
 
 
 def find_bursts(named: Iterable[str]) -> list[RecordedBurst]:
@@ -59,8 +67,8 @@ def find_bursts(named: Iterable[str]) -> list[RecordedBurst]:
 
 
 def steps_of(bursts: list[RecordedBurst]) -> int:
-    """How many times `develop_bursts` calls `begin`: once for each frame, and once for each photo."""
-    return sum(len(burst.files) + 1 for burst in bursts)
+    """How many times `develop_bursts` calls `begin`: once for each frame, and once for each photo of a folder."""
+    return sum(len(burst.files) + burst.is_folder for burst in bursts)
 
 
 def develop_bursts(bursts: list[RecordedBurst], wishes: Wishes, begin: Callable[[str], None]) -> tuple[list, list]:
@@ -75,7 +83,11 @@ def develop_bursts(bursts: list[RecordedBurst], wishes: Wishes, begin: Callable[
                 raise StorageError(
                     f"{jpeg} was just made from {written[jpeg]}. Develop the two into different folders."
                 )
-            made.append(_develop_burst(burst, jpeg, wishes, begin))
+            if burst.is_folder:
+                made.append(_develop_burst(burst, jpeg, wishes, begin))
+            else:
+                begin(str(burst.source))
+                made.append(develop_file(burst.source, jpeg, wishes))
             written[jpeg] = burst.source
         except (NightjarError, IspError) as error:
             failed.append(Failed(str(burst.source), str(error)))
@@ -114,5 +126,11 @@ def _merge(burst: RecordedBurst, threads: int, begin: Callable[[str], None]) -> 
         merged = night.finish()
     except IspError as error:
         raise RawFileError(f"{burst.source} cannot be merged: {error}") from error
-    numbers = {"frames_given": len(burst.files), "merge_ms": round((time.monotonic() - began) * 1000, 3)}
+    numbers = {
+        "merge_ms": round((time.monotonic() - began) * 1000, 3),
+        "frames": [
+            {"file": file.name, **dataclasses.asdict(story)}
+            for file, story in zip(burst.files, merged.story, strict=True)
+        ],
+    }
     return merged.frame, numbers
