@@ -58,24 +58,28 @@ def observe(
     vectors: np.ndarray,
     windows: np.ndarray,
     hand: Hand,
-    noise: float,
+    of_noise: list[float],
     threads: int,
 ) -> Observed:
     """What the tiles of (reference, frame) say at whole vectors (rows, columns, 2).
 
-    hand   what was expected of the whole picture: in a fence it decides
-    noise  of one pixel, in codes squared
+    hand      what was expected of the whole picture: in a fence it decides
+    of_noise  from `noise_of_tile`
     """
     places = vectors.shape[:2]
     seen, trust = np.empty((2, *places)), np.empty((3, *places))
     textured, explained = np.empty(places, np.uint8), np.empty(places, np.uint8)
-    of_noise = noise_of_tile(noise, tile)
-    observe_tiles(*greys, tile, vectors, windows, hand.numbers, of_noise, seen, trust, textured, explained, threads)
+    found = seen, trust, textured, explained
+    observe_tiles(*greys, tile, vectors, windows, hand.numbers, of_noise, *found, threads)
     return Observed(seen, trust, textured.astype(bool), explained.astype(bool))
 
 
-def noise_of_tile(noise: float, tile: int) -> list[float]:
-    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_field.hpp."""
+def noise_of_tile(noise: float, black: float, tile: int) -> list[float]:
+    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_field.hpp.
+
+    noise  of one pixel, in codes squared
+    black  the code of black
+    """
     pixels = tile * tile
     scatter = CERTAIN * math.sqrt(2 * CLUMP_PX * pixels)
     return [
@@ -86,6 +90,7 @@ def noise_of_tile(noise: float, tile: int) -> list[float]:
         2 * noise * (pixels + scatter),
         CERTAIN * math.sqrt(2 * CLUMP_PX * noise * pixels),
         noise * pixels,
+        black * pixels,
     ]
 
 

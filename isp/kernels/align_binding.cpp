@@ -117,7 +117,7 @@ void agree_into(GreyArray reference, GreyArray frame, int tile, int apart, int m
 }
 
 void observe_into(GreyArray reference, GreyArray frame, int tile, Vectors vectors, Vectors windows,
-                  std::array<double, 6> hand, std::array<double, 7> noise, Array<double, 3> seen, Array<double, 3> trust,
+                  std::array<double, 6> hand, std::array<double, 8> noise, Array<double, 3> seen, Array<double, 3> trust,
                   Array<std::uint8_t, 2> textured, Array<std::uint8_t, 2> explained, int threads) {
     const TwoGreys greys = checked(reference, frame, tile);
     const TileGrid grid = grid_of(vectors, tile);
@@ -129,7 +129,7 @@ void observe_into(GreyArray reference, GreyArray frame, int tile, Vectors vector
     check_field(greys, grid, field);
     const Observed out{seen.data(), trust.data(), textured.data(), explained.data()};
     const nb::gil_scoped_release released;
-    observe_tiles(greys, grid, field, hand_of(hand), {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6]}, out, threads);
+    observe_tiles(greys, grid, field, hand_of(hand), {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6], noise[7]}, out, threads);
 }
 
 void settle_into(Array<const double, 3> vectors, Array<const double, 3> trust, Vectors windows, int tile,

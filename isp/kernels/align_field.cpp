@@ -119,7 +119,7 @@ Seen seen_in(const TileSums& sums, int pixels, const TileNoise& noise, const Vec
                                       std::max(slopes.xx - doubt, 0.0) * share}.held();
     const double texture = std::max(around(sums.rr, rs, rs) - noise.grain, 0.0);
     return {vector.y + down, vector.x + across, trust, left, texture,
-            std::abs(ds) <= std::max(flicker * rs, noise.level)};
+            std::abs(ds) <= std::max(flicker * (rs - noise.black), noise.level)};
 }
 
 void store(const Seen& seen, const TileNoise& noise, std::ptrdiff_t place, std::ptrdiff_t places, const Observed& out) {

@@ -78,6 +78,7 @@ struct TileNoise {
     double most;            // energy of a difference that noise explains
     double level;           // sum of a difference that noise explains
     double grain;           // energy of one tile around its mean
+    double black;           // sum of a black tile
 };
 
 // What tiles say. Planes of (rows, columns).
