@@ -19,9 +19,8 @@ from isp.burst.places import places_of
 from isp.burst.pyramid import FACTORS, Pyramid
 from isp.burst.tile_field import CERTAIN, CLUMP_PX, Observed, noise_of_tile, observe, settle
 from isp.errors import FrameError
-from isp.kernels import agree_with_neighbours, match_tiles
+from isp.kernels import ALIGN_TILE_PX, agree_with_neighbours, match_tiles
 
-TILE_PX = 16
 SEARCH_PX = (1, 2, 4, 4)
 # Where nothing fits, something moved by itself: up to 48 raw pixels, on the level that is fine enough to show small
 # things and coarse enough to be quick. Not where hardly anything fits: another scene would be searched in vain.
@@ -71,11 +70,22 @@ class Shifts:
 
 @dataclass(frozen=True)
 class Field:
-    """The tiles of one level, settled: strays (2, rows, columns) from the hand's movement, in pixels of the level."""
+    """The tiles of one level, in its pixels.
+
+    strays    (2, rows, columns) float64, how they stray from the hand's movement, settled
+    windows   (rows, columns, 2) int16, top left of the pixels that were compared; -1 where none lie in both pictures
+    observed  what each tile says by itself
+    """
 
     strays: np.ndarray
+    windows: np.ndarray
     hand: Hand
     observed: Observed
+
+    @property
+    def own_strays(self) -> np.ndarray:
+        """(2, rows, columns) float64: how each tile strays from the hand's movement by what it says itself."""
+        return self.observed.vectors - self.hand.at(*_middles_of(self.windows))
 
 
 def align(reference: Pyramid, frame: Pyramid, threads: int = 0) -> Shifts:
@@ -115,13 +125,17 @@ def _check_alike(reference: Pyramid, frame: Pyramid) -> None:
 
 def _middles(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """(rows, 1) and (1, columns): where the places stand, in pixels of the level."""
-    return np.arange(rows)[:, None] * (TILE_PX / 2), np.arange(columns)[None, :] * (TILE_PX / 2)
+    return np.arange(rows)[:, None] * (ALIGN_TILE_PX / 2), np.arange(columns)[None, :] * (ALIGN_TILE_PX / 2)
+
+
+def _middles_of(windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return windows[..., 0] + ALIGN_TILE_PX / 2, windows[..., 1] + ALIGN_TILE_PX / 2
 
 
 def _places(pyramid: Pyramid, level: int) -> tuple[int, int]:
     if level == 0:
         return places_of(pyramid.frame_shape)
-    return tuple(-(-length // (TILE_PX // 2)) + 1 for length in pyramid.levels[level].shape)
+    return tuple(-(-length // (ALIGN_TILE_PX // 2)) + 1 for length in pyramid.levels[level].shape)
 
 
 def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field | None, threads: int) -> Field:
@@ -134,37 +148,37 @@ def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field 
         expected = coarser.hand.enlarged(factor)
     vectors, windows = (np.empty((*_places(reference, level), 2), np.int16) for _ in range(2))
     search = _search(level, noise, coarser is not None and coarser.observed.explained.mean() > HOPEFUL)
-    match_tiles(*greys, TILE_PX, strays, factor, expected.numbers, search, vectors, windows, threads)
+    match_tiles(*greys, strays, factor, expected.numbers, search, vectors, windows, threads)
     agreed = np.empty_like(vectors)
     apart = round(APART_COSTS * _scatter(1, noise))
-    agree_with_neighbours(*greys, TILE_PX, apart, APART_PX, vectors, windows, agreed, threads)
-    of_noise = noise_of_tile(noise, reference.black, TILE_PX)
-    observed = observe(greys, TILE_PX, agreed, windows, expected, of_noise, threads)
+    agree_with_neighbours(*greys, apart, APART_PX, vectors, windows, agreed, threads)
+    of_noise = noise_of_tile(noise, reference.black)
+    observed = observe(greys, agreed, windows, expected, of_noise, threads)
     hand = _fitted(expected, observed, windows, FIRST_REACH_PX if coarser is None else REACH_PX)
-    return Field(settle(observed, windows, TILE_PX, hand, threads), hand, observed)
+    return Field(settle(observed, windows, hand, threads), windows, hand, observed)
 
 
 def _search(level: int, noise: float, hopeful: bool) -> tuple[int, int, int, int, int]:
     """How the level is searched: the numbers of Search in isp/kernels/align_tiles.hpp."""
     power = POWERS[level]
-    fits = 2 * noise * TILE_PX**2 + CERTAIN * _scatter(2, noise)
+    fits = 2 * noise * ALIGN_TILE_PX**2 + CERTAIN * _scatter(2, noise)
     return power, SEARCH_PX[level], round(BETTER_BY * _scatter(power, noise)), FAR_PX[level] * hopeful, round(fits)
 
 
 def _scatter(power: int, noise: float) -> float:
     """Deviation of a sum over the tile that noise makes: of absolute differences, or of squares."""
     of_pixel = 0.6 * math.sqrt(2 * noise) if power == 1 else math.sqrt(2) * 2 * noise
-    return math.sqrt(CLUMP_PX) * TILE_PX * of_pixel
+    return math.sqrt(CLUMP_PX) * ALIGN_TILE_PX * of_pixel
 
 
 def _still(pyramid: Pyramid, level: int) -> Hand:
     middle = tuple(length / 2 / pyramid.scales[level] for length in pyramid.frame_shape)
-    return Hand((0.0, 0.0), 0.0, 0.0, middle)
+    return Hand((0.0, 0.0), 0.0, middle)
 
 
 def _fitted(expected: Hand, observed: Observed, windows: np.ndarray, reach_px: tuple[float, ...]) -> Hand:
     """The hand's movement, from every other tile each way: those between show the same pixels."""
-    y, x = (windows[::2, ::2, axis] + TILE_PX / 2 for axis in (0, 1))
+    y, x = _middles_of(windows[::2, ::2])
     return fit_hand(expected, y, x, observed.vectors[:, ::2, ::2], observed.trust[:, ::2, ::2], reach_px)
 
 

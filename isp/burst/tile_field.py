@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.burst.hand import Hand
-from isp.kernels import observe_tiles, settle_tiles
+from isp.kernels import ALIGN_TILE_PX, observe_tiles, settle_tiles
 
 # Noise of grey pixels comes in clumps of so many pixels: sums over a tile scatter as if it had so many fewer.
 CLUMP_PX = 3.9
@@ -54,7 +54,6 @@ class Observed:
 
 def observe(
     greys: tuple[np.ndarray, np.ndarray],
-    tile: int,
     vectors: np.ndarray,
     windows: np.ndarray,
     hand: Hand,
@@ -70,17 +69,17 @@ def observe(
     seen, trust = np.empty((2, *places)), np.empty((3, *places))
     textured, explained = np.empty(places, np.uint8), np.empty(places, np.uint8)
     found = seen, trust, textured, explained
-    observe_tiles(*greys, tile, vectors, windows, hand.numbers, of_noise, *found, threads)
+    observe_tiles(*greys, vectors, windows, hand.numbers, of_noise, *found, threads)
     return Observed(seen, trust, textured.astype(bool), explained.astype(bool))
 
 
-def noise_of_tile(noise: float, black: float, tile: int) -> list[float]:
+def noise_of_tile(noise: float, black: float) -> list[float]:
     """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_field.hpp.
 
     noise  of one pixel, in codes squared
     black  the code of black
     """
-    pixels = tile * tile
+    pixels = ALIGN_TILE_PX**2
     scatter = CERTAIN * math.sqrt(2 * CLUMP_PX * pixels)
     return [
         SLOPES_OF_NOISE * noise * pixels,
@@ -94,9 +93,9 @@ def noise_of_tile(noise: float, black: float, tile: int) -> list[float]:
     ]
 
 
-def settle(observed: Observed, windows: np.ndarray, tile: int, hand: Hand, threads: int) -> np.ndarray:
+def settle(observed: Observed, windows: np.ndarray, hand: Hand, threads: int) -> np.ndarray:
     """(2, rows, columns) float64: how each tile strays from the hand's movement, after hearing its neighbours."""
     strays = np.empty_like(observed.vectors)
     smoothness = (ROUGHNESS_PX, STRAY_PX, APART_PX)
-    settle_tiles(observed.vectors, observed.trust, windows, tile, hand.numbers, smoothness, ROUNDS, strays, threads)
+    settle_tiles(observed.vectors, observed.trust, windows, hand.numbers, smoothness, ROUNDS, strays, threads)
     return strays

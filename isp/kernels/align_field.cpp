@@ -23,12 +23,10 @@ struct TileSums {
     std::int32_t y, x, d, r;
 };
 
-template <int tile>
 std::int32_t sum_of(const std::int16_t (&columns)[tile]) {
     return std::accumulate(columns, columns + tile, std::int32_t{0});
 }
 
-template <int tile>
 TileSums sums_of_tile(const TwoGreys& greys, const Vector& window, const Vector& vector) {
     const std::ptrdiff_t width = greys.frame.width;
     const std::uint8_t* reference = greys.reference.row(window.y) + window.x;
@@ -99,9 +97,9 @@ struct Seen {
     bool same_level;
 };
 
-Seen seen_in(const TileSums& sums, int pixels, const TileNoise& noise, const Vector& vector) {
+Seen seen_in(const TileSums& sums, const TileNoise& noise, const Vector& vector) {
     // Around the tile's means: a lamp that flickers must not pull.
-    const auto around = [pixels](double products, double a, double b) { return products - a * b / pixels; };
+    const auto around = [](double products, double a, double b) { return products - a * b / tile_pixels; };
     const double ys = sums.y, xs = sums.x, ds = sums.d, rs = sums.r;
     const double yd = around(sums.yd, ys, ds), xd = around(sums.xd, xs, ds), dd = around(sums.dd, ds, ds);
     const Symmetric slopes = Symmetric{std::max(around(sums.yy, ys, ys) - noise.slopes, 0.0), around(sums.yx, ys, xs),
@@ -198,10 +196,9 @@ private:
 
 }  // namespace
 
-Candidates::Candidates(const TileGrid& grid, const Expected& expected, int row, int column) {
-    const int pitch = grid.tile / 2;
-    const double hand_y = expected.hand.y_at(row * pitch, column * pitch);
-    const double hand_x = expected.hand.x_at(row * pitch, column * pitch);
+Candidates::Candidates(const Expected& expected, int row, int column) {
+    const double hand_y = expected.hand.y_at(column * pitch);
+    const double hand_x = expected.hand.x_at(row * pitch);
     const auto within = [](int index, int count) { return std::min(index, count - 1); };
     const int above = within(row / expected.factor, expected.rows), below = within(above + 1, expected.rows);
     const int left = within(column / expected.factor, expected.columns), right = within(left + 1, expected.columns);
@@ -218,8 +215,6 @@ Candidates::Candidates(const TileGrid& grid, const Expected& expected, int row, 
 
 void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField& field, const Hand& hand,
                    const TileNoise& noise, const Observed& out, int threads) {
-    const auto sums_of = grid.tile == 8 ? &sums_of_tile<8> : &sums_of_tile<16>;
-    const int pixels = grid.tile * grid.tile;
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
             const std::ptrdiff_t place = grid.place(row, column);
@@ -228,12 +223,12 @@ void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField&
                 nothing_seen(vector, place, grid.places(), out);
                 continue;
             }
-            Seen seen = seen_in(sums_of(greys, window, vector), pixels, noise, vector);
-            const double y = window.y + grid.tile / 2, x = window.x + grid.tile / 2;
-            const Vector by_hand = whole(hand.y_at(y, x), hand.x_at(y, x));
+            Seen seen = seen_in(sums_of_tile(greys, window, vector), noise, vector);
+            const double y = window.y + pitch, x = window.x + pitch;
+            const Vector by_hand = whole(hand.y_at(x), hand.x_at(y));
             const bool by_itself = std::abs(by_hand.y - vector.y) > 1 || std::abs(by_hand.x - vector.x) > 1;
-            if (by_itself && reaches(greys, grid, window, by_hand)) {
-                const Seen other = seen_in(sums_of(greys, window, by_hand), pixels, noise, by_hand);
+            if (by_itself && reaches(greys, window, by_hand)) {
+                const Seen other = seen_in(sums_of_tile(greys, window, by_hand), noise, by_hand);
                 if (fits_as_well(other, seen, noise)) seen = other;
             }
             store(seen, noise, place, grid.places(), out);
@@ -254,8 +249,8 @@ void settle_tiles(const TileGrid& grid, const double* vectors, const double* tru
     };
     all_rows([&](int row, int column) {
         const std::ptrdiff_t place = grid.place(row, column);
-        const double y = windows[2 * place] + grid.tile / 2, x = windows[2 * place + 1] + grid.tile / 2;
-        const double down = vectors[place] - hand.y_at(y, x), across = vectors[places + place] - hand.x_at(y, x);
+        const double y = windows[2 * place] + pitch, x = windows[2 * place + 1] + pitch;
+        const double down = vectors[place] - hand.y_at(x), across = vectors[places + place] - hand.x_at(y);
         pull[place] = trust[place] * down + trust[places + place] * across;
         pull[places + place] = trust[places + place] * down + trust[2 * places + place] * across;
         settling.alone(place, down, across, strays);
