@@ -306,26 +306,31 @@ def test_what_a_tile_says_of_fractions_of_a_pixel(noise):
         assert explained[place] == (twin[2] <= of_noise[4] + 0.4 * twin[3] and twin[4])
 
 
-def settle_twin(vectors, trust, windows, hand, smoothness, rounds):
+def settle_twin(vectors, trust, windows, expected, hand, smoothness, rounds):
     roughness, stray, apart = smoothness
+    strays, factor, _ = expected
     rows, columns = vectors.shape[1:]
-    fading = lambda deviation, far: 1 / (deviation**2 * (1 + (far**2).sum() / apart**2) ** 2)  # noqa: E731
-    settled, own = np.empty_like(vectors), np.empty_like(vectors)
+    own, hoped = np.empty_like(vectors), np.empty_like(vectors)
     for place in np.ndindex(rows, columns):
-        own[:, *place] = vectors[:, *place] - hand_at(hand, *(np.add(windows[place], ALIGN_TILE_PX // 2)))
+        middle = np.add(windows[place], ALIGN_TILE_PX // 2)
+        own[:, *place] = vectors[:, *place] - hand_at(hand, *middle)
+        nearest = np.minimum((np.array(place) + factor // 2) // factor, np.array(strays.shape[1:]) - 1)
+        coarser = factor * strays[:, *nearest]
+        hoped[:, *place] = coarser * (1 - 1 / (1 + (coarser**2).sum() / apart**2) ** 2)
 
     def heard(place, before, among):
-        (yy, yx, xx), neighbours = trust[:, *place], []
+        (yy, yx, xx), others = trust[:, *place], [(hoped[:, *place], stray)]
         for y, x in ((-1, 0), (0, -1), (0, 1), (1, 0)):
             other = (place[0] + y, place[1] + x)
             if among and 0 <= other[0] < rows and 0 <= other[1] < columns:
-                neighbours.append(before[:, *other])
-        weights = [fading(roughness, other - before[:, *place]) for other in neighbours]
+                others.append((before[:, *other], roughness))
+        far = [1 + ((other - before[:, *place]) ** 2).sum() / apart**2 for other, _ in others]
+        weights = [1 / (deviation * far) ** 2 + 1e-9 for (_, deviation), far in zip(others, far, strict=True)]
         matrix = np.array([[yy, yx], [yx, xx]])
-        whole = matrix + np.eye(2) * (sum(weights) + fading(stray, before[:, *place]) + 1e-9)
-        pull = matrix @ own[:, *place] + sum(w * other for w, other in zip(weights, neighbours, strict=True))
-        return np.linalg.solve(whole, pull)
+        pull = matrix @ own[:, *place] + sum(w * other for w, (other, _) in zip(weights, others, strict=True))
+        return np.linalg.solve(matrix + np.eye(2) * sum(weights), pull)
 
+    settled = np.empty_like(vectors)
     for place in np.ndindex(rows, columns):
         settled[:, *place] = heard(place, own, among=False)
     for _ in range(rounds):
@@ -336,13 +341,15 @@ def settle_twin(vectors, trust, windows, hand, smoothness, rounds):
 
 
 @pytest.mark.parametrize("places", [(1, 1), (2, 1), (6, 7)])
-def test_vectors_settle_between_their_own_trust_their_neighbours_and_the_hand(places):
+def test_vectors_settle_between_their_own_trust_their_neighbours_and_the_coarser_level(places):
     rng = np.random.default_rng(8)
     vectors = rng.normal(0, 2, (2, *places))
     slopes = rng.normal(0, 4, (2, 2, *places)) * (rng.random(places) < 0.7)
     trust = np.stack([(slopes[i] * slopes[k]).sum(axis=0) for i, k in ((0, 0), (0, 1), (1, 1))])
     windows = rng.integers(0, 90, (*places, 2)).astype(np.int16)
+    expected = rng.normal(0, 1, (2, 2, 3)), 4, (0.6, -0.5, 0.001, 40.0, 50.0)
     hand, smoothness = (0.4, -0.7, 0.003, 40.0, 50.0), (0.05, 0.35, 1.0)
     strays = np.empty((2, *places))
-    settle_tiles(vectors, trust, windows, hand, smoothness, 3, strays, 2)
-    np.testing.assert_allclose(strays, settle_twin(vectors, trust, windows, hand, smoothness, 3), rtol=1e-9, atol=1e-9)
+    settle_tiles(vectors, trust, windows, *expected, hand, smoothness, 3, strays, 2)
+    twin = settle_twin(vectors, trust, windows, expected, hand, smoothness, 3)
+    np.testing.assert_allclose(strays, twin, rtol=1e-9, atol=1e-9)

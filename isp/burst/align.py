@@ -17,7 +17,7 @@ import numpy as np
 from isp.burst.hand import Hand, fit_hand
 from isp.burst.places import places_of
 from isp.burst.pyramid import FACTORS, Pyramid
-from isp.burst.tile_field import CERTAIN, CLUMP_PX, Observed, noise_of_tile, observe, settle
+from isp.burst.tile_field import CERTAIN, CLUMP_PX, Expected, Observed, noise_of_tile, observe, settle
 from isp.errors import FrameError
 from isp.kernels import ALIGN_TILE_PX, agree_with_neighbours, match_tiles
 
@@ -141,21 +141,17 @@ def _places(pyramid: Pyramid, level: int) -> tuple[int, int]:
 def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field | None, threads: int) -> Field:
     greys = reference.levels[level], frame.levels[level]
     noise = reference.noise[level]
-    if coarser is None:
-        factor, expected, strays = 1, _still(reference, level), np.zeros((2, 1, 1))
-    else:
-        factor, strays = FACTORS[level], coarser.strays
-        expected = coarser.hand.enlarged(factor)
+    expected = _expected(reference, level, coarser)
     vectors, windows = (np.empty((*_places(reference, level), 2), np.int16) for _ in range(2))
     search = _search(level, noise, coarser is not None and coarser.observed.explained.mean() > HOPEFUL)
-    match_tiles(*greys, strays, factor, expected.numbers, search, vectors, windows, threads)
+    match_tiles(*greys, *expected.numbers, search, vectors, windows, threads)
     agreed = np.empty_like(vectors)
     apart = round(APART_COSTS * _scatter(1, noise))
     agree_with_neighbours(*greys, apart, APART_PX, vectors, windows, agreed, threads)
     of_noise = noise_of_tile(noise, reference.black)
-    observed = observe(greys, agreed, windows, expected, of_noise, threads)
-    hand = _fitted(expected, observed, windows, FIRST_REACH_PX if coarser is None else REACH_PX)
-    return Field(settle(observed, windows, hand, threads), windows, hand, observed)
+    observed = observe(greys, agreed, windows, expected.hand, of_noise, threads)
+    hand = _fitted(expected.hand, observed, windows, FIRST_REACH_PX if coarser is None else REACH_PX)
+    return Field(settle(observed, windows, expected, hand, threads), windows, hand, observed)
 
 
 def _search(level: int, noise: float, hopeful: bool) -> tuple[int, int, int, int, int]:
@@ -171,9 +167,12 @@ def _scatter(power: int, noise: float) -> float:
     return math.sqrt(CLUMP_PX) * ALIGN_TILE_PX * of_pixel
 
 
-def _still(pyramid: Pyramid, level: int) -> Hand:
-    middle = tuple(length / 2 / pyramid.scales[level] for length in pyramid.frame_shape)
-    return Hand((0.0, 0.0), 0.0, middle)
+def _expected(pyramid: Pyramid, level: int, coarser: Field | None) -> Expected:
+    """Of the coarsest level: that nothing moved."""
+    if coarser is None:
+        middle = tuple(length / 2 / pyramid.scales[level] for length in pyramid.frame_shape)
+        return Expected(np.zeros((2, 1, 1)), 1, Hand((0.0, 0.0), 0.0, middle))
+    return Expected(coarser.strays, FACTORS[level], coarser.hand.enlarged(FACTORS[level]))
 
 
 def _fitted(expected: Hand, observed: Observed, windows: np.ndarray, reach_px: tuple[float, ...]) -> Hand:

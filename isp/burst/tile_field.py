@@ -29,11 +29,30 @@ COARSE_NOISE = 4.0
 SLOPE_SCALE = 4.0
 # Sums that noise makes scatter; up to so many deviations are chance.
 CERTAIN = 3.0
-# By about that much neighbouring tiles differ beside the hand's movement, and tiles from the hand's, in pixels of the
-# level. Neighbours that differ by more than APART_PX belong to something else.
+# By about that much neighbouring tiles differ beside the hand's movement, and tiles from the coarser level's, in pixels
+# of the level. Neighbours that differ by more than APART_PX belong to something else.
 ROUGHNESS_PX, STRAY_PX, APART_PX = 0.05, 0.35, 1.0
 # A tile hears neighbours so far away; more rounds gain nothing.
 ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the coarser level found.
+
+    strays  (2, rows, columns) float64, how its tiles stray from the hand's movement, in its own pixels
+    factor  its pixels are so much larger
+    hand    the hand's movement in pixels of the finer level
+    """
+
+    strays: np.ndarray
+    factor: int
+    hand: Hand
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, int, tuple[float, ...]]:
+        """As the kernels take it."""
+        return self.strays, self.factor, self.hand.numbers
 
 
 @dataclass(frozen=True)
@@ -93,9 +112,13 @@ def noise_of_tile(noise: float, black: float) -> list[float]:
     ]
 
 
-def settle(observed: Observed, windows: np.ndarray, hand: Hand, threads: int) -> np.ndarray:
-    """(2, rows, columns) float64: how each tile strays from the hand's movement, after hearing its neighbours."""
+def settle(observed: Observed, windows: np.ndarray, expected: Expected, hand: Hand, threads: int) -> np.ndarray:
+    """(2, rows, columns) float64: how each tile strays from the hand's movement.
+
+    Each hears its neighbours, and the coarser level where that knows of a thing that moves by itself.
+    """
     strays = np.empty_like(observed.vectors)
     smoothness = (ROUGHNESS_PX, STRAY_PX, APART_PX)
-    settle_tiles(observed.vectors, observed.trust, windows, hand.numbers, smoothness, ROUNDS, strays, threads)
+    own = observed.vectors, observed.trust, windows
+    settle_tiles(*own, *expected.numbers, hand.numbers, smoothness, ROUNDS, strays, threads)
     return strays

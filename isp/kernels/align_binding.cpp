@@ -24,6 +24,9 @@ template <typename Value, std::size_t dimensions>
 using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using GreyArray = Array<const std::uint8_t, 2>;
 using Vectors = Array<std::int16_t, 3>;
+using Coarser = Array<const double, 3>;
+template <std::size_t count>
+using Numbers = std::array<double, count>;
 
 void require(bool holds, const char* what) {
     if (!holds) throw std::invalid_argument(what);
@@ -89,19 +92,26 @@ void check_field(const TwoGreys& greys, const TileGrid& grid, const TileField& f
     }
 }
 
-Hand hand_of(const std::array<double, 5>& hand) { return {hand[0], hand[1], hand[2], hand[3], hand[4]}; }
+Hand hand_of(const Numbers<5>& hand) { return {hand[0], hand[1], hand[2], hand[3], hand[4]}; }
 
-void match_into(GreyArray reference, GreyArray frame, Array<const double, 3> strays, int factor,
-                std::array<double, 5> hand, std::array<int, 5> search, Vectors vectors, Vectors windows, int threads) {
+Expected expected_of(const Coarser& strays, int factor, const Numbers<5>& hand) {
+    require(strays.shape(0) == 2 && strays.shape(1) > 0 && strays.shape(2) > 0 && factor > 0,
+            "strays are (2, rows, columns)");
+    return {strays.data(), static_cast<int>(strays.shape(1)), static_cast<int>(strays.shape(2)), factor, hand_of(hand)};
+}
+
+void match_into(GreyArray reference, GreyArray frame, Coarser strays, int factor, Numbers<5> hand,
+                std::array<int, 5> search, Vectors vectors, Vectors windows, int threads) {
     const TwoGreys greys = checked(reference, frame);
     const TileGrid grid = grid_of(vectors);
     require(same_places(vectors, windows), "vectors and windows are (rows, columns, 2)");
-    require(strays.shape(0) == 2 && strays.shape(1) > 0 && strays.shape(2) > 0 && factor > 0, "strays are (2, rows, columns)");
-    require((search[0] == 1 || search[0] == 2) && search[1] >= 0 && search[3] >= 0, "power is 1 or 2, radius 0 or more");
-    const Expected expected{strays.data(), static_cast<int>(strays.shape(1)), static_cast<int>(strays.shape(2)), factor,
-                            hand_of(hand)};
+    const auto [power, radius, margin, far, fits] = search;
+    require((power == 1 || power == 2) && radius >= 0 && far >= 0, "power is 1 or 2, radius 0 or more");
+    const Expected expected = expected_of(strays, factor, hand);
+    const TileField field{vectors.data(), windows.data()};
+    const Search as{power, radius, margin, far, fits};
     const nb::gil_scoped_release released;
-    match_tiles(greys, grid, expected, {search[0], search[1], search[2], search[3], search[4]}, {vectors.data(), windows.data()}, threads);
+    match_tiles(greys, grid, expected, as, field, threads);
 }
 
 void agree_into(GreyArray reference, GreyArray frame, int apart, int most, Vectors vectors, Vectors windows,
@@ -116,7 +126,7 @@ void agree_into(GreyArray reference, GreyArray frame, int apart, int most, Vecto
 }
 
 void observe_into(GreyArray reference, GreyArray frame, Vectors vectors, Vectors windows,
-                  std::array<double, 5> hand, std::array<double, 8> noise, Array<double, 3> seen, Array<double, 3> trust,
+                  Numbers<5> hand, Numbers<8> noise, Array<double, 3> seen, Array<double, 3> trust,
                   Array<std::uint8_t, 2> textured, Array<std::uint8_t, 2> explained, int threads) {
     const TwoGreys greys = checked(reference, frame);
     const TileGrid grid = grid_of(vectors);
@@ -127,20 +137,22 @@ void observe_into(GreyArray reference, GreyArray frame, Vectors vectors, Vectors
     const TileField field{vectors.data(), windows.data()};
     check_field(greys, grid, field);
     const Observed out{seen.data(), trust.data(), textured.data(), explained.data()};
+    const TileNoise of{noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6], noise[7]};
     const nb::gil_scoped_release released;
-    observe_tiles(greys, grid, field, hand_of(hand), {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6], noise[7]}, out, threads);
+    observe_tiles(greys, grid, field, hand_of(hand), of, out, threads);
 }
 
-void settle_into(Array<const double, 3> vectors, Array<const double, 3> trust, Vectors windows,
-                 std::array<double, 5> hand, std::array<double, 3> smoothness, int rounds, Array<double, 3> strays,
-                 int threads) {
+void settle_into(Array<const double, 3> vectors, Array<const double, 3> trust, Vectors windows, Coarser strays,
+                 int factor, Numbers<5> expected_hand, Numbers<5> hand, Numbers<3> smoothness, int rounds,
+                 Array<double, 3> out, int threads) {
     const TileGrid grid = grid_of(windows);
     const std::size_t places = windows.shape(0) * windows.shape(1);
-    require(vectors.size() == 2 * places && trust.size() == 3 * places && strays.size() == 2 * places,
+    require(vectors.size() == 2 * places && trust.size() == 3 * places && out.size() == 2 * places,
             "the field has one value for each place");
+    const Expected expected = expected_of(strays, factor, expected_hand);
     const nb::gil_scoped_release released;
-    settle_tiles(grid, vectors.data(), trust.data(), windows.data(), hand_of(hand),
-                 {smoothness[0], smoothness[1], smoothness[2], rounds}, strays.data(), threads);
+    settle_tiles(grid, vectors.data(), trust.data(), windows.data(), expected, hand_of(hand),
+                 {smoothness[0], smoothness[1], smoothness[2], rounds}, out.data(), threads);
 }
 
 }  // namespace
@@ -156,8 +168,8 @@ void bind_align(nb::module_& module) {
                "vectors"_a, "windows"_a, "out"_a, "threads"_a);
     module.def("observe_tiles", &observe_into, "reference"_a, "frame"_a, "vectors"_a, "windows"_a, "hand"_a, "noise"_a,
                "seen"_a, "trust"_a, "textured"_a, "explained"_a, "threads"_a);
-    module.def("settle_tiles", &settle_into, "vectors"_a, "trust"_a, "windows"_a, "hand"_a, "smoothness"_a,
-               "rounds"_a, "strays"_a, "threads"_a);
+    module.def("settle_tiles", &settle_into, "vectors"_a, "trust"_a, "windows"_a, "strays"_a, "factor"_a,
+               "expected_hand"_a, "hand"_a, "smoothness"_a, "rounds"_a, "out"_a, "threads"_a);
     module.attr("ALIGN_TILE_PX") = tile;
 }
 

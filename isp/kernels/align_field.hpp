@@ -100,13 +100,13 @@ void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField&
 // How far vectors may lie from each other, in pixels of the level.
 struct Smoothness {
     double roughness;  // between neighbours of one thing
-    double stray;      // from the hand's movement
+    double stray;      // from what the coarser level expected
     double apart;      // more than that, and they belong to different things
     int rounds;
 };
 
-// How each tile strays from the hand's movement after hearing its neighbours, (2, rows, columns).
+// How each tile strays from the hand's movement after hearing the coarser level and its neighbours, (2, rows, columns).
 void settle_tiles(const TileGrid& grid, const double* vectors, const double* trust, const std::int16_t* windows,
-                  const Hand& hand, const Smoothness& smoothness, double* strays, int threads);
+                  const Expected& expected, const Hand& hand, const Smoothness& smoothness, double* strays, int threads);
 
 }  // namespace nightjar
