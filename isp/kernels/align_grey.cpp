@@ -75,8 +75,8 @@ void soften_grey(const Grey& grey, std::uint8_t* out, int threads) {
             const std::uint8_t* c = grey.row(mirrored(y + 1, grey.height));
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < width; ++x) down[x] = static_cast<std::uint16_t>(a[x] + 2 * b[x] + c[x]);
-            down[-1] = down[mirrored(-1, width)];
-            down[width] = down[mirrored(width, width)];
+            down[-1] = down[width > 1 ? 1 : 0];
+            down[width] = down[width > 1 ? width - 2 : 0];
             std::uint8_t* to = out + static_cast<std::ptrdiff_t>(y) * width;
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < width; ++x) {
