@@ -8,7 +8,8 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from firmware.cameras.simulation.exposure import Exposure, Limits, brighter_by, damped, green_levels
+from firmware.cameras.metering import brighter_by, green_levels
+from firmware.cameras.simulation.exposure import Exposure, Limits, damped
 from firmware.cameras.simulation.frame_clock import FrameClock
 from firmware.cameras.simulation.scenes import scene_names
 from firmware.cameras.simulation.world import Moment, Truth, World
