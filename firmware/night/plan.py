@@ -48,24 +48,29 @@ class Pace:
     hand_px_per_ms: float
     subjects_px_per_ms: float
     on_tripod: bool
+    measured: bool = True
 
 
 @dataclass(frozen=True)
 class BurstPlan:
-    """What the camera is asked for, and why, in words."""
+    """What the camera is asked for, and why, in words.
+
+    held_back_ev  stops of `darker_ev` that were meant, for the lamps; the rest is light that is missing
+    """
 
     exposure_us: int
     analogue_gain: float
     frames: int
     wanted_us: float
+    held_back_ev: float
     pace: Pace
     blur_px: float
     reasons: tuple[str, ...]
 
     @property
     def darker_ev(self) -> float:
-        """Stops below what metering wanted."""
-        return math.log2(self.wanted_us / (self.exposure_us * self.analogue_gain))
+        """Stops below what metering wanted, to a hundredth: what the sensor rounds is not meant."""
+        return round(math.log2(self.wanted_us / (self.exposure_us * self.analogue_gain)), 2)
 
     def takes(self, exposure_us: float | None, analogue_gain: float | None) -> bool:
         """True for a frame of the planned exposure and gain, each for itself."""
@@ -99,6 +104,7 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
         analogue_gain=gain,
         frames=frames,
         wanted_us=light.wanted_us,
+        held_back_ev=darker_ev,
         pace=pace,
         blur_px=_speed(pace, settings) * exposure_us / 1000,
         reasons=tuple(reasons),
@@ -141,7 +147,9 @@ def _gain(product_us: float, exposure_us: int, limits: ExposureLimits, settings:
     wanted = product_us / exposure_us
     if wanted > highest:
         return highest, f"gain {highest:.3g}, the largest: {math.log2(wanted / highest):.1f} stops of light are missing"
-    return max(wanted, low), f"gain {max(wanted, low):.3g} for the rest"
+    if wanted <= low * (1 + SAME):
+        return low, f"gain {low:.3g}, the lowest"
+    return wanted, f"gain {wanted:.3g} for the rest"
 
 
 def _frames(
@@ -153,9 +161,10 @@ def _frames(
         (settings.tripod_frames, "on a tripod") if pace.on_tripod else (settings.handheld_frames, "in the hand")
     )
     frame_us = max(exposure_us, limits.shortest_frame_s * 1e6)
-    useful = max(_frames_until_clean(exposure_us, gain, light, settings.clean_shadow), FEWEST_FRAMES)
+    until_clean = _frames_until_clean(exposure_us, gain, light, settings.clean_shadow)
+    useful = (until_clean, "with them a shadow is clean")
     allowed = [
-        (useful, f"more would not show in a shadow, or {FEWEST_FRAMES} to choose the sharpest from"),
+        max(useful, (FEWEST_FRAMES, "to choose the sharpest from")),
         (most, f"the most {where}"),
         (max(int(settings.total_s * 1e6 // frame_us), 1), f"what fits {settings.total_s:g} s"),
     ]
@@ -175,6 +184,8 @@ def _frames_until_clean(exposure_us: int, gain: float, light: Light, clean_shado
 
 
 def _pace_in_words(pace: Pace) -> str:
+    if not pace.measured:
+        return f"taken for {pace.hand_px_per_ms * 1000:.0f} px a second of a hand: what moves could not be measured"
     if pace.on_tripod:
         return f"on a tripod: no motion is seen but of {pace.subjects_px_per_ms * 1000:.1f} px a second in the picture"
     return (
