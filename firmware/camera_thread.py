@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from firmware.cameras.base import Camera, ExposureLimits, open_camera
 from firmware.errors import CameraError, CameraHung, NightjarError
-from firmware.ring import Ring, check_memory, frame_time_ns
+from firmware.night.memory import merge_bytes
+from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import Settings
 from isp.errors import IspError
@@ -46,6 +47,7 @@ class CameraThread:
         heartbeats: Heartbeats,
         changed: Callable[[], None],
         opener: Callable[[Settings], Camera] = open_camera,
+        takes_bursts: bool = False,
     ) -> None:
         self.report = CameraReport("starting")
         self.ring: Ring | None = None
@@ -55,6 +57,7 @@ class CameraThread:
         self._heartbeats = heartbeats
         self._changed = changed
         self._opener = opener
+        self._takes_bursts = takes_bursts
         self._stop = threading.Event()
         self._camera: Camera | None = None
         self.exposure_limits: ExposureLimits | None = None
@@ -83,7 +86,11 @@ class CameraThread:
             self._borrowed_exposure = None
 
     def memory_to_come_bytes(self, ring: Ring) -> int:
-        """What the ring still takes until it is full, and the photos of a full queue."""
+        """What the ring still takes until it is full, the photos of a full queue, and a burst where there are any."""
+        bursts = merge_bytes(ring.frame_bytes) if self._takes_bursts else 0
+        return self._photos_to_come_bytes(ring) + bursts
+
+    def _photos_to_come_bytes(self, ring: Ring) -> int:
         waiting = self._settings.darkroom.queue + 1
         return (ring.capacity - len(ring) + waiting + DEVELOPING_FRAMES) * ring.frame_bytes
 
@@ -145,7 +152,15 @@ class CameraThread:
     def _make_ring(self, camera: Camera) -> None:
         height, width = camera.frame_shape
         ring = Ring(self._settings.ring.memory_mb, 2 * height * width, camera.frame_interval_s)
-        check_memory(self.memory_to_come_bytes(ring))
+        check_memory(self._photos_to_come_bytes(ring))
+        available, with_bursts = available_bytes(), self.memory_to_come_bytes(ring)
+        if available is not None and available < with_bursts:
+            logger.warning(
+                "Bursts will be refused: with them %.0f MB of memory are taken, and %.0f MB are free. Lower [ring] "
+                "memory_mb or [camera] width_px.",
+                with_bursts / MEGABYTE,
+                available / MEGABYTE,
+            )
         self.ring = ring
         logger.info("Camera %s, sensor %s, %d x %d", camera.name, camera.sensor, width, height)
 

@@ -1,0 +1,250 @@
+"""The thread that takes bursts: it plans, has the camera expose, merges each frame as it comes, and hands on one frame.
+
+The first frame's raw file is durable under the photo's own name long before the merge is done; the merged one takes its
+place in one step. Whatever goes wrong on the way, there is a photo: of the frames at hand, or of one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from firmware.camera_thread import CameraThread
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
+from firmware.errors import PressRefused, StorageError
+from firmware.night.board import Board
+from firmware.night.press import BurstPress
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.worker import Worker
+from firmware.storage.card_writer import WRITE_LIMIT_S
+from isp.errors import IspError
+from isp.frames import Burst, RawFrame
+
+if TYPE_CHECKING:
+    from firmware.night.collecting import Collecting
+    from firmware.storage.card import Card
+    from firmware.storage.card_writer import CardWriter
+    from isp.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+# Planning, or aligning and merging one 12 Mpix frame, takes the slowest board some seconds; beyond this it hangs.
+FRAME_LIMIT_S = 60.0
+# The merged frame's raw file, and the JPEG at its largest.
+TO_COME_BYTES_PER_PIXEL = 5
+NAME = "night"
+
+
+class Night:
+    """One burst at a time; `begin` and `end` are for any thread."""
+
+    def __init__(
+        self,
+        camera: CameraThread,
+        card: Card,
+        writer: CardWriter,
+        darkroom: Darkroom,
+        heartbeats: Heartbeats,
+        changed: Callable[[], None],
+        board: Board | None = None,
+    ) -> None:
+        self._camera = camera
+        self._card = card
+        self._writer = writer
+        self._darkroom = darkroom
+        self._heartbeats = heartbeats
+        self._changed = changed
+        self._board = board or Board()
+        self._lock = threading.Lock()
+        self._press: BurstPress | None = None
+        self._closing = ""
+        self._presses: Worker[BurstPress] = Worker(NAME, heartbeats, FRAME_LIMIT_S, self._work, prepare=_fetch_tools)
+
+    def start(self) -> None:
+        """Begin to take bursts. Called once frames flow."""
+        self._presses.start()
+
+    def close(self, timeout_s: float) -> None:
+        """Finish the burst in work, then end."""
+        self._presses.close(timeout_s)
+
+    def begin(self, press: BurstPress) -> None:
+        """Take a burst. Its `files` may follow. Raises PressRefused while another one is in work."""
+        with self._lock:
+            if self._press is not None:
+                raise PressRefused(f"The last burst is not done ({self._press.in_words}); press again in a moment.")
+            self._press = press
+            if self._closing:
+                press.end(self._closing)
+        press.files.add_done_callback(lambda _: press.first.add_done_callback(lambda _: self._keep_first(press)))
+        self._presses.queue.put(press)
+
+    def end(self, why: str) -> BurstPress | None:
+        """End the burst that is being collected with the frames at hand; None if there is none."""
+        with self._lock:
+            press = self._press
+            if press is None or not press.is_collecting:
+                return None
+            press.end(why)
+            return press
+
+    def end_all(self, why: str) -> None:
+        """From now on no burst is longer than the frames at hand: the daemon stops."""
+        self._closing = why
+        self.end(why)
+
+    def report(self) -> dict[str, Any] | None:
+        """The burst in work as plain values, or None."""
+        press = self._press
+        return press.report() if press else None
+
+    def _work(self, press: BurstPress) -> None:
+        facts: dict[str, Any] = {}
+        frame = self._taken(press, facts)
+        self._heartbeats.beat(NAME, within_s=2 * WRITE_LIMIT_S)
+        if press.files.exception() is None:  # else who pressed has been told that the card gave no number
+            try:
+                self._hand_on(press, frame, facts)
+            except IspError as error:
+                logger.exception("%s failed after its burst", press.files.result().jpeg.name)
+                self._darkroom.give_up(press.files.result(), press.done, error)
+        with self._lock:
+            self._press = None
+        self._changed()
+
+    def _taken(self, press: BurstPress, facts: dict[str, Any]) -> RawFrame:
+        """The merged frame, or one measured frame when that fails; `facts` is filled for the sidecar."""
+        frame = None
+        try:
+            frame = self._merged(press, facts)
+        except Exception as error:  # boundary: a burst that fails must not cost the photo
+            logger.exception("The burst failed; the photo is made of one frame")
+            facts["failed"] = str(error) or repr(error)
+        finally:
+            self._camera.give_exposure_back()
+        press.is_collecting = False
+        if not press.first.done():
+            press.first.set_result(press.frame)  # no frame of the burst came
+        return frame or press.frame
+
+    def _merged(self, press: BurstPress, facts: dict[str, Any]) -> RawFrame | None:
+        """The burst as one frame; None when not even one came."""
+        from firmware.night.collecting import Collecting
+        from firmware.night.preparing import plan_for
+        from isp.burst.streaming import NightBurst
+
+        plan = plan_for(press, self._camera)
+        if plan is None:
+            facts["ended"] = "the sensor is unknown, and so is its noise: one frame was taken"
+            return None
+        press.plan = plan
+        facts["plan"] = plan.to_dict()
+        logger.info("Burst: %s", "; ".join(plan.reasons))
+        self._camera.borrow_exposure(plan.exposure_us, plan.analogue_gain)
+        since_ns = press.press_ns - int(press.settings.night.before_press_s * 1e9)
+        collecting = Collecting(self._camera, plan, since_ns, press.settings, lambda: self._why_end(press))
+        burst = NightBurst(press.settings.darkroom.threads)
+        try:
+            while (frame := collecting.next_frame()) is not None:
+                self._take(press, frame, collecting)
+                burst.add(frame)
+                del frame  # 24 MB that the ring may need before the next one is there
+        finally:
+            facts |= collecting.counts.to_dict() | {"frames": press.collected, "ended": collecting.ended or None}
+        press.is_collecting = False
+        self._camera.give_exposure_back()
+        self._changed()
+        if not press.collected:
+            return None
+        merged = burst.finish()
+        facts["merge"] = merged.story
+        return merged.frame
+
+    def _take(self, press: BurstPress, frame: RawFrame, collecting: Collecting) -> None:
+        press.collected = collecting.counts.used
+        if not press.first.done():
+            press.frame = frame
+            press.first.set_result(frame)
+        self._heartbeats.beat(NAME, within_s=FRAME_LIMIT_S)
+        self._changed()
+
+    def _why_end(self, press: BurstPress) -> str:
+        """Asked while frames are awaited, several times a second."""
+        self._heartbeats.beat(NAME, within_s=FRAME_LIMIT_S)
+        return press.why_end or self._board.trouble(press.settings.night.hottest_c) or self._card_trouble(press)
+
+    def _card_trouble(self, press: BurstPress) -> str:
+        """A card that fills up, or refuses the first frame, will not take the merged one: better a photo soon."""
+        kept = press.kept
+        try:
+            self._card.check_space(TO_COME_BYTES_PER_PIXEL * press.frame.pixels.size)
+            if kept.done():
+                kept.result()
+        except StorageError as error:
+            return f"the card: {error}"
+        return ""
+
+    def _keep_first(self, press: BurstPress) -> None:
+        """Called once both the name and the first frame are there, in the thread of the later one."""
+        if press.files.exception() is not None:
+            return
+        if not press.settings.storage.dng:
+            press.kept.set_result(None)
+            return
+        frame = press.first.result()
+        try:
+            raw = self._encoded(press, frame)
+        except IspError as error:
+            press.kept.set_exception(error)
+        else:
+            self._writer.write(press.files.result().dng, raw).add_done_callback(lambda done: _pass_on(done, press.kept))
+
+    def _hand_on(self, press: BurstPress, frame: RawFrame, facts: dict[str, Any]) -> None:
+        """To the card, in the place of the first frame, and to the darkroom."""
+        files = press.files.result()
+        raw_done: Future | None = None
+        if press.settings.storage.dng:
+            raw_done = press.kept
+            not_kept = press.kept.exception()
+            if frame is not press.first.result() or not_kept is not None:
+                save = self._writer.replace if not_kept is None else self._writer.write
+                raw_done = save(files.dng, self._encoded(press, frame))
+        job = Job(
+            press_ns=press.press_ns,
+            mode=press.mode,
+            burst=Burst((frame,)),
+            files=files,
+            pipeline=self._planned(press, frame),
+            tuning=press.tuning,
+            threads=press.settings.darkroom.threads,
+            jpeg_quality=press.settings.storage.jpeg_quality,
+            raw_done=raw_done,
+            of_burst=facts,
+            done=press.done,
+        )
+        self._darkroom.take(job)
+
+    def _planned(self, press: BurstPress, frame: RawFrame) -> Pipeline:
+        from firmware.night.brightness import brighten_ev, brightened
+
+        return plan_photo(brightened(press.pipeline, brighten_ev(press.plan, frame)), frame, press.tuning)
+
+    def _encoded(self, press: BurstPress, frame: RawFrame) -> list:
+        return encode_raw(frame, press.tuning, self._planned(press, frame))
+
+
+def _pass_on(done: Future, to: Future) -> None:
+    if done.exception() is not None:
+        to.set_exception(done.exception())
+    else:
+        to.set_result(done.result())
+
+
+def _fetch_tools() -> None:
+    """Import now what the first burst would wait for."""
+    for name in ("firmware.night.collecting", "firmware.night.preparing", "isp.burst.streaming", "firmware.files.dng"):
+        importlib.import_module(name)
