@@ -11,30 +11,42 @@ namespace nightjar {
 
 constexpr int pitch = 16;          // raw pixels between places
 constexpr int tile_px = 2 * pitch;
-constexpr int sub_steps = 8;       // steps of a shift between two pixels of one colour
+constexpr int sub_steps = 16;      // steps of a shift between two pixels of one colour
 constexpr int taps = 6;
 constexpr int bands = 4;           // groups of frequencies each way for which the trust is remembered
 constexpr int block_px = 8;        // raw pixels of the blocks in which a mismatch is judged by its place
 constexpr int blocks = tile_px / block_px;
 
+// How a tile is judged: each frequency by itself, or the tile as a whole, which is cheap.
+enum class Rung { frequencies, places };
+
 // What of a tile's difference is taken for noise. All excesses are in units of what noise explains, 1 = just that.
 struct MergeLimits {
-    float outlier;         // a pixel that differs by more than this many deviations is left out
     float block_excess;    // above it a block of 8 x 8 loses weight ...
     float block_loss;      // ... by 1 / (1 + loss * what is above)
-    float excess;          // the same for a frequency of the tile
-    float loss;
+    float still, moved;    // a tile whose largest excess is below `still` is taken whole, one from `moved` on is judged
+    float excess, loss;    // strictly: by frequency, like the blocks
+    float place_excess;    // on the cheap rung: above it a whole tile loses weight
     float gross, calm;     // a tile that keeps less than `gross` of its frequencies is refused, above `calm` it counts in full
+};
+
+// Pixels of the sensor that do not tell the light: sorted into cells of 16 x 16, those of cell i from starts[i] on.
+struct BadPixelList {
+    std::vector<std::int32_t> rows, columns;
+    std::vector<std::int32_t> starts;   // (cell rows * cell columns + 1); empty if no pixel is bad
+    int cell_rows = 0, cell_columns = 0;
 };
 
 struct MergeFacts {
     std::array<float, 4> black;   // counts, by position in the top-left 2 x 2
     float white;                  // counts
     float noise_shot, noise_read; // variance in counts squared = shot * (count - black) + read
+    Rung rung;
     MergeLimits limits;
     std::array<std::array<float, taps>, sub_steps> between;          // weights of neighbours two before to three behind
     std::array<std::array<float, frequencies>, sub_steps> noise_left; // what interpolation leaves of the noise's variance
     std::array<float, tile_px> window;   // rises and falls so that neighbouring tiles add up to 1
+    BadPixelList bad;
 };
 
 struct Counts16 {
@@ -50,6 +62,9 @@ struct Gathered {
     float* squares;      // (rows, columns) sum of squares of that
     int rows, columns;
 };
+
+// `places`: count pairs of row and column, within the picture.
+BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, int width);
 
 // Adds one frame. `shifts` (rows, columns, 2) in raw pixels; `share` (rows, columns) receives what was taken, 0 to 1.
 void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,

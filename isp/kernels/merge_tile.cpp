@@ -3,40 +3,26 @@
 #include <algorithm>
 #include <cmath>
 
+#include "merge_patch.hpp"
+
 namespace nightjar {
 
 namespace {
 
 constexpr int plane_px = tile_px / 2;
 
-// Copies rows x columns pixels from (top, left) on, mirrored where they lie outside.
-void copy_patch(const Counts16& from, int top, int left, int rows, int columns, float* to, int stride) {
-    const bool inside = top >= 0 && left >= 0 && top + rows <= from.height && left + columns <= from.width;
-    for (int y = 0; y < rows; ++y) {
-        const std::uint16_t* row = from.pixels + static_cast<std::int64_t>(mirrored(top + y, from.height)) * from.width;
-        float* out = to + y * stride;
-        if (inside) {
-            const std::uint16_t* start = row + left;
-            ROWS_DO_NOT_OVERLAP
-            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(start[x]);
-        } else {
-            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(row[mirrored(left + x, from.width)]);
-        }
-    }
-}
-
 // The frame's tile at the shift, into tile.difference.
 void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int left, Step down, Step across,
                  MergeTile& tile) {
     constexpr int stride = MergeTile::patch_stride;
     const int y0 = top + 2 * down.whole, x0 = left + 2 * across.whole;
-    if (down.eighths == 0 && across.eighths == 0) {
-        copy_patch(frame, y0, x0, tile_px, tile_px, tile.difference, tile_px);
+    if (down.part == 0 && across.part == 0) {
+        copy_patch(facts.bad, frame, {y0, x0, tile_px, tile.difference, tile_px});
         return;
     }
-    copy_patch(frame, y0 - 4, x0 - 4, MergeTile::patch_px, MergeTile::patch_px, tile.patch, stride);
-    const auto& v = facts.between[down.eighths];
-    const auto& h = facts.between[across.eighths];
+    copy_patch(facts.bad, frame, {y0 - 4, x0 - 4, MergeTile::patch_px, tile.patch, stride});
+    const auto& v = facts.between[down.part];
+    const auto& h = facts.between[across.part];
     for (int y = 0; y < tile_px; ++y) {
         const float* in = tile.patch + y * stride;
         float* out = tile.rows + y * stride;
@@ -57,9 +43,8 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     }
 }
 
-// Difference to the reference, without outliers and blown pixels, and what of it is expected and found by blocks.
+// Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
 void subtract(const MergeFacts& facts, MergeTile& tile) {
-    const float square = 2.0f * facts.limits.outlier * facts.limits.outlier;
     const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
     for (int row = 0; row < blocks; ++row) {
         float expected[tile_px] = {}, found[tile_px] = {};
@@ -73,12 +58,9 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
             }
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < tile_px; ++x) {
-                const float r = reference[x], f = difference[x];
-                const float level = r - black[x], highest = (r > f ? r : f) - black[x];
+                const float r = reference[x], level = r - black[x];
                 const float variance = a * (level > 0.0f ? level : 0.0f) + b;
-                const float limit = square * (a * (highest > 0.0f ? highest : 0.0f) + b);
-                const float d = r - f;
-                const float kept = (d * d > limit) | (r >= white) ? 0.0f : d;
+                const float kept = r >= white ? 0.0f : r - difference[x];
                 difference[x] = kept;
                 expected[x] += variance;
                 found[x] += kept * kept;
@@ -157,7 +139,8 @@ void transform_back(MergeTile& tile) {
 constexpr float scale_of(int frequency) { return frequency == 0 ? 1.0f / 16.0f : 1.0f / 8.0f; }
 
 // tile.keep[across][down]: how much of each frequency noise explains. `noise`: sum of the tile's variances.
-void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
+// Returns whether that is all of all.
+bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
     float energy[(frequencies + 2) * (frequencies + 2)];
     constexpr int stride = frequencies + 2;
     const float variance = noise / (plane_px * plane_px);   // of the four planes together
@@ -170,7 +153,7 @@ void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step acr
             const float squares = even[i] * even[i] + even[i + frequencies] * even[i + frequencies] + odd[i] * odd[i] +
                                   odd[i + frequencies] * odd[i + frequencies];
             const float scale = scale_of(k) * (i == 0 ? 1.0f / 16.0f : 1.0f / 8.0f);
-            const float left = facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+            const float left = facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
             out[i] = squares * scale / (variance * (1.0f + left));
         }
         out[-1] = out[0];
@@ -178,20 +161,29 @@ void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step acr
     }
     std::copy_n(energy + stride, stride, energy);
     std::copy_n(energy + frequencies * stride, stride, energy + (frequencies + 1) * stride);
-    const float excess = facts.limits.excess, loss = facts.limits.loss;
+    float most = 0.0f;
     for (int k = 0; k < frequencies; ++k) {
         const float *before = energy + k * stride, *here = before + stride, *behind = here + stride;
-        float* keep = tile.keep + k * frequencies;
+        float* smooth = tile.keep + k * frequencies;
         float sums[stride];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < stride; ++i) sums[i] = before[i] + 2.0f * here[i] + behind[i];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < frequencies; ++i) {
-            const float smooth = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
-            const float above = smooth - excess;
-            keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
+            smooth[i] = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
+            most = most > smooth[i] ? most : smooth[i];
         }
     }
+    const MergeLimits& limits = facts.limits;
+    const float doubt = std::clamp((most - limits.still) / (limits.moved - limits.still), 0.0f, 1.0f);
+    const float excess = limits.still + doubt * (limits.excess - limits.still);
+    const float loss = limits.loss * doubt;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < frequencies * frequencies; ++i) {
+        const float above = tile.keep[i] - excess;
+        tile.keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
+    }
+    return doubt == 0.0f;
 }
 
 // Multiplies each frequency by what is kept of it, and by what the transform and its way back ask for.
@@ -209,6 +201,42 @@ void keep_noise(MergeTile& tile, float weight) {
     }
 }
 
+// The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
+// pixels of one colour; both in deviations of 64 values, as many as there are sums.
+float whole_tile(const MergeLimits& limits, float noise, const MergeTile& tile) {
+    float found = 0.0f, slow = 0.0f;
+    for (int row = 0; row < blocks; ++row) {
+        float sums[2][tile_px] = {};
+        for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
+            const float* difference = tile.difference + y * tile_px;
+            float* to = sums[y & 1];
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < tile_px; ++x) to[x] += difference[x];
+        }
+        for (int x = 0; x < tile_px; x += block_px) {
+            for (const auto& line : sums) {
+                const float even = line[x] + line[x + 2] + line[x + 4] + line[x + 6];
+                const float odd = line[x + 1] + line[x + 3] + line[x + 5] + line[x + 7];
+                slow += even * even + odd * odd;
+            }
+        }
+    }
+    for (int y = 0; y < tile_px * tile_px; ++y) found += tile.difference[y] * tile.difference[y];
+    // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
+    const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
+    const float above = std::max(energy, slow / (2.0f * noise)) - limits.place_excess;
+    return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
+}
+
+// The cheap rung's frames are not moved between pixels, so no noise is lost; every frequency is kept alike.
+Trust trust_of_whole(float weight, float blocks_kept) {
+    Trust trust{};
+    trust.weight = weight;
+    std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
+    trust.squares = weight * weight * blocks_kept;
+    return trust;
+}
+
 Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step across, const MergeTile& tile) {
     Trust trust{};
     constexpr int wide = frequencies / bands;
@@ -218,7 +246,7 @@ Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step acros
             const float keep = blocks_kept * tile.keep[k * frequencies + i];
             trust.kept[(i / wide) * bands + k / wide] += keep * (1.0f / (wide * wide));
             sum += keep;
-            squares += keep * keep * facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+            squares += keep * keep * facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
         }
     }
     const float mean = sum / (frequencies * frequencies);
@@ -232,26 +260,36 @@ Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step acros
 }  // namespace
 
 Step Step::of(float raw_px) {
-    const int eighths = static_cast<int>(std::lround(raw_px * (sub_steps / 2)));
-    return {eighths >> 3, eighths & 7};
+    const int parts = static_cast<int>(std::lround(raw_px * (sub_steps / 2)));
+    // Rounds down, for shifts to the left too.
+    return {parts >> 4, parts & 15};
 }
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
-    copy_patch(reference, top, left, tile_px, tile_px, tile.reference, tile_px);
+    if (facts.rung == Rung::places) {
+        down = down.nearest();
+        across = across.nearest();
+    }
+    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
     float gain = 0.0f, gain_across = 0.0f, blocks_kept = 0.0f;
     for (int k = 0; k < frequencies; ++k) {
-        gain += facts.noise_left[down.eighths][k] * (1.0f / frequencies);
-        gain_across += facts.noise_left[across.eighths][k] * (1.0f / frequencies);
+        gain += facts.noise_left[down.part][k] * (1.0f / frequencies);
+        gain_across += facts.noise_left[across.part][k] * (1.0f / frequencies);
     }
     const float noise = weigh_blocks(facts.limits, 1.0f + gain * gain_across, tile, blocks_kept);
     if (blocks_kept <= facts.limits.gross) return {};
+    if (facts.rung == Rung::places) {
+        const float weight = whole_tile(facts.limits, noise, tile);
+        for (float& difference : tile.difference) difference *= weight;
+        return trust_of_whole(weight, blocks_kept);
+    }
     transform(tile);
-    judge_frequencies(facts, noise, down, across, tile);
+    const bool still = judge_frequencies(facts, noise, down, across, tile);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
-    if (trust.weight > 0.0f) {
+    if (trust.weight > 0.0f && !(still && trust.weight == 1.0f)) {
         keep_noise(tile, trust.weight);
         transform_back(tile);
     }
