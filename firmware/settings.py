@@ -100,6 +100,11 @@ class NightSettings(Knobs):
     before_press_s: float = knob(
         0.3, 0.0, 5.0, "frames of the planned exposure count that came so long before the press"
     )
+    merge: str = knob(
+        "fine",
+        choices=("fine", "quick"),
+        meaning="quick is for small processors such as a Zero 2 W's: less work a frame, less gained where things move",
+    )
     hottest_c: float = knob(82.0, 40.0, 110.0, "the processor's temperature at which a burst ends with what it has")
 
 

@@ -102,21 +102,21 @@ LONG_BURST = {"exposure__fixed_us": 150_000, "exposure__fixed_gain": 8.0, "night
 def test_sigterm_in_a_burst_saves_the_photo_of_the_frames_at_hand(bench):
     bench.start(darkroom__mode="night", **LONG_BURST)
     bench.press()
-    status = bench.until(lambda status: status["burst"] and status["burst"]["frames"] >= 2)
+    status = bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 2)
     assert status["light"] == "collecting"
-    assert f"collecting {status['burst']['frames']} of {status['burst']['planned']}" in "\n".join(lines(status))
+    assert f"collecting {status['burst']['collected']} of {status['burst']['planned']}" in "\n".join(lines(status))
     assert bench.stop() == 0
     burst = json.loads((bench.photos / "IMG_0001.json").read_text())["burst"]
     assert burst["ended"] == "the camera was switched off"
-    assert 2 <= burst["frames"] < burst["plan"]["frames"]
-    assert read_raw(bench.photos / "IMG_0001.DNG").shot.frames == burst["frames"]
+    assert 2 <= burst["collected"] < burst["plan"]["frames"]
+    assert read_raw(bench.photos / "IMG_0001.DNG").shot.frames == burst["collected"]
     assert whole(bench.photos / "IMG_0001.JPG")
 
 
 def test_a_second_press_on_the_button_ends_the_burst_without_an_error(bench):
     bench.start(darkroom__mode="night", **LONG_BURST)
     bench.press()
-    bench.until(lambda status: status["burst"] and status["burst"]["frames"] >= 1)
+    bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 1)
     bench.press()
     status = bench.until(lambda status: status["photos"]["taken"] == 1)
     assert status["warnings"] == []

@@ -15,7 +15,7 @@ from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import BurstEnded, CameraError, CameraStalled, PressRefused, StorageError
 from firmware.files.raw_files import read_raw
 from firmware.night.board import THROTTLED, Board
-from firmware.night.night import Night
+from firmware.night.night import Night, new_merge
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines, burst_modes
 from firmware.settings import (
@@ -88,7 +88,7 @@ class WatchedCard(Card):
 class NightBench:
     """The daemon's parts around a simulated camera in a dim room; a burst is FRAMES short frames."""
 
-    def __init__(self, folder, camera=GatedCamera, start_night=True, **tables):
+    def __init__(self, folder, camera=GatedCamera, **tables):
         self.settings = Settings(
             camera=CameraSettings(backend="simulated", width_px=640, height_px=480, frame_timeout_s=5.0),
             simulated=SimulatedSettings(sensor="imx219", scene="astronaut", lux=200, seed=3),
@@ -106,7 +106,7 @@ class NightBench:
         self.darkroom = Darkroom(self.writer, self.heartbeats, self.changed)
         board = Board(self.sysfs)
         parts = (self.thread, self.card, self.writer, self.darkroom)
-        self.night = Night(*parts, self.heartbeats, self.changed, board)
+        self.night = Night(*parts, self.heartbeats, self.changed, board, tables.get("merge", new_merge))
         self.shooting = Shooting(self.look(), *parts, self.night, self.changed)
         for part in (self.writer, self.darkroom, self.night):
             part.start()
@@ -150,7 +150,7 @@ class NightBench:
         self.shut_the_gate()
         accepted = self.press()
         for number in range(1, frames + 1):
-            self.until(lambda number=number: self.shooting.burst["frames"] == number)
+            self.until(lambda number=number: self.shooting.burst["collected"] == number)
             if number < frames:
                 self.camera.may_go.release()
         return accepted
@@ -186,11 +186,13 @@ def test_a_press_in_night_mode_makes_one_photo_of_many_frames(night, caplog):
     bench = night()
     accepted = bench.press()
     report, burst = bench.photo(accepted)
-    assert (burst["frames"], burst["ended"]) == (FRAMES, None)
+    assert (burst["collected"], burst["ended"]) == (FRAMES, None)
     assert burst["plan"]["exposure_us"] == 8000
     assert "fixed" in " ".join(burst["plan"]["reasons"])
+    assert [frame["is_reference"] for frame in burst["frames"]].count(True) == 1
+    assert all(0.5 < frame["share"] <= 1 for frame in burst["frames"])
     merged = read_raw(accepted.files.dng)
-    assert merged.shot.frames == FRAMES
+    assert merged.shot.frames == FRAMES == len(burst["frames"])
     assert merged.shot.noise.shot < 0.5 * bench.thread.ring.newest().shot.noise.shot
     assert report["mode"] == "night"
     assert f"frames {FRAMES}" in caplog.text
@@ -204,6 +206,13 @@ def test_the_raw_file_and_its_sidecar_give_the_photo_again(night):
     assert read_sidecar(accepted.files.sidecar).shot == read_raw(accepted.files.dng).shot
 
 
+def test_the_quick_merge_makes_a_photo_of_all_frames_too(night):
+    bench = night(night=NightSettings(handheld_frames=3, tripod_frames=3, merge="quick"))
+    accepted = bench.press()
+    bench.photo(accepted)
+    assert read_raw(accepted.files.dng).shot.frames == 3
+
+
 def test_frames_from_before_the_press_count(night):
     bench = night(night=NightSettings(handheld_frames=3, tripod_frames=3, before_press_s=5.0))
     bench.until(lambda: len(bench.thread.ring) > 5)
@@ -211,7 +220,7 @@ def test_frames_from_before_the_press_count(night):
     pressed_ns = bench.thread.ring.newest().shot.timestamp_ns
     accepted = bench.shooting.press(pressed_ns, "night")
     _, burst = bench.photo(accepted)
-    assert burst["frames"] == 3, "no frame came after the press"
+    assert burst["collected"] == 3, "no frame came after the press"
     assert read_raw(accepted.files.dng).shot.timestamp_ns < pressed_ns
 
 
@@ -243,11 +252,21 @@ def test_a_second_press_ends_the_burst_and_takes_no_photo_of_its_own(night, mode
     with pytest.raises(BurstEnded, match=f"collecting 3 of {FRAMES}.*no photo of its own"):
         bench.press(mode)
     _, burst = bench.photo(accepted)
-    assert (burst["frames"], burst["ended"]) == (3, "a second press")
+    assert (burst["collected"], burst["ended"]) == (3, "a second press")
     assert read_raw(accepted.files.dng).shot.frames == 3
     bench.camera.is_open.set()
     bench.photo(bench.press())
     assert bench.darkroom.tally.taken == 2
+
+
+def test_a_burst_of_one_frame_is_that_frame_developed_plainly(night):
+    bench = night(night=NightSettings(handheld_frames=1, tripod_frames=1))
+    accepted = bench.press()
+    _, burst = bench.photo(accepted)
+    raw = read_raw(accepted.files.dng)
+    assert (burst["collected"], raw.shot.frames) == (1, 1)
+    taken = [frame for frame in bench.thread.ring.frames() if frame.shot.timestamp_ns == raw.shot.timestamp_ns]
+    assert (raw.pixels == taken[0].pixels).all(), "not even scaled"
 
 
 def test_a_camera_that_falls_silent_leaves_the_frames_at_hand(night):
@@ -255,7 +274,7 @@ def test_a_camera_that_falls_silent_leaves_the_frames_at_hand(night):
     accepted = bench.press_and_let_in(4)
     bench.camera.trouble.put(CameraStalled("No frame for 5 s."))
     _, burst = bench.photo(accepted)
-    assert burst["frames"] == 4
+    assert burst["collected"] == 4
     assert "the camera fell silent" in burst["ended"]
 
 
@@ -265,7 +284,7 @@ def test_a_camera_that_falls_silent_at_once_leaves_the_frame_of_the_press(night)
     accepted = bench.press()
     bench.camera.trouble.put(CameraStalled("No frame for 5 s."))
     _, burst = bench.photo(accepted)
-    assert burst["frames"] == 0
+    assert burst["collected"] == 0
     assert read_raw(accepted.files.dng).shot.frames == 1
     assert accepted.files.jpeg.stat().st_size > 0
 
@@ -289,7 +308,7 @@ def test_heat_or_low_voltage_end_the_burst_with_the_frames_at_hand(night, file, 
     accepted = bench.press_and_let_in(2)
     put(bench.sysfs / file, text)
     _, burst = bench.photo(accepted)
-    assert burst["frames"] == 2
+    assert burst["collected"] == 2
     assert words in burst["ended"]
 
 
@@ -313,7 +332,7 @@ def test_a_card_that_fills_up_ends_the_burst_with_the_frames_at_hand(night):
     accepted = bench.press_and_let_in(2)
     bench.card.set_floor(10**9)
     _, burst = bench.photo(accepted)
-    assert burst["frames"] == 2
+    assert burst["collected"] == 2
     assert "the card: The card at" in burst["ended"]
 
 
@@ -342,7 +361,7 @@ def test_an_exposure_that_never_comes_gives_a_burst_of_what_does_come(night):
     _, burst = bench.photo(accepted)
     assert burst["camera_kept_its_exposure"]
     assert burst["plan"]["exposure_us"] > 4000
-    assert burst["frames"] == burst["plan"]["frames"]
+    assert burst["collected"] == burst["plan"]["frames"]
     assert read_raw(accepted.files.dng).shot.exposure_us <= 4000
 
 
@@ -356,7 +375,7 @@ class Exchanged(GatedCamera):
         return dataclasses.replace(frame, pixels=frame.pixels[:-32, :-32].copy()) if self.smaller else frame
 
 
-def test_frames_that_cannot_be_merged_leave_a_photo(night):
+def test_frames_that_cannot_be_merged_are_left_out_and_end_the_burst(night):
     bench = night(camera=Exchanged)
     accepted = bench.press_and_let_in(2)
     bench.camera.smaller = True
@@ -364,9 +383,32 @@ def test_frames_that_cannot_be_merged_leave_a_photo(night):
     _, burst = bench.photo(accepted)
     assert accepted.files.jpeg.stat().st_size > 0
     assert read_raw(accepted.files.dng).pixels.shape == bench.thread.ring.frames()[0].pixels.shape
-    assert "failed" in burst or burst["frames"] < FRAMES
-    bench.camera.smaller = False
-    bench.until(lambda: bench.darkroom.tally.taken == 1)
+    assert burst["collected"] == 2
+    assert "608 x 448" in burst["frames_refused"][0]
+    assert "did not fit the burst" in burst["ended"]
+
+
+class Failing:
+    """A merge that breaks with its third frame."""
+
+    def __init__(self, settings):
+        self.taken = 0
+
+    def add(self, frame):
+        self.taken += 1
+        if self.taken == 3:
+            raise MemoryError("no room for a tile")
+
+
+def test_a_merge_that_fails_leaves_a_photo_of_one_frame_and_the_next_burst_is_taken(night):
+    bench = night(merge=Failing)
+    accepted = bench.press()
+    report, burst = bench.photo(accepted)
+    assert burst["failed"] == "no room for a tile"
+    assert read_raw(accepted.files.dng).shot.frames == 1
+    assert report["jpeg"] == str(accepted.files.jpeg)
+    assert bench.shooting.burst is None
+    bench.photo(bench.press())
 
 
 def test_a_reload_and_another_mode_meanwhile_do_not_disturb_the_burst(night):
@@ -381,7 +423,7 @@ def test_a_reload_and_another_mode_meanwhile_do_not_disturb_the_burst(night):
     bench.thread.set_exposure(3000, 2.0)
     bench.camera.is_open.set()
     report, burst = bench.photo(accepted)
-    assert (report["mode"], burst["frames"]) == ("night", FRAMES)
+    assert (report["mode"], burst["collected"]) == ("night", FRAMES)
     recipe = json.loads(accepted.files.sidecar.read_text())["recipe"]
     assert next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen") > 0
     bench.until(lambda: bench.thread.ring.newest().shot.exposure_us == 3000)
@@ -392,7 +434,7 @@ def test_switching_off_finishes_the_burst_with_the_frames_at_hand(night):
     accepted = bench.press_and_let_in(3)
     bench.shooting.end_bursts()
     _, burst = bench.photo(accepted)
-    assert (burst["frames"], burst["ended"]) == (3, "the camera was switched off")
+    assert (burst["collected"], burst["ended"]) == (3, "the camera was switched off")
 
 
 def test_a_card_that_gives_no_number_refuses_the_press_and_the_next_one_is_taken(night, tmp_path):

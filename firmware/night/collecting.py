@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from firmware.camera_thread import CameraThread
-from firmware.night.plan import BurstPlan, is_same
+from firmware.night.plan import SAME, BurstPlan, is_same
 from firmware.settings import Settings
+from isp.burst.fitting import ALIKE
 from isp.frames import RawFrame, Shot
 
 # Somebody who ends the burst is heard within this time.
@@ -21,14 +22,17 @@ ON_THE_SENSOR = 6
 class Counts:
     """What became of the frames that came."""
 
-    used: int = 0
+    collected: int = 0
     other_exposure: int = 0
     lost: int = 0
     exposure_kept: bool = False
+    refused: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the sidecar."""
         return {
+            "collected": self.collected,
+            "frames_refused": self.refused,
             "frames_of_another_exposure": self.other_exposure,
             "frames_lost": self.lost,
             "camera_kept_its_exposure": self.exposure_kept,
@@ -55,6 +59,7 @@ class Collecting:
         self._why_end = why_end
         self._planned = plan.frames
         self._exposure = (plan.exposure_us, plan.analogue_gain)
+        self._tolerance = SAME
         self._first_ns: int | None = None
         self._strangers = 0
 
@@ -71,8 +76,15 @@ class Collecting:
                 return frame
         return None
 
+    def leave_out(self, why: str) -> None:
+        """The frame that was given last does not count."""
+        self.counts.collected -= 1
+        self.counts.refused.append(why)
+        if len(self.counts.refused) > self._patience:
+            self.ended = self.ended or f"{len(self.counts.refused)} frames did not fit the burst"
+
     def _is_over(self) -> bool:
-        if self.counts.used >= self._planned:
+        if self.counts.collected >= self._planned:
             return True
         self.ended = self.ended or self._why_end() or self._silence()
         return bool(self.ended)
@@ -94,20 +106,24 @@ class Collecting:
             self.counts.other_exposure += 1
             return False
         self._strangers = 0
-        self._first_ns = self._first_ns or shot.timestamp_ns
-        self.counts.used += 1
+        if self._first_ns is None:
+            self._first_ns = shot.timestamp_ns
+            # What the sensor made of the exposure that was asked for is what all the others have to have.
+            self._exposure, self._tolerance = (shot.exposure_us, shot.analogue_gain), ALIKE
+        self.counts.collected += 1
         return True
 
     def _is_planned(self, shot: Shot) -> bool:
         planned_us, planned_gain = self._exposure
-        return is_same(shot.exposure_us, planned_us) and is_same(shot.analogue_gain, planned_gain)
+        tolerance = self._tolerance
+        return is_same(shot.exposure_us, planned_us, tolerance) and is_same(shot.analogue_gain, planned_gain, tolerance)
 
     def _settles_for(self, shot: Shot) -> bool:
         """The exposure asked for does not come. A burst that has begun ends; else it is made of what does come."""
         self._strangers += 1
         if self._strangers <= self._patience:
             return False
-        if self.counts.used:
+        if self.counts.collected:
             self.ended = "the camera changed its exposure"
             return False
         self.counts.exposure_kept = True

@@ -6,6 +6,7 @@ place in one step. Whatever goes wrong on the way, there is a photo: of the fram
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import logging
 import threading
@@ -21,13 +22,15 @@ from firmware.night.press import BurstPress
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import WRITE_LIMIT_S
-from isp.errors import IspError
+from isp.errors import FrameError, IspError
 from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
     from firmware.night.collecting import Collecting
+    from firmware.settings import Settings
     from firmware.storage.card import Card
     from firmware.storage.card_writer import CardWriter
+    from isp.burst.streaming import NightBurst
     from isp.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,21 @@ TO_COME_BYTES_PER_PIXEL = 5
 NAME = "night"
 
 
+def new_merge(settings: Settings) -> NightBurst:
+    """Imported with the first burst: it must not delay the camera's start."""
+    from isp.burst.merging import Rung
+    from isp.burst.streaming import NightBurst
+
+    rung = {"fine": Rung.FREQUENCIES, "quick": Rung.PLACES}[settings.night.merge]
+    return NightBurst(settings.darkroom.threads, rung)
+
+
 class Night:
-    """One burst at a time; `begin` and `end` are for any thread."""
+    """One burst at a time; `begin` and `end` are for any thread.
+
+    board  watched during a burst
+    merge  makes what frames are given to; another one may be given
+    """
 
     def __init__(
         self,
@@ -51,6 +67,7 @@ class Night:
         heartbeats: Heartbeats,
         changed: Callable[[], None],
         board: Board | None = None,
+        merge: Callable[[Settings], NightBurst] = new_merge,
     ) -> None:
         self._camera = camera
         self._card = card
@@ -59,6 +76,7 @@ class Night:
         self._heartbeats = heartbeats
         self._changed = changed
         self._board = board or Board()
+        self._merge = merge
         self._lock = threading.Lock()
         self._press: BurstPress | None = None
         self._closing = ""
@@ -135,7 +153,6 @@ class Night:
         """The burst as one frame; None when not even one came."""
         from firmware.night.collecting import Collecting
         from firmware.night.preparing import plan_for
-        from isp.burst.streaming import NightBurst
 
         plan = plan_for(press, self._camera)
         if plan is None:
@@ -147,29 +164,34 @@ class Night:
         self._camera.borrow_exposure(plan.exposure_us, plan.analogue_gain)
         since_ns = press.press_ns - int(press.settings.night.before_press_s * 1e9)
         collecting = Collecting(self._camera, plan, since_ns, press.settings, lambda: self._why_end(press))
-        burst = NightBurst(press.settings.darkroom.threads)
+        burst = self._merge(press.settings)
         try:
             while (frame := collecting.next_frame()) is not None:
-                self._take(press, frame, collecting)
-                burst.add(frame)
+                self._take(press, frame, collecting, burst)
                 del frame  # 24 MB that the ring may need before the next one is there
         finally:
-            facts |= collecting.counts.to_dict() | {"frames": press.collected, "ended": collecting.ended or None}
+            facts |= {"planned": plan.frames, "ended": collecting.ended or None, **collecting.counts.to_dict()}
         press.is_collecting = False
         self._camera.give_exposure_back()
         self._changed()
         if not press.collected:
             return None
         merged = burst.finish()
-        facts["merge"] = merged.story
-        return merged.frame
+        facts["frames"] = [dataclasses.asdict(story) for story in merged.story]
+        return press.frame if press.collected == 1 else merged.frame
 
-    def _take(self, press: BurstPress, frame: RawFrame, collecting: Collecting) -> None:
-        press.collected = collecting.counts.used
+    def _take(self, press: BurstPress, frame: RawFrame, collecting: Collecting, burst: NightBurst) -> None:
+        self._heartbeats.beat(NAME, within_s=FRAME_LIMIT_S)
+        try:
+            burst.add(frame)
+        except FrameError as refusal:  # it changes nothing: the burst goes on without this frame
+            logger.warning("The burst goes on without a frame: %s", refusal)
+            collecting.leave_out(str(refusal))
+            return
+        press.collected = collecting.counts.collected
         if not press.first.done():
             press.frame = frame
             press.first.set_result(frame)
-        self._heartbeats.beat(NAME, within_s=FRAME_LIMIT_S)
         self._changed()
 
     def _why_end(self, press: BurstPress) -> str:

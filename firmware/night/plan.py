@@ -82,9 +82,9 @@ class BurstPlan:
         return facts | facts.pop("pace")
 
 
-def is_same(value: float | None, planned: float) -> bool:
+def is_same(value: float | None, planned: float, tolerance: float = SAME) -> bool:
     """True within what sensors round; a fact that is unknown is no proof."""
-    return value is not None and abs(value - planned) <= SAME * planned
+    return value is not None and abs(value - planned) <= tolerance * planned
 
 
 def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: NightSettings) -> BurstPlan:

@@ -67,6 +67,6 @@ class BurstPress:
         return {
             "in_words": self.in_words,
             "collecting": self.is_collecting,
-            "frames": self.collected,
+            "collected": self.collected,
             "planned": planned,
         }
