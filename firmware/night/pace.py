@@ -10,16 +10,18 @@ from isp.burst.motion import Movement, motion_between
 from isp.burst.pyramid import pyramid_of
 from isp.frames import RawFrame
 
-# Over all frames of the ring a camera on a tripod moves less; a hand moves several pixels in that time.
-TRIPOD_PX = 0.2
+# Beside the noise, vectors of still things miss by this much.
+MISS_PX = 0.2
+# So many deviations are taken for noise ...
+NOISE_DEVIATIONS = 3.0
+# ... and noise that is larger than this may hide a hand. Over this time a hand always moves by more.
+CLEAR_PX, CLEAR_MS = 0.25, 250.0
 # What was longer ago says nothing of this press.
 LOOKED_BACK_NS = 1_000_000_000
-# Two frames right after each other say little about standing still.
-TRIPOD_MS = 100.0
-# Where fewer of the tiles with texture are found again, what moved is not known.
-LEAST_EXPLAINED = 0.5
-# What a steady hand does with a lens of normal length; taken where nothing can be measured.
-STEADY_HAND_PX_PER_MS = 0.03
+# Where fewer of the tiles with texture are found again, or noise moves more, what moved is not known.
+LEAST_EXPLAINED, MOST_DOUBT_PX = 0.5, 1.0
+# A steady hand; taken where nothing can be measured, because it is too dark or all is flat.
+STEADY_HAND_PX_PER_MS = 0.01
 UNKNOWN = Pace(STEADY_HAND_PX_PER_MS, 0.0, False, measured=False)
 # Metering that never rests gives no two equal frames; so many are waited for.
 MOST_AWAITED = 4
@@ -39,23 +41,28 @@ def frames_to_compare(ring: Ring, timeout_s: float) -> list[RawFrame]:
 
 
 def measure_pace(frames: Sequence[RawFrame], threads: int) -> Pace:
-    """The pace of frames that are exposed alike: the last two tell how fast, the whole span tells a tripod."""
-    if len(frames) < 2:
-        return UNKNOWN
-    newest = pyramid_of(frames[-1], threads)
-    near = motion_between(pyramid_of(frames[-2], threads), newest, threads)
-    whole = near if len(frames) == 2 else motion_between(pyramid_of(frames[0], threads), newest, threads)
-    if min(near.explained, whole.explained) < LEAST_EXPLAINED:
+    """The pace of frames that are exposed alike: the first, the one in the middle and the last two are compared."""
+    chosen = sorted({0, len(frames) // 2, len(frames) - 2, len(frames) - 1} & set(range(len(frames))))
+    pyramids = [pyramid_of(frames[number], threads) for number in chosen]
+    movements = [motion_between(before, pyramids[-1], threads) for before in pyramids[:-1]]
+    clear = [movement for movement in movements if _is_clear(movement)]
+    if not clear:
         return UNKNOWN
     return Pace(
-        hand_px_per_ms=max(near.hand_px_per_ms, whole.hand_px_per_ms),
-        subjects_px_per_ms=near.local_px_per_ms,
-        on_tripod=_stands_still(near) and _stands_still(whole) and whole.apart_ms >= TRIPOD_MS,
+        hand_px_per_ms=max(max(seen.corner_px - seen.doubt_px, 0.0) / seen.apart_ms for seen in clear),
+        subjects_px_per_ms=clear[-1].local_px_per_ms,
+        on_tripod=all(map(_stands_still, movements)) and movements[0].apart_ms >= CLEAR_MS,
     )
 
 
+def _is_clear(movement: Movement) -> bool:
+    return movement.explained >= LEAST_EXPLAINED and movement.doubt_px <= MOST_DOUBT_PX
+
+
 def _stands_still(movement: Movement) -> bool:
-    return movement.corner_px <= TRIPOD_PX
+    """What is seen is no more than noise, and noise is too little to hide a hand."""
+    explained_px = MISS_PX + NOISE_DEVIATIONS * movement.doubt_px
+    return _is_clear(movement) and movement.doubt_px <= CLEAR_PX and movement.corner_px <= explained_px
 
 
 def _alike(frames: Sequence[RawFrame]) -> list[RawFrame]:
