@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from isp.burst.uneven_noise import noise_times
 from isp.eight_bit import EightBit
 from isp.errors import FrameError, PipelineError
 from isp.frames import LinearImage, Mosaic, Photo, RawFrame
@@ -56,25 +57,33 @@ def develop(
 def run_stages(picture: Picture, stages: Sequence[Stage], threads: int = 0) -> Picture:
     """Run neighbouring stages over a picture in one pass. Returns what the last one makes; the input stays as it is."""
     chain = _source(picture)
-    for stage in stages:
-        stage.planned_by_shot(picture.shot).add_to(chain, picture.shot)
+    add_stages(chain, picture, stages)
     last = stages[-1]
     height, width = picture.pixels.shape[:2]
     if last.makes is Mosaic:
         pixels = np.empty((height, width), dtype=np.float32)
         chain.run_mosaic(pixels, threads)
-        return Mosaic(pixels, picture.shot, getattr(picture, "frames_behind", 1.0))
+        return Mosaic(pixels, picture.shot, picture.frames_behind)
     if last.makes is LinearImage:
         pixels = np.empty((height, width, 3), dtype=np.float32)
         chain.run_linear(pixels, threads)
-        return LinearImage(pixels, picture.shot)
+        return LinearImage(pixels, picture.shot, picture.frames_behind)
     if isinstance(last, EightBit):
         pixels = np.empty((height, width, 3), dtype=np.uint8)
         chain.run_eight_bit(pixels, threads)
-        return Photo(pixels, picture.shot)
-    pixels = np.empty((height, width, 3), dtype=np.uint16)
-    chain.run_sixteen_bit(pixels, threads)
-    return Photo(pixels, picture.shot)
+    else:
+        pixels = np.empty((height, width, 3), dtype=np.uint16)
+        chain.run_sixteen_bit(pixels, threads)
+    return Photo(pixels, picture.shot, frames_behind=picture.frames_behind)
+
+
+def add_stages(chain: Chain, picture: Picture, stages: Sequence[Stage]) -> None:
+    """Tell an empty chain over this picture where its noise differs, and put the stages' kernels at its end."""
+    times = noise_times(picture.frames_behind)
+    if times is not None:
+        chain.uneven_noise(times)
+    for stage in stages:
+        stage.planned_by_shot(picture.shot).add_to(chain, picture.shot)
 
 
 def _source(picture: Picture) -> Chain:

@@ -162,6 +162,20 @@ def _check_finite(pixels: np.ndarray, what: str) -> None:
     raise FrameError(f"{what} holds {pixels[y, x]} at (y, x) = ({y}, {x}); pixels must be finite. Mend or mask them.")
 
 
+def _check_frames_behind(picture: RawFrame | Mosaic | LinearImage | Photo) -> None:
+    behind, merged = picture.frames_behind, picture.shot.frames
+    if behind is None:
+        return
+    expected = places_of(picture.pixels.shape[:2])
+    if not isinstance(behind, np.ndarray) or behind.dtype != np.float32 or behind.shape != expected:
+        raise FrameError(f"frames_behind must be float32 of shape {expected}, one number for each place.")
+    if not (behind.min() >= 1 and behind.max() <= merged):
+        raise FrameError(
+            f"frames_behind lies in {behind.min():g} to {behind.max():g}; allowed: 1 to the {merged} frames that were "
+            "merged."
+        )
+
+
 @dataclass(frozen=True)
 class RawFrame:
     """(H, W) uint16 sensor counts (DN), black level included.
@@ -177,18 +191,7 @@ class RawFrame:
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.uint16,), 2, "Raw frame")
-        if self.frames_behind is not None:
-            self._check_frames_behind(self.frames_behind)
-
-    def _check_frames_behind(self, behind: np.ndarray) -> None:
-        expected = places_of(self.pixels.shape)
-        if not isinstance(behind, np.ndarray) or behind.dtype != np.float32 or behind.shape != expected:
-            raise FrameError(f"frames_behind must be float32 of shape {expected}, one number for each place.")
-        if not (behind.min() >= 1 and behind.max() <= self.shot.frames):
-            raise FrameError(
-                f"frames_behind lies in {behind.min():g} to {behind.max():g}; allowed: 1 to the {self.shot.frames} "
-                "frames that were merged."
-            )
+        _check_frames_behind(self)
 
 
 @dataclass(frozen=True)
@@ -220,38 +223,46 @@ class Burst:
 class Mosaic:
     """(H, W) float32, linear and finite: 0 = black, 1 = saturation before gains; noise may go below 0.
 
-    `frames_behind` says how many measured frames back each pixel: a number, or (H, W) float32 after a merge. The noise
-    model is `shot.noise` divided by it, and belongs to the values before shading and white-balance gains.
+    `frames_behind` as in RawFrame. The noise model belongs to the values before shading and white-balance gains; at a
+    place its variances are `shot.noise` times the median of `frames_behind` over the number there.
     """
 
     pixels: np.ndarray
     shot: Shot
-    frames_behind: float | np.ndarray = 1.0
+    frames_behind: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.float32,), 2, "Mosaic")
         _check_finite(self.pixels, "Mosaic")
+        _check_frames_behind(self)
 
 
 @dataclass(frozen=True)
 class LinearImage:
-    """(H, W, 3) float32 linear light, finite; only where a mode truly needs the whole picture (bokeh, zoom)."""
+    """(H, W, 3) float32 linear light, finite; only where a mode truly needs the whole picture (bokeh, zoom).
+
+    `frames_behind` as in RawFrame.
+    """
 
     pixels: np.ndarray
     shot: Shot
+    frames_behind: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.float32,), 3, "Linear image")
         _check_finite(self.pixels, "Linear image")
+        _check_frames_behind(self)
 
 
 @dataclass(frozen=True)
 class Photo:
-    """(H, W, 3) uint8 or uint16, display-encoded sRGB, plus the recipe that made it."""
+    """(H, W, 3) uint8 or uint16, display-encoded sRGB, plus the recipe that made it; `frames_behind` as in RawFrame."""
 
     pixels: np.ndarray
     shot: Shot
     recipe: Pipeline | None = field(default=None, compare=False)
+    frames_behind: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.uint8, np.uint16), 3, "Photo")
+        _check_frames_behind(self)

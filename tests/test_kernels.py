@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isp.bad_pixels import NOISE_DEVIATIONS, BadPixels
+from isp.burst.places import places_of
 from isp.chroma_noise import CALM_ALIKE, CELL_ALIKE, CELL_BETWEEN, CELLS_APART, EDGE_ALIKE, ChromaNoise
 from isp.colour import Colour
 from isp.colour_fringes import ColourFringes
@@ -254,6 +255,21 @@ def test_noise_reduction_reaches_across_tiles():
         np.testing.assert_allclose(made, twin(pixels.astype(np.float64), stage), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [(2, 2), (33, 48), (61, 75), (20, 3301)])
+def test_noise_that_differs_from_place_to_place_is_followed_there(size):
+    rng = np.random.default_rng(10)
+    behind = rng.uniform(1, 8, places_of(size)).astype(np.float32)
+    known = shot(frames=8)
+    linear = rng.uniform(0.4, 0.6, (*size, 3)).astype(np.float32)
+    for stage, twin in ((CHROMA, chroma_twin), (LUMA, luma_noise_twin)):
+        made = stage(LinearImage(linear, known, behind)).pixels
+        np.testing.assert_allclose(made, twin(linear.astype(np.float64), stage, behind), rtol=1e-5, atol=1e-5)
+    codes = rng.integers(20000, 40000, (*size, 3)).astype(np.uint16)
+    sharpen = Sharpen(grain=(3000.0,) * GRAIN_STEPS)
+    made = sharpen(Photo(codes, known, frames_behind=behind)).pixels
+    assert np.abs(made - sharpen_twin(codes.astype(np.float64), sharpen, behind)).max() <= 1
+
+
 def test_stages_one_by_one_give_the_same_bytes_as_all_in_one_pass():
     counts = np.random.default_rng(6).integers(0, 1024, (97, 130)).astype(np.uint16)
     stages = (Levels(), BadPixels(), WhiteBalance(gains=(2.0, 1.0, 1.5)), Highlights(clip=(2.0, 1.0, 1.5)))
@@ -406,7 +422,19 @@ def malvar_twin(mosaic, colours):
     return np.stack([planes[0], green, planes[1]], -1)
 
 
-def chroma_twin(linear, knobs):
+def noise_places(behind, size, pixels=1):
+    """(H, W) times the noise of the median place, at the middles of cells of so many pixels; places are 16 px apart."""
+    rows, columns = (
+        np.minimum((np.arange(n) + 0.5) * pixels / 16, m - 1) for n, m in zip(size, behind.shape, strict=True)
+    )
+    times = np.median(behind) / behind.astype(np.float64)
+    top, left = (np.minimum(at.astype(int), m - 2) for at, m in zip((rows, columns), behind.shape, strict=True))
+    down, right = (rows - top)[:, None], columns - left
+    upper, lower = ((1 - right) * times[r][:, left] + right * times[r][:, left + 1] for r in (top, top + 1))
+    return (1 - down) * upper + down * lower
+
+
+def chroma_twin(linear, knobs, behind=None):
     """At half resolution two separable sigma filters, then every pixel towards its own cell and the diagonal next."""
     height, width = linear.shape[:2]
     to_differences = np.reshape(knobs.differences, (2, 2))
@@ -417,6 +445,7 @@ def chroma_twin(linear, knobs):
     cells = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2, 3).mean(axis=(1, 3))
     variance = knobs.noise[0] * np.maximum(cells @ [0.25, 0.5, 0.25], 0) + knobs.noise[1]
     variance *= knobs.strength**2
+    variance = variance if behind is None else variance * noise_places(behind, variance.shape, 2)
     smooth = differences_of(cells)
     for step in (1, 3):
         for dy, dx in ((0, step), (step, 0)):
@@ -451,18 +480,20 @@ def alike(way, tolerated):
     return np.maximum(1 - ((way**2).sum(-1) / tolerated) ** 2, 0)[..., None]
 
 
-def luma_noise_twin(linear, knobs):
+def luma_noise_twin(linear, knobs, behind=None):
+    times = np.ones(linear.shape[:2]) if behind is None else noise_places(behind, linear.shape[:2])
     luma = linear @ knobs.weights
     mean_of = lambda plane: sum(  # noqa: E731
         WINDOW[dy + 2] * WINDOW[dx + 2] * around(plane, dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)
     )
     mean = mean_of(luma)
-    ratio = (mean_of(luma**2) - mean**2) / (knobs.noise[0] * np.maximum(mean, 0) + knobs.noise[1])
+    ratio = (mean_of(luma**2) - mean**2) / (knobs.noise[0] * np.maximum(mean, 0) + knobs.noise[1]) / times
     share = np.clip((DETAIL_VARIANCES - ratio) / (DETAIL_VARIANCES - GRAIN_VARIANCES), 0, 1)
-    return linear + (knobs.pull * share * (mean - luma))[..., None]
+    pull = np.maximum(1 - (1 - knobs.pull) / np.sqrt(times), 0)
+    return linear + (pull * share * (mean - luma))[..., None]
 
 
-def sharpen_twin(photo, stage):
+def sharpen_twin(photo, stage, behind=None):
     """Unsharp mask, opened by change in the blurred picture, held to the neighbours' range and below white."""
     taps = gaussian_taps(stage.radius_px).astype(np.float64)
     luma = photo @ [0.299, 0.587, 0.114]
@@ -475,6 +506,7 @@ def sharpen_twin(photo, stage):
     cross = [around(blurred, dy, dx) for dy, dx in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))]
     square = [around(luma, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     opening = stage.sensitivity()[np.clip(blurred * GRAIN_STEPS / 65536, 0, GRAIN_STEPS - 1).astype(int)]
+    opening = opening if behind is None else opening / np.sqrt(noise_places(behind, luma.shape))
     gate = np.clip(np.ptp(cross, axis=0) * opening - GATE_OPENS / (GATE_OPEN - GATE_OPENS), 0, 1)
     lowest, highest = np.min(square, axis=0), np.max(square, axis=0)
     above = stage.overshoot * (highest - lowest)

@@ -17,7 +17,8 @@ import pytest
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
-from isp.develop import run_stages
+from isp.burst.places import places_of
+from isp.develop import add_stages, run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Photo, RawFrame
 from isp.kernels import LIFT_LEVELS
@@ -89,6 +90,12 @@ def crop(frame, height, width):
     return RawFrame(np.ascontiguousarray(frame.pixels[120 : 120 + height, 160 : 160 + width]), frame.shot)
 
 
+def merged(frame):
+    """The frame as if from 1 to 8 others backed its places."""
+    behind = np.random.default_rng(5).uniform(1, 8, places_of(frame.pixels.shape)).astype(np.float32)
+    return RawFrame(frame.pixels, dataclasses.replace(frame.shot, frames=8), behind)
+
+
 def planned(frame, tables=None):
     """The photo's stages; with lifted shadows, for which the chart has no need."""
     shares = np.random.default_rng(3).uniform(0, 1, (LIFT_LEVELS, 4, 5))
@@ -126,6 +133,9 @@ def cases():
         yield f"counts {width} x {height}", hostile, stages
     speck = dataclasses.replace(frame.shot, field_of_view=(0.5, 0.5, 1e-300, 1e-300))
     yield "a speck of the pixel array", RawFrame(frame.pixels[:10, :30], speck), stages
+    picture = merged(crop(frame, 150, 200))
+    yield "photo of a merged frame", picture, stages
+    yield "a merged frame as wide as two tiles", merged(RawFrame(hostile_counts((20, 3301), 4), frame.shot)), stages
     picture = crop(frame, 67, 101)
     for stage in stages:
         yield f"{stage.table_name()} alone", picture, (stage,)
@@ -175,8 +185,7 @@ def work(tmp_path_factory):
     for index, (name, picture, stages) in enumerate(cases()):
         picture.pixels.tofile(folder / f"{index}.in")
         recorder = Recorder()
-        for stage in stages:
-            stage.add_to(recorder, picture.shot)
+        add_stages(recorder, picture, stages)
         height, width = picture.pixels.shape[:2]
         end = "run_eight_bit" if isinstance(stages[-1], EightBit) else END[stages[-1].makes]
         lines += [f"{BEGIN[type(picture)]} {height} {width} {folder / f'{index}.in'}", *recorder.lines]

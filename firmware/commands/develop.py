@@ -1,4 +1,7 @@
-"""Turn raw files into photos. A DNG beside its sidecar gives the camera's own JPEG again, byte for byte."""
+"""Turn raw files into photos. A DNG beside its sidecar gives the camera's own JPEG again, byte for byte.
+
+With --mode night each folder is one burst: its frames are merged, and the merged raw is kept beside the photo as a DNG.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which files, where to, and how."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="raw files, or folders of them")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="raw files, or folders of them; with --mode night a folder is one burst",
+    )
     parser.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the photos (default: this one)")
     parser.add_argument("--mode", metavar="M", help="plan anew in this mode, whatever the sidecar says")
     parser.add_argument("--recipe", metavar="FILE", help="follow the recipe of this sidecar for every file")
@@ -30,23 +38,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Develop all; 1 when a file failed."""
     wishes = _wishes(arguments)
-    from firmware.darkroom.redevelop import as_dict, develop_files, find_raw_files
+    from firmware.darkroom.redevelop import as_dict
+
+    merges = bool(arguments.mode) and wishes.mode.burst
+    made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
+    data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
+    if failed:
+        data["error"] = f"{len(failed)} of {of} failed"
+    answer(arguments.json, data, lines(made))
+    for failure in [] if arguments.json else failed:
+        note(f"{coloured('nightjar:', 'red')} {failure.error}")
+    return 1 if failed else 0
+
+
+def _develop_files(arguments: argparse.Namespace, wishes: Wishes) -> tuple[list, list, str]:
+    """Each file for itself. What was made, what failed, and of how many."""
+    from firmware.darkroom.redevelop import develop_files, find_raw_files
 
     files = find_raw_files(arguments.files)
     if not files:
         raise SettingsError(f"There is no raw file in {', '.join(arguments.files)}.")
     progress = Progress(len(files), quiet=arguments.json)
     try:
-        made, failed = develop_files(files, wishes, lambda file: progress.step(str(file)))
+        return *develop_files(files, wishes, lambda file: progress.step(str(file))), f"{len(files)} files"
     finally:
         progress.end()
-    data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
-    if failed:
-        data["error"] = f"{len(failed)} of {len(files)} files failed"
-    answer(arguments.json, data, lines(made))
-    for failure in [] if arguments.json else failed:
-        note(f"{coloured('nightjar:', 'red')} {failure.error}")
-    return 1 if failed else 0
+
+
+def _merge_bursts(arguments: argparse.Namespace, wishes: Wishes) -> tuple[list, list, str]:
+    """Each folder a burst. What was made, what failed, and of how many."""
+    from firmware.darkroom.bursts import develop_bursts, find_bursts, steps_of
+
+    bursts = find_bursts(arguments.files)
+    if not arguments.json and not all(burst.is_folder for burst in bursts):
+        note("Files named singly are developed as they are. To merge frames, name the folder they are in.")
+    progress = Progress(steps_of(bursts), quiet=arguments.json)
+    try:
+        return *develop_bursts(bursts, wishes, progress.step), f"{len(bursts)} bursts"
+    finally:
+        progress.end()
 
 
 def lines(made: list[Developed]) -> Iterator[str]:

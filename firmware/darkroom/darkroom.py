@@ -171,16 +171,19 @@ def plan_photo(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pi
 def encode_raw(frame: RawFrame, tuning: Tuning | None, planned: Pipeline) -> list:
     """The DNG of a frame, in parts, so that the pixels are not copied.
 
-    It says which grey the photo was balanced for: without that, editors show lamplight orange.
+    It says which grey the photo was balanced for and how much it was brightened: without that, editors show lamplight
+    orange, and a night that was exposed for its lamps dark.
     """
     from firmware.files.dng import encode_dng
+    from isp.tone import Tone
     from isp.white_balance import WhiteBalance
 
-    balance = planned.stage(WhiteBalance)
+    balance, tone = planned.stage(WhiteBalance), planned.stage(Tone)
+    exposure_ev = 0.0 if tone is None else tone.exposure_ev
     if balance is None or balance.gains is None:
-        return encode_dng(frame, tuning)
+        return encode_dng(frame, tuning, exposure_ev=exposure_ev)
     red, green, blue = balance.gains
-    return encode_dng(frame, tuning, (green / red, 1.0, green / blue))
+    return encode_dng(frame, tuning, (green / red, 1.0, green / blue), exposure_ev)
 
 
 def _ms_between(from_ns: int, to_ns: int) -> float:

@@ -28,7 +28,7 @@ from isp.photo import STAGES
 from isp.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from isp.frames import Shot
+    from isp.frames import RawFrame, Shot
     from isp.tuning import Tuning
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -123,18 +123,30 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
 
 def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     """Make one photo and its sidecar. Raises NightjarError or IspError."""
-    sidecar = jpeg.with_suffix(".json")
-    _refuse_existing([jpeg, sidecar], wishes.replace)
+    refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes.replace)
     frame = read_raw(file)
-    recipe = choose_recipe(file, frame.shot, wishes)
+    return develop_frame(frame, choose_recipe(file, frame.shot, wishes), str(file), jpeg, wishes)
+
+
+def develop_frame(
+    frame: RawFrame, recipe: Recipe, origin: str, jpeg: Path, wishes: Wishes, numbers: Mapping[str, Any] | None = None
+) -> Developed:
+    """Make the photo of a frame at hand, and its sidecar with these numbers in it. Raises NightjarError or IspError.
+
+    origin  the file or folder that the frame came from
+    """
+    sidecar = jpeg.with_suffix(".json")
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
+    if steps:
+        steps.begin(frame)
     began = time.monotonic()
-    photo = develop(frame, recipe.pipeline, _tuning(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
-    numbers = {"develop_ms": round((time.monotonic() - began) * 1000, 3)}
-    _write(jpeg, encode_jpeg(photo, recipe.jpeg_quality), wishes.replace)
-    _write(sidecar, encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode), wishes.replace)
+    photo = develop(frame, recipe.pipeline, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
+    develop_ms = round((time.monotonic() - began) * 1000, 3)
+    numbers = {**(numbers or {}), "develop_ms": develop_ms}
+    write_file(jpeg, [encode_jpeg(photo, recipe.jpeg_quality)], wishes.replace)
+    write_file(sidecar, [encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode)], wishes.replace)
     drawn = [str(step) for step in steps.files] if steps else []
-    return Developed(str(file), str(jpeg), str(sidecar), recipe.mode, recipe.origin, numbers["develop_ms"], drawn)
+    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn)
 
 
 def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
@@ -162,22 +174,25 @@ def as_dict(result: Developed | Failed) -> dict[str, Any]:
     return dataclasses.asdict(result)
 
 
-def _tuning(sensor: str, source: str) -> Tuning | None:
+def tuning_of(sensor: str, source: str) -> Tuning | None:
+    """The tables of a frame's sensor; None where nobody knows the sensor."""
     return None if sensor == UNKNOWN_SENSOR else load_sensor(sensor, source).tuning
 
 
-def _refuse_existing(files: list[Path], replace: bool) -> None:
+def refuse_existing(files: list[Path], replace: bool) -> None:
+    """Say before the work which file would be lost by it. Raises StorageError."""
     there = [file for file in files if file.exists()]
     if there and not replace:
         raise StorageError(f"{there[0]} exists. Choose another folder with -o DIR, or replace it with --force.")
 
 
-def _write(file: Path, data: bytes, replace: bool) -> None:
+def write_file(file: Path, parts: list[bytes], replace: bool) -> None:
+    """Write a file durably, its folders too; one that exists only where told to. Raises StorageError."""
     try:
         make_folders(file.parent)
         if replace:
-            write_over(file, data)
+            write_over(file, b"".join(parts))
         else:
-            write_new(file, [data])
+            write_new(file, parts)
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror}.") from None

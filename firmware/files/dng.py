@@ -1,7 +1,8 @@
 """Our DNG: what the sensor measured, and everything a raw editor needs to show it right.
 
 Source: Adobe Digital Negative Specification 1.4.0.0. One uncompressed strip of 16-bit counts in the main directory. The
-complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back.
+complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back. A merged
+picture is a frame like any other, of finer counts and with less noise; its JSON also holds the frames behind it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from firmware.files.dng_colour import (
     has_colour,
 )
 from firmware.files.exif import EXIF_POINTER, MAKE, camera_fields, camera_model, exif_fields
+from firmware.files.frames_behind import pack_frames_behind
 from firmware.files.shot_facts import facts_to_json
 from firmware.files.tiff import (
     BYTE,
@@ -46,32 +48,38 @@ ALIGNMENT = 64
 
 
 def encode_dng(
-    frame: RawFrame, tuning: Tuning | None, neutral: tuple[float, float, float] | None = None
+    frame: RawFrame,
+    tuning: Tuning | None,
+    neutral: tuple[float, float, float] | None = None,
+    exposure_ev: float = 0.0,
 ) -> list[bytes | memoryview]:
     """The file in parts, to be written one after the other; the pixels are a view of the frame, not a copy.
 
-    neutral  what a grey card reads in the light that the photo was balanced for: (red, 1, blue)
+    neutral      what a grey card reads in the light that the photo was balanced for: (red, 1, blue)
+    exposure_ev  how much brighter than measured the photo is, so that editors open the DNG as bright
     """
     pixels = np.ascontiguousarray(frame.pixels, dtype="<u2")
     directories = {
-        "main": _camera_fields(frame.shot)
+        "main": _camera_fields(frame.shot, frame.frames_behind)
         + _picture_fields(pixels.shape)
-        + _level_fields(frame.shot)
+        + _level_fields(frame.shot, exposure_ev)
         + _colour_fields(frame.shot, tuning, neutral),
         "exif": exif_fields(frame.shot),
     }
     return [encode_directories(directories, alignment=ALIGNMENT), pixels.reshape(-1).view(np.uint8).data]
 
 
-def _camera_fields(shot: Shot) -> list[Field]:
-    facts = facts_to_json({"format": PRIVATE_FORMAT, "shot": shot.to_dict()})
+def _camera_fields(shot: Shot, behind: np.ndarray | None = None) -> list[Field]:
+    facts = {"format": PRIVATE_FORMAT, "shot": shot.to_dict()}
+    if behind is not None:
+        facts["frames_behind"] = pack_frames_behind(behind)
     return [
         *camera_fields(shot),
         Field(EXIF_POINTER, LONG, Offset("exif")),
         Field(50706, BYTE, (1, 4, 0, 0)),  # DNGVersion
         Field(50707, BYTE, (1, 1, 0, 0)),  # DNGBackwardVersion: readers may ignore what came later
         text(50708, f"{MAKE} {camera_model(shot.sensor)}"),  # UniqueCameraModel
-        Field(50740, BYTE, PRIVATE_MARK + facts),  # DNGPrivateData
+        Field(50740, BYTE, PRIVATE_MARK + facts_to_json(facts)),  # DNGPrivateData
     ]
 
 
@@ -96,7 +104,7 @@ def _picture_fields(shape: tuple[int, int]) -> list[Field]:
     ]
 
 
-def _level_fields(shot: Shot) -> list[Field]:
+def _level_fields(shot: Shot, exposure_ev: float = 0.0) -> list[Field]:
     fields = [
         Field(33421, SHORT, (2, 2)),  # CFARepeatPatternDim
         Field(33422, BYTE, tuple(CFA_NUMBER[letter] for letter in shot.bayer)),  # CFAPattern
@@ -105,7 +113,7 @@ def _level_fields(shot: Shot) -> list[Field]:
         Field(50713, SHORT, (2, 2)),  # BlackLevelRepeatDim
         Field(50714, RATIONAL, tuple(rational(level) for level in shot.black_dn)),  # BlackLevel
         Field(50717, LONG, (round(shot.white_dn),)),  # WhiteLevel
-        Field(50730, SRATIONAL, (Fraction(0),)),  # BaselineExposure
+        Field(50730, SRATIONAL, (rational(exposure_ev, SIGNED_LIMIT),)),  # BaselineExposure
     ]
     if shot.noise is not None:
         # One pair for each of the three planes; DNG's scale is ours: 0 = black, 1 = white.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import struct
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -47,6 +48,23 @@ def exif_fields(shot: Shot) -> list[Field]:
         far = shot.lens_position == 0
         distance = Fraction(LONGEST) if far else rational(1 / Fraction(shot.lens_position))
         fields.append(Field(37382, RATIONAL, (distance,)))  # SubjectDistance
+    return fields + (_composite_fields(shot) if shot.frames > 1 else [])
+
+
+def _composite_fields(shot: Shot) -> list[Field]:
+    """That the picture is merged, and of what: frames that were taken and left out are not told of."""
+    fields = [
+        Field(0xA460, SHORT, (3,)),  # CompositeImage: captured while shooting
+        Field(0xA461, SHORT, (shot.frames, shot.frames)),  # SourceImageNumberOfCompositeImage: taken and used
+    ]
+    if shot.exposure_us is not None:
+        each = rational(Fraction(shot.exposure_us) / 10**6).as_integer_ratio()
+        total = rational(Fraction(shot.exposure_us) * shot.frames / 10**6).as_integer_ratio()
+        # From the first frame's start to the last one's end, which is not known; then taken and used: total, longest,
+        # shortest; then one sequence of so many frames, and the exposure of each.
+        times = struct.pack("<2I4I8I", 0, 0, *2 * total, *4 * each)
+        times += struct.pack("<2H", 1, shot.frames) + shot.frames * struct.pack("<2I", *each)
+        fields.append(Field(0xA462, UNDEFINED, times))  # SourceExposureTimesOfCompositeImage
     return fields
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from firmware.errors import SidecarError
 from firmware.files.shot_facts import facts_to_json, shot_from_facts
 from firmware.version import VERSION
@@ -47,11 +49,25 @@ def encode_sidecar(
         "recipe": photo.recipe.to_dict(),
         "jpeg_quality": jpeg_quality,
         "mode": mode,
-        "numbers": dict(numbers),
+        "numbers": {**numbers, **merge_numbers(photo)},
     }
     if burst is not None:
         facts["burst"] = dict(burst)
     return facts_to_json(facts, indent=1) + b"\n"
+
+
+def merge_numbers(photo: Photo) -> dict[str, Any]:
+    """What a merge came to, for the sidecar's numbers; nothing for a single exposure."""
+    behind = photo.frames_behind
+    if behind is None:
+        return {}
+    few = float(np.mean(behind < photo.shot.frames / 2))
+    return {
+        "frames_merged": photo.shot.frames,
+        "frames_behind_median": round(float(np.median(behind)), 2),
+        "frames_behind_least": round(float(behind.min()), 2),
+        "share_with_less_than_half": round(few, 4),
+    }
 
 
 def read_sidecar(path: Path | str) -> Sidecar:

@@ -24,7 +24,7 @@ LETTERS = {
 SIGNATURE = b"II*\0"
 # Far beyond any directory of ours; a damaged file can claim four billion entries.
 MOST_ENTRIES = 512
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 22
 LONGEST = 0xFFFFFFFF
 
 

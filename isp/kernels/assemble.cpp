@@ -61,6 +61,15 @@ Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::siz
     return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::display, height, width);
 }
 
+void add_uneven_noise(Chain& chain, NoisePlaces noise) {
+    const auto places = [](int pixels) { return (pixels + place_pitch - 1) / place_pitch + 1; };
+    if (noise.rows != places(chain.height()) || noise.columns != places(chain.width()) ||
+        noise.times.size() != static_cast<std::size_t>(noise.rows) * noise.columns) {
+        throw std::invalid_argument("uneven noise needs one number for each place of the picture");
+    }
+    chain.set_uneven_noise(std::make_shared<const NoisePlaces>(std::move(noise)));
+}
+
 void expect(const Chain& chain, Kind kind, const char* stage) {
     if (chain.kind() != kind) throw std::invalid_argument(std::string(stage) + " does not fit here in the chain");
 }
@@ -163,9 +172,9 @@ void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array
     const ChromaAxes axes{differences, colours, noise};
     const JoinLimits limits{joining[0], joining[1], joining[2], joining[3]};
     chain.add(
-        [=](Stages& stages) {
+        [=, uneven = chain.uneven_noise()](Stages& stages) {
             Rows& picture = *stages.back();
-            stages.push_back(std::make_unique<HalfChroma>(picture, axes));
+            stages.push_back(std::make_unique<HalfChroma>(picture, axes, uneven));
             for (const int step : {1, 3}) {
                 stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, alike));
                 stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, alike));
@@ -180,10 +189,10 @@ void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float
     expect(chain, Kind::rgb, "luma_noise");
     const GrainLimits limits{weights, noise, pull, grain, detail};
     chain.add(
-        [=](Stages& stages) {
+        [=, uneven = chain.uneven_noise()](Stages& stages) {
             Rows& picture = *stages.back();
             stages.push_back(std::make_unique<LumaMoments>(picture, limits));
-            stages.push_back(std::make_unique<LumaNoise>(picture, *stages.back(), limits));
+            stages.push_back(std::make_unique<LumaNoise>(picture, *stages.back(), limits, uneven));
         },
         Kind::rgb, LumaMoments::reach);
 }
@@ -201,12 +210,12 @@ void add_sharpen(Chain& chain, Sharpening sharpening) {
     }
     const auto shared = std::make_shared<const Sharpening>(std::move(sharpening));
     chain.add(
-        [=](Stages& stages) {
+        [=, uneven = chain.uneven_noise()](Stages& stages) {
             Rows& picture = *stages.back();
             stages.push_back(std::make_unique<LumaAcross>(picture, *shared));
             Rows& across = *stages.back();
             stages.push_back(std::make_unique<LumaDown>(across, *shared));
-            stages.push_back(std::make_unique<Sharpen>(picture, across, *stages.back(), *shared));
+            stages.push_back(std::make_unique<Sharpen>(picture, across, *stages.back(), *shared, uneven));
         },
         Kind::display, static_cast<int>(taps));  // the blur's reach, and one more for the neighbours
 }

@@ -22,6 +22,9 @@ Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t wid
 Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width);
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 
+// What the stages added from here on are told of noise is right at the median place; at others it is so many times that.
+void add_uneven_noise(Chain& chain, NoisePlaces noise);
+
 // Throws std::invalid_argument unless the chain's last rows are of this kind.
 void expect(const Chain& chain, Kind kind, const char* stage);
 

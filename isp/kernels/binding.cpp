@@ -64,6 +64,11 @@ void tone(Chain& chain, Array<const float, 1> film, Array<const std::uint16_t, 1
     add_tone(chain, {film.data(), film.data() + film.size()}, {codes.data(), codes.data() + codes.size()});
 }
 
+void uneven_noise(Chain& chain, Array<const float, 2> times) {
+    const int rows = static_cast<int>(times.shape(0)), columns = static_cast<int>(times.shape(1));
+    add_uneven_noise(chain, {{times.data(), times.data() + times.size()}, rows, columns});
+}
+
 void sharpen(Chain& chain, std::vector<float> taps, float amount, std::vector<float> sensitivity, float closed,
              float beyond, Array<const float, 2> calm, std::array<float, 4> window) {
     const int rows = static_cast<int>(calm.shape(0)), columns = static_cast<int>(calm.shape(1));
@@ -125,6 +130,7 @@ NB_MODULE(_kernels, module) {
         .def_static("over_mosaic", &mosaic_chain<float, &chain_over_mosaic>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_linear", &colour_chain<float, &chain_over_linear>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_photo", &colour_chain<std::uint16_t, &chain_over_photo>, "pixels"_a, nb::keep_alive<0, 1>())
+        .def("uneven_noise", &uneven_noise, "times"_a)
         .def("levels", &add_levels, "black"_a, "scale"_a)
         .def("bad_pixels", &add_bad_pixels, "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
         .def("shading", &shading, "gains"_a, "window"_a, "blown"_a)

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "rows.hpp"
+#include "uneven_noise.hpp"
 
 namespace nightjar {
 
@@ -30,6 +32,10 @@ public:
         reach_ += reach;
     }
 
+    // For the stages that are added after it and go by noise.
+    void set_uneven_noise(UnevenNoise noise) { uneven_noise_ = std::move(noise); }
+    const UnevenNoise& uneven_noise() const { return uneven_noise_; }
+
     // Pieces of rows arrive in any order and from several threads; each pixel exactly once.
     void run(int threads, const TakeRow& take) const;
 
@@ -45,6 +51,7 @@ private:
 
     MakeSource make_source_;
     std::vector<AddStage> stages_;
+    UnevenNoise uneven_noise_;
     Kind kind_;
     int height_, width_;
     int reach_ = 0;

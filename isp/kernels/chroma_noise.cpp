@@ -54,8 +54,8 @@ constexpr float edge_share = 0.5f;
 
 }  // namespace
 
-HalfChroma::HalfChroma(Rows& picture, const ChromaAxes& axes)
-    : Rows(Kind::rgb, half_of(picture.tile)), picture_(picture), axes_(axes) {
+HalfChroma::HalfChroma(Rows& picture, const ChromaAxes& axes, const UnevenNoise& uneven)
+    : Rows(Kind::rgb, half_of(picture.tile)), picture_(picture), axes_(axes), noise_(uneven, tile, place_pitch / 2) {
     picture_.keep(1, true);
 }
 
@@ -79,6 +79,10 @@ void HalfChroma::make(int y, const MutableRow& out) {
         const Chroma chroma = chroma_of(mean[0], mean[1], mean[2], axes);
         first[i] = chroma.first;
         second[i] = chroma.second;
+    }
+    if (const float* times = noise_.times(y)) {
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < width; ++i) precision[i] /= times[i];
     }
 }
 

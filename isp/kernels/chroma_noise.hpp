@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "rows.hpp"
+#include "uneven_noise.hpp"
 
 namespace nightjar {
 
@@ -29,7 +30,7 @@ struct JoinLimits {
 // Half-resolution rows: plane 0 one over the noise's variance, planes 1 and 2 the differences, means of 2 x 2.
 class HalfChroma final : public Rows {
 public:
-    HalfChroma(Rows& picture, const ChromaAxes& axes);
+    HalfChroma(Rows& picture, const ChromaAxes& axes, const UnevenNoise& uneven);
 
 protected:
     void make(int y, const MutableRow& out) override;
@@ -37,6 +38,7 @@ protected:
 private:
     Rows& picture_;
     ChromaAxes axes_;
+    NoiseOfRow noise_;
 };
 
 // One direction of the separable sigma filter on such rows: five taps, `step` apart. A neighbour counts the less the

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rows.hpp"
+#include "uneven_noise.hpp"
 
 namespace nightjar {
 
@@ -34,15 +35,19 @@ private:
 // The same down the column, and the picture with less grain.
 class LumaNoise final : public Rows {
 public:
-    LumaNoise(Rows& picture, Rows& moments, const GrainLimits& limits);
+    LumaNoise(Rows& picture, Rows& moments, const GrainLimits& limits, const UnevenNoise& uneven);
 
 protected:
     void make(int y, const MutableRow& out) override;
 
 private:
+    template <typename LimitsAt>
+    void filter(int y, const MutableRow& out, const LimitsAt& limits_at);
+
     Rows& picture_;
     Rows& moments_;
     GrainLimits limits_;
+    NoiseOfRow noise_;
 };
 
 }  // namespace nightjar

@@ -1,5 +1,6 @@
 #include "sharpen.hpp"
 
+#include <cmath>
 #include <cstdint>
 
 #include "display.hpp"
@@ -88,10 +89,25 @@ void LumaDown::make(int y, const MutableRow& out) {
     blur_any(taps_, width, *middle, [=](int k, int x) { return middle[-k][x] + middle[k][x]; }, out.plane[0]);
 }
 
-Sharpen::Sharpen(Rows& picture, Rows& across, Rows& down, const Sharpening& sharpening)
+Sharpen::Sharpen(Rows& picture, Rows& across, Rows& down, const Sharpening& sharpening, const UnevenNoise& uneven)
     : Rows(Kind::display, picture.tile), picture_(picture), across_(across), down_(down), sharpening_(sharpening),
-      calm_(picture.width), knots_(sharpening.calm.columns) {
+      noise_(uneven, tile), lens_calm_(picture.width), calm_(picture.width), knots_(sharpening.calm.columns) {
     down_.keep(1, true);
+}
+
+const float* Sharpen::calm_of_row(int y) {
+    const PlaneGrid& grid = sharpening_.calm;
+    const int step = y / calm_rows;
+    if (step != calm_step_) {
+        places_of_row(grid.values.data(), grid.rows, grid.columns, grid.window, tile, step * calm_rows, knots_.data(),
+                      lens_calm_.data());
+        calm_step_ = step;
+    }
+    const float* times = noise_.times(y);
+    if (times == nullptr) return lens_calm_.data();
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < width; ++x) calm_[x] = lens_calm_[x] / std::sqrt(times[x]);
+    return calm_.data();
 }
 
 void Sharpen::make(int y, const MutableRow& out) {
@@ -99,16 +115,9 @@ void Sharpen::make(int y, const MutableRow& out) {
     const float* here = down_.row(y).plane[0];
     const float* under = down_.row(y + 1).plane[0];
     const Row above = across_.row(y - 1), beside = across_.row(y), below = across_.row(y + 1);
-    const PlaneGrid& grid = sharpening_.calm;
-    const int step = y / calm_rows;
-    if (step != calm_step_) {
-        places_of_row(grid.values.data(), grid.rows, grid.columns, grid.window, tile, step * calm_rows, knots_.data(),
-                      calm_.data());
-        calm_step_ = step;
-    }
     const Row in = picture_.row(y);
     const float* sensitivity = sharpening_.sensitivity.data();
-    const float* calm = calm_.data();
+    const float* calm = calm_of_row(y);
     const float amount = sharpening_.amount, beyond = sharpening_.beyond;
     const float closed = sharpening_.closed, open = closed + 1.0f;
     ROWS_DO_NOT_OVERLAP

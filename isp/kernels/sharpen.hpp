@@ -6,6 +6,7 @@
 
 #include "places.hpp"
 #include "rows.hpp"
+#include "uneven_noise.hpp"
 
 namespace nightjar {
 
@@ -50,7 +51,7 @@ private:
 
 class Sharpen final : public Rows {
 public:
-    Sharpen(Rows& picture, Rows& across, Rows& down, const Sharpening& sharpening);
+    Sharpen(Rows& picture, Rows& across, Rows& down, const Sharpening& sharpening, const UnevenNoise& uneven);
 
 protected:
     void make(int y, const MutableRow& out) override;
@@ -59,8 +60,12 @@ private:
     Rows& picture_;
     Rows& across_;
     Rows& down_;
+    // One over the noise's deviation at the pixels of a row, in units of that in the middle of a single exposure.
+    const float* calm_of_row(int y);
+
     const Sharpening& sharpening_;
-    std::vector<float> calm_, knots_;
+    NoiseOfRow noise_;
+    std::vector<float> lens_calm_, calm_, knots_;
     int calm_step_ = -1;
 };
 

@@ -62,6 +62,12 @@ void local_tone(Chain& chain, std::istream& line) {
     add_local_tone(chain, {As<std::vector<float>>::from(bends), rows, columns, from_ev});
 }
 
+void uneven_noise(Chain& chain, std::istream& line) {
+    const Argument times = read_argument(line);
+    const int rows = static_cast<int>(times.shape.at(0)), columns = static_cast<int>(times.shape.at(1));
+    add_uneven_noise(chain, {As<std::vector<float>>::from(times), rows, columns});
+}
+
 void sharpen(Chain& chain, std::istream& line) {
     Sharpening sharpening;
     sharpening.taps = As<std::vector<float>>::from(read_argument(line));
@@ -78,6 +84,7 @@ void sharpen(Chain& chain, std::istream& line) {
 
 // One line for each method of Python's Chain.
 const std::map<std::string, AddStage> stages = {
+    {"uneven_noise", &uneven_noise},
     {"levels", stage(&add_levels)},
     {"bad_pixels", stage(&add_bad_pixels)},
     {"shading", &shading},

@@ -1,4 +1,4 @@
-"""Our own DNG back: the same pixels, and the same Shot to the last digit."""
+"""Our own DNG back: the same pixels, and the same Shot and frames behind a merge to the last digit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from firmware.errors import RawFileError
 from firmware.files.dng import CFA, CFA_NUMBER, PRIVATE_FORMAT, PRIVATE_MARK
+from firmware.files.frames_behind import unpack_frames_behind
 from firmware.files.shot_facts import shot_from_facts
 from firmware.files.tiff import TiffReader, whole_numbers
-from isp.frames import RawFrame, Shot
+from isp.frames import RawFrame
 
 # What `encode_dng` always writes: bits, compression, photometric, samples per pixel.
 OUR_LAYOUT = {258: (16,), 259: (1,), 262: (CFA,), 277: (1,)}
@@ -36,19 +37,21 @@ def read_nightjar_dng(path: Path) -> RawFrame | None:
             return None
         if any(tags.get(tag) != value for tag, value in OUR_LAYOUT.items()):
             return None  # Compressed by an editor, say.
-        shot = _shot(path, bytes(private)[len(PRIVATE_MARK) :])
+        stored = _stored(path, bytes(private)[len(PRIVATE_MARK) :])
+        shot = shot_from_facts(stored.get("shot"))
         if tags.get(33422) != tuple(CFA_NUMBER[letter] for letter in shot.bayer):
             raise RawFileError(f"{path} is damaged: its colour filter tag contradicts the stored {shot.bayer}.")
-        return RawFrame(_pixels(path, reader, tags), shot)
+        pixels, behind = _pixels(path, reader, tags), stored.get("frames_behind")
+        return RawFrame(pixels, shot, None if behind is None else unpack_frames_behind(behind, pixels.shape))
 
 
-def _shot(path: Path, text: bytes) -> Shot:
+def _stored(path: Path, text: bytes) -> dict[str, Any]:
     try:
         stored = json.loads(text)
         found = stored.get("format") if isinstance(stored, dict) else None
         if found != PRIVATE_FORMAT:
             raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
-        return shot_from_facts(stored.get("shot"))
+        return stored
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RawFileError(f"{path} is damaged: its stored facts are not JSON ({error}).") from None
 

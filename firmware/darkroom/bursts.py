@@ -1,0 +1,136 @@
+"""Recorded bursts into night photos: each folder's frames become one merged raw, and that is developed like any other.
+
+Frames are read and merged one at a time, so that memory does not grow with their number. The merged DNG is written
+first; with the sidecar beside it `nightjar develop` makes the same photo from it again, byte for byte. A file that is
+named singly, merged already or a burst of one, is developed as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.darkroom.darkroom import encode_raw, plan_photo
+from firmware.darkroom.modes import mode_pipeline
+from firmware.darkroom.redevelop import (
+    Developed,
+    Failed,
+    Recipe,
+    Wishes,
+    develop_file,
+    develop_frame,
+    refuse_existing,
+    tuning_of,
+    write_file,
+)
+from firmware.errors import NightjarError, RawFileError, SettingsError, StorageError
+from firmware.files.raw_files import list_raw_files, read_raw
+from isp.burst.streaming import NightBurst
+from isp.errors import IspError
+from isp.frames import RawFrame
+
+
+@dataclass(frozen=True)
+class RecordedBurst:
+    """The raw files of one burst, in the order in which they were taken.
+
+    source  the folder, or the single file
+    name    of the photo, without suffix
+    """
+
+    source: Path
+    name: str
+    files: tuple[Path, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether there is anything to merge."""
+        return self.files != (self.source,)
+
+
+def find_bursts(named: Iterable[str]) -> list[RecordedBurst]:
+    """A burst for each folder, of the raw files right inside it in order of name, and one for each single file."""
+    found = {}
+    for path in map(Path, named):
+        if path.is_dir():
+            files = tuple(list_raw_files(path))
+            if not files:
+                raise SettingsError(f"There is no raw file in {path}; a burst is a folder of them.")
+            found[path] = RecordedBurst(path, path.resolve().name, files)
+        else:
+            found[path] = RecordedBurst(path, path.stem, (path,))
+    return list(found.values())
+
+
+def steps_of(bursts: list[RecordedBurst]) -> int:
+    """How many times `develop_bursts` calls `begin`: once for each frame, and once for each photo of a folder."""
+    return sum(len(burst.files) + burst.is_folder for burst in bursts)
+
+
+def develop_bursts(bursts: list[RecordedBurst], wishes: Wishes, begin: Callable[[str], None]) -> tuple[list, list]:
+    """Merge and develop one burst after the other; one that fails does not stop the others. Made, and failed."""
+    made: list[Developed] = []
+    failed: list[Failed] = []
+    written: dict[Path, Path] = {}
+    for burst in bursts:
+        jpeg = wishes.folder / f"{burst.name}.JPG"
+        try:
+            if jpeg in written:
+                raise StorageError(
+                    f"{jpeg} was just made from {written[jpeg]}. Develop the two into different folders."
+                )
+            if burst.is_folder:
+                made.append(_develop_burst(burst, jpeg, wishes, begin))
+            else:
+                begin(str(burst.source))
+                made.append(develop_file(burst.source, jpeg, wishes))
+            written[jpeg] = burst.source
+        except (NightjarError, IspError) as error:
+            failed.append(Failed(str(burst.source), str(error)))
+    return made, failed
+
+
+def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Callable[[str], None]) -> Developed:
+    dng = jpeg.with_suffix(".DNG")
+    refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes.replace)
+    frame, numbers = _merge(burst, wishes.threads, begin)
+    begin(f"{burst.source}: developing")
+    tuning = tuning_of(frame.shot.sensor, wishes.tuning)
+    pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning)
+    write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
+    quality = wishes.jpeg_quality or wishes.default_quality
+    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned")
+    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)
+
+
+def _add(night: NightBurst, file: Path) -> None:
+    """A function of its own, so that a frame is gone before the next one is read."""
+    frame = read_raw(file)
+    try:
+        night.add(frame)
+    except IspError as error:
+        raise RawFileError(f"{file} does not fit into the burst: {error}") from error
+
+
+def _merge(burst: RecordedBurst, threads: int, begin: Callable[[str], None]) -> tuple[RawFrame, dict[str, Any]]:
+    """The merged frame, and what the sidecar tells of it."""
+    night, began = NightBurst(threads), time.monotonic()
+    for file in burst.files:
+        begin(str(file))
+        _add(night, file)
+    try:
+        merged = night.finish()
+    except IspError as error:
+        raise RawFileError(f"{burst.source} cannot be merged: {error}") from error
+    numbers = {
+        "merge_ms": round((time.monotonic() - began) * 1000, 3),
+        "frames": [
+            {"file": file.name, **dataclasses.asdict(story)}
+            for file, story in zip(burst.files, merged.story, strict=True)
+        ],
+    }
+    return merged.frame, numbers
