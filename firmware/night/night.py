@@ -232,6 +232,8 @@ class Night:
         if press.settings.storage.dng:
             raw_done = press.kept
             not_kept = press.kept.exception()
+            if not_kept is None:
+                facts["press_to_first_dng_ms"] = round((press.kept.result() - press.press_ns) / 1e6, 3)
             if frame is not press.first.result() or not_kept is not None:
                 save = self._writer.replace if not_kept is None else self._writer.write
                 raw_done = save(files.dng, self._encoded(press, frame))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from firmware.night.plan import Pace, is_same
@@ -23,6 +24,8 @@ LEAST_EXPLAINED, MOST_DOUBT_PX = 0.5, 1.0
 # A steady hand; taken where nothing can be measured, because it is too dark or all is flat.
 STEADY_HAND_PX_PER_MS = 0.01
 UNKNOWN = Pace(STEADY_HAND_PX_PER_MS, 0.0, False, measured=False)
+# So many of the last frames are compared, each with the next.
+COMPARED = 4
 # Metering that never rests gives no two equal frames; so many are waited for.
 MOST_AWAITED = 4
 
@@ -41,17 +44,22 @@ def frames_to_compare(ring: Ring, timeout_s: float) -> list[RawFrame]:
 
 
 def measure_pace(frames: Sequence[RawFrame], threads: int) -> Pace:
-    """The pace of frames that are exposed alike: the first, the one in the middle and the last two are compared."""
-    chosen = sorted({0, len(frames) // 2, len(frames) - 2, len(frames) - 1} & set(range(len(frames))))
-    pyramids = [pyramid_of(frames[number], threads) for number in chosen]
-    movements = [motion_between(before, pyramids[-1], threads) for before in pyramids[:-1]]
-    clear = [movement for movement in movements if _is_clear(movement)]
+    """The pace of frames that are exposed alike: how fast from frame to frame, and whether all of them stand still.
+
+    A hand trembles: between two frames it may rest, so the quickest of the last few counts.
+    """
+    if len(frames) < 2:
+        return UNKNOWN
+    first, *last = (pyramid_of(frame, threads) for frame in (frames[0], *frames[-COMPARED:]))
+    steps = [motion_between(before, after, threads) for before, after in itertools.pairwise(last)]
+    whole = motion_between(first, last[-1], threads) if len(frames) > 2 else steps[0]
+    clear = [seen for seen in (*steps, whole) if _is_clear(seen)]
     if not clear:
         return UNKNOWN
     return Pace(
         hand_px_per_ms=max(max(seen.corner_px - seen.doubt_px, 0.0) / seen.apart_ms for seen in clear),
-        subjects_px_per_ms=clear[-1].local_px_per_ms,
-        on_tripod=all(map(_stands_still, movements)) and movements[0].apart_ms >= CLEAR_MS,
+        subjects_px_per_ms=max(seen.local_px_per_ms for seen in steps),
+        on_tripod=all(map(_stands_still, (*steps, whole))) and whole.apart_ms >= CLEAR_MS,
     )
 
 

@@ -120,7 +120,7 @@ def _exposure(product_us: float, pace: Pace, limits: ExposureLimits, settings: N
     """As long as everything allows, and what allowed no more."""
     low_us, high_us = limits.exposure_us
     if low_us == high_us:
-        return round(low_us), f"{low_us / 1000:.3g} ms a frame: the exposure is fixed"
+        return round(low_us), f"{low_us / 1000:.4g} ms a frame: the exposure is fixed"
     speed = _speed(pace, settings)
     in_hand, on_tripod = (settings.handheld_us, "in the hand"), (settings.tripod_us, "on a tripod")
     of_support = on_tripod if pace.on_tripod else in_hand
@@ -135,7 +135,7 @@ def _exposure(product_us: float, pace: Pace, limits: ExposureLimits, settings: N
     longest_us, why = min(allowed)
     if longest_us < low_us:
         longest_us, why = low_us, "the shortest the sensor can do"
-    return round(longest_us), f"{longest_us / 1000:.3g} ms a frame: {why}"
+    return round(longest_us), f"{longest_us / 1000:.4g} ms a frame: {why}"
 
 
 def _gain(product_us: float, exposure_us: int, limits: ExposureLimits, settings: NightSettings) -> tuple[float, str]:
@@ -186,9 +186,8 @@ def _frames_until_clean(exposure_us: int, gain: float, light: Light, clean_shado
 def _pace_in_words(pace: Pace) -> str:
     if not pace.measured:
         return f"taken for {pace.hand_px_per_ms * 1000:.0f} px a second of a hand: what moves could not be measured"
+    subjects = f"{pace.subjects_px_per_ms * 1000:.1f} px a second what moves in it" if pace.subjects_px_per_ms else ""
     if pace.on_tripod:
-        return f"on a tripod: no motion is seen but of {pace.subjects_px_per_ms * 1000:.1f} px a second in the picture"
-    return (
-        f"in the hand: the picture moves {pace.hand_px_per_ms * 1000:.1f} px a second, and "
-        f"{pace.subjects_px_per_ms * 1000:.1f} px what moves in it"
-    )
+        return "on a tripod: the picture stands still" + (f", {subjects}" if subjects else "")
+    hand = f"in the hand: the picture moves {pace.hand_px_per_ms * 1000:.1f} px a second"
+    return hand + (f", and another {subjects}" if subjects else "")
