@@ -453,7 +453,7 @@ def test_while_a_burst_is_merged_another_one_is_refused_and_a_photo_is_not(night
     bench = night()
     bench.card.may_number.clear()
     chosen = bench.shooting.choose(bench.thread.ring.newest().shot.timestamp_ns, "night")
-    bench.until(lambda: not bench.shooting.burst["collecting"])
+    bench.until(lambda: bench.shooting.burst["state"] == "merging")
     with pytest.raises(PressRefused, match=f"merging {FRAMES} frames"):
         bench.press()
     photo = bench.shooting.choose(bench.thread.ring.newest().shot.timestamp_ns, "photo")

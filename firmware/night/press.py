@@ -55,18 +55,25 @@ class BurstPress:
         return self._why_end
 
     @property
+    def state(self) -> str:
+        """planning, collecting or merging."""
+        if not self.is_collecting:
+            return "merging"
+        return "planning" if self.plan is None else "collecting"
+
+    @property
     def in_words(self) -> str:
         """How far it is, for a person."""
-        if not self.is_collecting:
-            return f"merging {self.collected} frames"
-        return "planning a burst" if self.plan is None else f"collecting {self.collected} of {self.plan.frames}"
+        if self.plan is None or not self.is_collecting:
+            return f"{self.state} a burst" if self.plan is None else f"merging {self.collected} frames"
+        return f"collecting {self.collected} of {self.plan.frames}"
 
     def report(self) -> dict[str, Any]:
         """Plain values for `nightjar status`."""
         planned = self.plan.frames if self.plan else None
         return {
+            "state": self.state,
             "in_words": self.in_words,
-            "collecting": self.is_collecting,
             "collected": self.collected,
             "planned": planned,
         }

@@ -69,7 +69,7 @@ class DaemonStatus:
         trouble = self._camera.report.state in ("no camera", "stalled")
         if trouble or now_s - max(self._refused_s, tally.failed_s) < REFUSED_SHOWS_S:
             return "error"
-        if burst is not None and burst["collecting"]:
+        if burst is not None and burst["state"] != "merging":
             return "collecting"
         if self._shooting.waiting or not self.ready:
             return "busy"
@@ -85,7 +85,7 @@ class DaemonStatus:
             f"{report.name} {report.sensor}, mode {self._shooting.mode}, {tally.taken} photos, "
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
-            + (f", {burst['in_words']}" if burst else "")
+            + (f", {burst['state']} a burst" if burst else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
