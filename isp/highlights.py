@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 # From this share of its level on a colour counts as blown in part. Half a stop is wide enough that a sky does not turn
 # white along an edge, and all darker light stays as it was measured.
 NEARLY_BLOWN = 0.5**0.5
-# Once one colour is blown, light turns white between this share of the second one's level and that level itself. The
-# earlier, the less a hue turns; the later, the more of a cloud's or a lamp's colour is left.
-WHITENING = 0.4
 # A thousandth of a gain cannot be seen, and keeps the recipe short.
 GAIN_DIGITS = 3
 
@@ -48,6 +45,10 @@ class Highlights(Stage):
     """Give blown lights the colour that is left of them, and white where none is."""
 
     enabled: bool = knob(True, meaning="off clips all colours where the first one clips: plain white, no detail in it")
+    # The earlier, the less a hue turns; the later, the more of a cloud's or a lamp's colour is left.
+    whitening: float = knob(
+        0.4, 0.1, 0.9, "share of the second colour's level from which light turns white; more keeps lamps coloured"
+    )
     clip: tuple | None = fact("where red, green and blue saturate after white balance", (3,), 0.01, 1e6)
     lens: tuple | None = fact(
         "(3, rows, columns) gains that shading will have, over the whole pixel array", (3, None, None), 1e-3, 1e3
@@ -79,5 +80,5 @@ class Highlights(Stage):
             chain.common_white(min(clip))
             return
         gains = np.ones((3, 2, 2)) if self.lens is None else np.asarray(self.lens)
-        shares = (NEARLY_BLOWN, CLIP_SHARE, WHITENING)
+        shares = (NEARLY_BLOWN, CLIP_SHARE, self.whitening)
         chain.highlights(clip, shares, *divmod(shot.bayer.index("R"), 2), *as_seen(gains, shot))

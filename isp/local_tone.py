@@ -10,10 +10,11 @@ no halo either; light rises with light everywhere, no tone is ever reversed; and
 sensor did not clip lies in the upper codes already, where a cut could only take contrast away.
 
 What a pixel gets, for whoever computes it elsewhere: let v be the largest of its red, green and blue (linear, 1 =
-saturation) and d = max(0, FROM_EV - log2 v), the stops below the light under which lifting begins. `shares` are given
+saturation) and d = max(0, from_ev - log2 v), the stops below the light under which lifting begins. `shares` are given
 for d = 1, 2 ... 7 at the centres of the cells of a coarse grid; they are 0 at d = 0, straight between whole d, constant
 beyond 7, bilinear between cell centres and constant outside them. All three colours are multiplied by
-2 ** (largest_lift_ev * share). From middle grey up the gain is exactly 1, and no lifted pixel comes out above it.
+2 ** (largest_lift_ev * share). From `from_ev` up, shown just below middle grey, the gain is exactly 1, and no lifted
+pixel comes out above it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from isp.knobs import knob
 from isp.linear_noise import demosaicked_noise, luma_weights
 from isp.shading import Shading
 from isp.stage import Stage, fact
-from isp.tone import encode_srgb
+from isp.tone import encode_srgb, stops_of
 from isp.white_balance import WhiteBalance
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class LocalTone(Stage):
     strength: float = knob(1.0, 0.0, 1.0, "0 is truly off; 1 lifts hidden shadows to where a display shows them")
     shadow_lift_ev: float = knob(3.0, 0.0, 4.0, "no shadow is lifted by more stops")
     noise_codes: float = knob(8.0, 0.0, 50.0, "nor by so many that its grain exceeds this, in 8-bit codes")
+    begins_ev: float | None = fact("log2 of the light under which lifting begins; none: -2.5", (), -16.0, 8.0)
     largest_lift_ev: float | None = fact("the largest lift in this photo, in stops; 0 changes nothing", (), 0.0, 4.0)
     shares: tuple | None = fact(
         "share of the largest lift, for 1 to 7 stops below where lifting begins, on a grid over the picture",
@@ -95,9 +97,11 @@ class LocalTone(Stage):
             return self
         if min(scene.small().shape[:2]) < 2:  # a few pixels have no regions
             return dataclasses.replace(self, largest_lift_ev=0.0)
-        light_ev = _light_of_cells(scene)
+        # Shadows are judged by where the tone curve will show them.
+        shown_ev = stops_of(scene)
+        light_ev = np.maximum(_light_of_cells(scene) + shown_ev, BINS_EV[0])
         wanted_ev = self.strength * min(lift_needed(light_ev), self.shadow_lift_ev)
-        limits = lift_limits(scene, self.noise_codes)
+        limits = lift_limits(scene, self.noise_codes, shown_ev)
         lifts = lift_grid(light_ev, wanted_ev, limits) if wanted_ev > 0 else np.zeros((LIFT_LEVELS, 2, 2))
         # A hundredth of a stop is invisible, and the recipe stays short.
         largest = float(np.round(lifts.max(), 2))
@@ -105,7 +109,13 @@ class LocalTone(Stage):
             return dataclasses.replace(self, largest_lift_ev=0.0)
         shares = np.round(np.minimum(lifts / largest, 1.0), 3)
         tuples = tuple(tuple(map(tuple, plane)) for plane in shares.tolist())
-        return dataclasses.replace(self, largest_lift_ev=largest, shares=tuples)
+        begins_ev = FROM_EV - shown_ev if shown_ev else None
+        return dataclasses.replace(self, begins_ev=begins_ev, largest_lift_ev=largest, shares=tuples)
+
+    @property
+    def from_ev(self) -> float:
+        """Log2 of the light under which lifting begins."""
+        return FROM_EV if self.begins_ev is None else self.begins_ev
 
     def bends(self) -> tuple[np.ndarray, float] | None:
         """What the kernel adds up: how much the slope of the lift falls at each level, and the light it begins under.
@@ -116,7 +126,7 @@ class LocalTone(Stage):
             return None
         slopes = np.diff(self.largest_lift_ev * np.asarray(self.shares), axis=0, prepend=0.0)
         bends = -np.diff(slopes, axis=0, append=0.0)
-        return np.ascontiguousarray(bends, dtype=np.float32), FROM_EV
+        return np.ascontiguousarray(bends, dtype=np.float32), self.from_ev
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
@@ -138,11 +148,12 @@ def lift_needed(light_ev: np.ndarray) -> float:
     return of_scene * of_metering * (SHOWN_EV - float(np.average(light_ev, weights=hidden)))
 
 
-def lift_limits(scene: Scene, noise_codes: float) -> np.ndarray:
+def lift_limits(scene: Scene, noise_codes: float, shown_ev: float = 0.0) -> np.ndarray:
     """(len(BINS_EV),) stops by which a grey of that light may be lifted until its grain is seen; no model, no limit.
 
     The grain of luma on the plain sRGB curve, where the lens is corrected as on average, before luma noise reduction.
     What that gains is not spent here: lifts larger by as much left the texture of a dark sofa a tenth flatter.
+    With `shown_ev` both light and lift are what the tone curve shows, so many stops brighter than exposed.
     """
     noise = demosaicked_noise(scene, luma_weights(scene))
     if noise is None:
@@ -150,8 +161,8 @@ def lift_limits(scene: Scene, noise_codes: float) -> np.ndarray:
     shading = scene.planned(Shading)
     lens = None if shading is None else shading.applied()
     lens_gain = 1.0 if lens is None else float(np.mean(lens[1], dtype=np.float64))
-    light = 2.0**BINS_EV
-    variance = noise.shot * light * lens_gain + noise.read * lens_gain**2
+    light, shown_gain = 2.0**BINS_EV, 2.0**shown_ev
+    variance = noise.shot * light * lens_gain * shown_gain + noise.read * (lens_gain * shown_gain) ** 2
     lifts = np.arange(0.0, 4.01, 0.05)
     shown = light[:, None] * 2.0**lifts
     slope = (encode_srgb(shown * 1.001) - encode_srgb(shown * 0.999)) / (shown * 0.002)

@@ -14,7 +14,7 @@ from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
 from isp.errors import PipelineError
 from isp.frames import Shot
-from isp.highlights import NEARLY_BLOWN, WHITENING, Highlights
+from isp.highlights import NEARLY_BLOWN, Highlights
 from isp.kernels import PREVIEW_LIMIT_KNOTS
 from isp.local_tone import LocalTone
 from isp.pipeline import Pipeline
@@ -124,7 +124,7 @@ def preview_numbers(shot: Shot, recipe: Pipeline) -> PreviewNumbers:
     on_display = NoiseOnDisplay(shot.noise, gains.mean(axis=(1, 2)), matrix, tone.curve)
     return PreviewNumbers(
         _balance_numbers(shot, gains * unit, window, (margin, margin + top)),
-        (NEARLY_BLOWN, CLIP_SHARE, WHITENING) if rebuilds else None,
+        (NEARLY_BLOWN, CLIP_SHARE, highlights.whitening) if rebuilds else None,
         ColourNumbers(tuple(shares.ravel().tolist()), shift, bits, 2 * margin + top),
         (recipe.stage(LocalTone) or LocalTone(strength=0.0)).bends(),
         tone_numbers(tone, bits, top),

@@ -20,7 +20,7 @@ import numpy as np
 from isp.frames import Photo, Shot
 from isp.kernels import GRAIN_STEPS, LONGEST_BLUR_PX, Chain
 from isp.knobs import knob
-from isp.local_tone import FROM_EV, LocalTone
+from isp.local_tone import LocalTone
 from isp.noise import luma_noise_at
 from isp.shading import Shading, as_seen
 from isp.stage import Stage, fact
@@ -116,7 +116,7 @@ def _light_before_lift(scene: Scene, shown: np.ndarray) -> np.ndarray:
         return shown
     light = 2.0 ** np.linspace(-16, 0, 1025)
     shares = np.max(local.shares, axis=(1, 2))
-    lift_ev = local.largest_lift_ev * np.interp(FROM_EV - np.log2(light), range(len(shares) + 1), [0.0, *shares])
+    lift_ev = local.largest_lift_ev * np.interp(local.from_ev - np.log2(light), range(len(shares) + 1), [0.0, *shares])
     return np.interp(shown, np.maximum.accumulate(light * 2.0**lift_ev), light)
 
 

@@ -3,7 +3,7 @@
 The plain look is colorimetric: with every knob at its default the code is the sRGB encoding of what the sensor measured
 (IEC 61966-2-1), mid grey stays where metering put it and nothing is clipped that the sensor did not clip. Lights above
 white (a lamp that keeps its red where green is blown, a corner that shading lifts) bend the upper end down, as far as
-the scene has such lights and no further.
+the scene has such lights and no further. Night departs from that on purpose: `isp/scene_light.py` says how far.
 
 Colours keep their hue, however bright. Three steps a pixel, with N the largest of its red, green and blue:
 
@@ -32,17 +32,18 @@ from isp.errors import KnobError
 from isp.frames import LinearImage, Photo, Shot
 from isp.kernels import FILM_ENTRIES, TONE_ENTRIES, Chain
 from isp.knobs import knob
+from isp.scene_light import MID_GREY, ev_by_light
 from isp.stage import Stage, fact
 
 if TYPE_CHECKING:
     from isp.plan import Scene
 
 WHITE_CODE = 65535.0
-MID_GREY = 0.18
 # The brightest light that the sensor did not clip ends here: 254 of 255 codes. White is for what is blown.
 NOT_YET_WHITE = 0.99
 # A narrower shoulder than this has no room left between its knee and the place of the brightest light.
 NARROWEST_SHOULDER = 0.05
+LARGEST_EV = 4.0
 GAIN_STEPS = 2.0**20  # an octave's table ends exact in float32 up to a gain of 16, the most that exposure asks for
 
 
@@ -50,11 +51,13 @@ GAIN_STEPS = 2.0**20  # an octave's table ends exact in float32 up to a gain of 
 class Tone(Stage):
     """Apply exposure and the tone curve; the result is display-encoded, 16 bits."""
 
-    exposure_ev: float = knob(0.0, -4.0, 4.0, "brighter or darker than the camera metered, in stops")
+    exposure_ev: float = knob(0.0, -LARGEST_EV, LARGEST_EV, "brighter or darker than the camera metered, in stops")
     shoulder: float = knob(0.5, 0.0, 0.95, "upper share of the range that bends so that brightened lights do not clip")
     contrast: float = knob(0.0, 0.0, 1.0, "steeper around mid grey; 0 shows the scene's own contrast")
+    scene_light: float = knob(0.0, 0.0, 1.0, "1 shows dim scenes dim, however they were exposed; 0 as exposed")
     curve_of: str = knob("srgb", choices=("srgb", "tuning"), meaning="the plain encoding, or the tuning's own look")
     brightest: float | None = fact("the brightest light to stay below white; 1 is a grey's saturation", (), 0.0, 1e6)
+    light_ev: float | None = fact("stops brighter than exposed, for the scene's own light", (), -4.0, 4.0)
     points: tuple | None = fact("the tuning's curve: pairs of linear light and display value", (None, 2), 0.0, 1.0)
 
     takes = LinearImage
@@ -74,7 +77,7 @@ class Tone(Stage):
 
         Raises KnobError where the tuning has none.
         """
-        planned = self
+        planned = self.in_light_of(scene)
         if self.brightest is None:
             planned = dataclasses.replace(planned, brightest=brightest_light(scene))
         if self.curve_of == "srgb" or self.points is not None:
@@ -82,6 +85,18 @@ class Tone(Stage):
         if scene.tuning is None or len(scene.tuning.tone_curve) == 0:
             raise KnobError(f'[tone] curve_of = "tuning", but {scene.shot.sensor!r} has no tone curve. Use "srgb".')
         return dataclasses.replace(planned, points=tuple(map(tuple, scene.tuning.tone_curve.tolist())))
+
+    def in_light_of(self, scene: Scene) -> Self:
+        """This stage with the one fact that decides `stops`; the others take longer to find."""
+        if self.light_ev is not None or self.scene_light == 0:
+            return self
+        return dataclasses.replace(self, light_ev=ev_by_light(scene))
+
+    @property
+    def stops(self) -> float:
+        """By how much the photo is brighter than exposed, in stops: by hand, and for its scene's light."""
+        by_light = self.scene_light * (self.light_ev or 0.0)
+        return min(max(self.exposure_ev + by_light, -LARGEST_EV), LARGEST_EV)
 
     def curve(self, linear: np.ndarray) -> np.ndarray:
         """Display value 0..1, float64, of grey light: 0 is black, 1 saturation, and more is allowed."""
@@ -104,11 +119,11 @@ class Tone(Stage):
 
     def _exposed(self, linear: np.ndarray) -> np.ndarray:
         """Exposure; where the scene's lights would land above white, the shoulder bends them down to just below it."""
-        bright = linear * 2.0**self.exposure_ev
+        bright = linear * 2.0**self.stops
         highest, shown = 1.0, 1.0
         if self.brightest is not None and self.brightest > NOT_YET_WHITE:
             highest, shown = self.brightest, NOT_YET_WHITE
-        highest *= 2.0**self.exposure_ev
+        highest *= 2.0**self.stops
         if highest <= shown or self.shoulder == 0:
             return np.minimum(bright, 1.0)
         knee = 1.0 - max(self.shoulder, NARROWEST_SHOULDER)
@@ -127,6 +142,12 @@ class Tone(Stage):
         below = pivot * (display / pivot) ** power
         above = 1.0 - (1.0 - pivot) * ((1.0 - display) / (1.0 - pivot)) ** power
         return np.where(display < pivot, below, above)
+
+
+def stops_of(scene: Scene) -> float:
+    """By how many stops the tone curve, planned already or still ahead, will show this scene brighter than exposed."""
+    tone = next((stage for stage in (*scene.stages, *scene.ahead) if isinstance(stage, Tone)), Tone())
+    return tone.in_light_of(scene).stops
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ class Tuning:
     red_shading, blue_shading   (temperature_k, (rows, columns)) relative to green
     luminance_shading           (rows, columns) or None; already carries its strength
     tone_curve      (n, 2): linear light and display value, both 0..1, the look its makers chose; () if there is none
+    lux_of_signal   lux of a scene whose mean green saturates at 1 us and gain 1; None if never calibrated
     """
 
     sensor: str
@@ -47,6 +48,7 @@ class Tuning:
     blue_shading: tuple[tuple[float, np.ndarray], ...]
     luminance_shading: np.ndarray | None
     tone_curve: np.ndarray
+    lux_of_signal: float | None = None
 
     @classmethod
     def from_algorithms(cls, sensor: str, source: str, algorithms: Mapping[str, Mapping[str, Any]]) -> Tuning:
@@ -62,6 +64,7 @@ class Tuning:
                 matrices=_matrices(algorithms.get("rpi.ccm", {}).get("ccms", ())),
                 **_shading_tables(algorithms.get("rpi.alsc", {})),
                 tone_curve=_tone_curve(algorithms.get("rpi.contrast", {}).get("gamma_curve", ())),
+                lux_of_signal=_lux_of_signal(algorithms.get("rpi.lux")),
             )
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
@@ -146,6 +149,17 @@ def _tone_curve(flat: Any) -> np.ndarray:
     if not np.all(np.isfinite(curve)) or not rising or (len(curve) and curve.max() > 1):
         raise ValueError("gamma_curve must be rising pairs (light, display) from 0 to 65535")
     return curve
+
+
+def _lux_of_signal(reference: Mapping[str, Any] | None) -> float | None:
+    """A scene under `reference_lux` had the mean `reference_Y` (16 bits, black removed) at this shutter and gain."""
+    if reference is None:
+        return None
+    product_us = float(reference["reference_shutter_speed"]) * float(reference["reference_gain"])
+    lux = float(reference["reference_lux"]) * product_us / (float(reference["reference_Y"]) / SIXTEEN_BIT)
+    if not 0 < lux < np.inf:
+        raise ValueError(f"rpi.lux gives {lux:g}; all of its numbers must be above 0")
+    return lux
 
 
 def _matrices(entries: Any) -> tuple[tuple[float, np.ndarray], ...]:

@@ -12,7 +12,7 @@ from isp.demosaic import Demosaic, demosaic
 from isp.develop import run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Noise, Photo, RawFrame, Shot
-from isp.highlights import NEARLY_BLOWN, WHITENING, Highlights
+from isp.highlights import NEARLY_BLOWN, Highlights
 from isp.kernels import GRAIN_STEPS, LIFT_LEVELS
 from isp.levels import Levels
 from isp.local_tone import FROM_EV, LocalTone
@@ -386,7 +386,7 @@ def highlights_twin(mosaic, colours, clip, lens):
     light, blown_shares = measured * lens, blown(shares)
     others = (light.sum(axis=0) - light) / 2
     rebuilt = light + blown_shares * np.maximum(others - light, 0)
-    whitening = ramp(np.sort(shares, axis=0)[1], WHITENING, CLIP_SHARE) * blown_shares.max(axis=0)
+    whitening = ramp(np.sort(shares, axis=0)[1], Highlights.whitening, CLIP_SHARE) * blown_shares.max(axis=0)
     whitened = rebuilt + whitening * (rebuilt.max(axis=0) - rebuilt)
     return (np.where(every == colours, whitened, 0) / lens).sum(axis=0)
 
