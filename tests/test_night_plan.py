@@ -20,11 +20,11 @@ SETTINGS = NightSettings()
 TRIPOD = Pace(0.0, 0.0, True)
 
 
-def light(wanted_us: float, lamps: bool = False) -> Light:
+def light(wanted_us: float, lamps_ev: float = 0.0) -> Light:
     """A scene that wants this exposure at gain 1, seen by a metering that may go to 100 ms at gain 8."""
     metered_us = min(wanted_us, 100_000)
     gain = min(wanted_us / metered_us, 8.0)
-    return Light(wanted_us, metered_us, gain, lamps, Noise(NOISE.shot * gain, NOISE.read * gain**2))
+    return Light(wanted_us, metered_us, gain, lamps_ev, Noise(NOISE.shot * gain, NOISE.read * gain**2))
 
 
 def hand(px_per_s: float, subjects_px_per_s: float = 0.0) -> Pace:
@@ -86,10 +86,18 @@ def test_more_frames_are_taken_as_light_is_missing():
     assert len(set(numbers)) > 3
 
 
-def test_lamps_make_the_frames_darker_and_nothing_else_does():
+def test_lamps_make_the_frames_darker_as_far_as_they_would_be_blown():
     assert plan(light(50_000), TRIPOD).darker_ev == pytest.approx(0.0, abs=1e-3)
-    assert plan(light(50_000, lamps=True), TRIPOD).darker_ev == pytest.approx(0.7, abs=1e-3)
-    assert plan(light(50_000, lamps=True), TRIPOD, underexposure_ev=2.0).darker_ev == pytest.approx(2.0, abs=1e-3)
+    assert plan(light(50_000, lamps_ev=0.5), TRIPOD).darker_ev == pytest.approx(0.5, abs=1e-2)
+    made = plan(light(50_000, lamps_ev=5.0), TRIPOD, underexposure_ev=1.5)
+    assert made.darker_ev == made.held_back_ev == pytest.approx(1.5, abs=1e-2)
+    assert "for the lamps" in made.reasons[1]
+
+
+def test_where_motion_bounds_the_exposure_lamps_cost_gain_and_no_light():
+    plain, spared = plan(light(1_000_000), hand(10)), plan(light(1_000_000, lamps_ev=1.0), hand(10))
+    assert spared.exposure_us == plain.exposure_us
+    assert spared.analogue_gain == pytest.approx(plain.analogue_gain / 2)
 
 
 def test_the_total_time_bounds_the_burst():
@@ -129,13 +137,13 @@ def test_light_is_measured_in_the_dark_too(lux):
 def test_a_lamp_is_seen_and_a_grey_wall_has_none():
     night, _ = simulate("lamps", "imx477", 1332, 990, lux=20)
     wall, _ = simulate("grey", "imx477", 1332, 990, lux=20)
-    assert measure_light(night, 0.0).lamps
-    assert not measure_light(wall, 0.0).lamps
+    assert measure_light(night, 0.0).lamps_ev > 1.0
+    assert measure_light(wall, 0.0).lamps_ev == 0.0
 
 
 def test_a_plan_is_plain_values_for_the_sidecar():
-    facts = plan(light(8_000_000, lamps=True), hand(20, 60)).to_dict()
+    facts = plan(light(8_000_000, lamps_ev=1.0), hand(20, 60)).to_dict()
     assert facts["on_tripod"] is False
     assert facts["subjects_px_per_ms"] == pytest.approx(0.06)
-    assert facts["darker_ev"] >= 0.7
+    assert facts["darker_ev"] >= facts["held_back_ev"] == 1.0
     assert all(isinstance(reason, str) for reason in facts["reasons"])

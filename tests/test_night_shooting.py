@@ -22,6 +22,7 @@ from firmware.settings import (
     CameraSettings,
     ExposureSettings,
     NightSettings,
+    ReplaySettings,
     Settings,
     SimulatedSettings,
     StorageSettings,
@@ -92,6 +93,7 @@ class NightBench:
         self.settings = Settings(
             camera=CameraSettings(backend="simulated", width_px=640, height_px=480, frame_timeout_s=5.0),
             simulated=SimulatedSettings(sensor="imx219", scene="astronaut", lux=200, seed=3),
+            replay=tables.get("replay", ReplaySettings()),
             exposure=tables.get("exposure", ExposureSettings(fixed_us=8000, fixed_gain=8.0)),
             night=tables.get("night", NightSettings(handheld_frames=FRAMES, tripod_frames=FRAMES, before_press_s=0.0)),
             storage=StorageSettings(folder=str(folder), state_folder=str(folder / "state"), free_space_floor_mb=0),
@@ -161,7 +163,8 @@ class NightBench:
         return report, json.loads(accepted.files.sidecar.read_text())["burst"]
 
     def close(self):
-        self.camera.is_open.set()
+        if isinstance(self.camera, GatedCamera):
+            self.camera.is_open.set()
         self.thread.close(PATIENCE_S)
         for part in (self.night, self.darkroom, self.writer):
             part.close(PATIENCE_S)
@@ -460,3 +463,22 @@ def test_while_a_burst_is_merged_another_one_is_refused_and_a_photo_is_not(night
     bench.card.may_number.set()
     bench.photo(bench.shooting.accept(chosen))
     assert bench.shooting.accept(photo).done.result(PATIENCE_S)["mode"] == "photo"
+
+
+def test_recorded_frames_are_taken_as_they_were_exposed(night, tmp_path):
+    from firmware.cameras.replay import ReplayCamera
+    from firmware.cameras.simulated import simulate
+    from firmware.files.dng import encode_dng
+
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    for number in range(5):
+        frame, _ = simulate("astronaut", "imx219", 640, 480, frame_number=number, lux=20)
+        (recorded / f"{number}.DNG").write_bytes(b"".join(encode_dng(frame, None)))
+    bench = night(camera=ReplayCamera, replay=ReplaySettings(folder=str(recorded), frames_per_second=20.0))
+    accepted = bench.press()
+    _, burst = bench.photo(accepted)
+    assert (burst["collected"], burst["ended"]) == (FRAMES, None)
+    assert read_raw(accepted.files.dng).shot.exposure_us == frame.shot.exposure_us
+    # The recording begins again after five: the sixth holds the very same pixels as the first.
+    assert [bool(frame["why"]) for frame in burst["frames"]].count(True) == 1

@@ -179,7 +179,7 @@ def encode_raw(frame: RawFrame, tuning: Tuning | None, planned: Pipeline) -> lis
     from isp.white_balance import WhiteBalance
 
     balance, tone = planned.stage(WhiteBalance), planned.stage(Tone)
-    exposure_ev = 0.0 if tone is None else tone.exposure_ev
+    exposure_ev = 0.0 if tone is None else tone.stops
     if balance is None or balance.gains is None:
         return encode_dng(frame, tuning, exposure_ev=exposure_ev)
     red, green, blue = balance.gains

@@ -20,7 +20,7 @@ SIZE_PX = (2028, 1520)
 
 @dataclass(frozen=True)
 class View:
-    """What stands in front of the camera, in which light, in which modes it is taken, and how much the hand trembles."""
+    """What stands in front of the camera, in which light, in which modes it is taken; how the hand trembles."""
 
     scene: str
     title: str

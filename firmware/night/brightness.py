@@ -8,10 +8,8 @@ import math
 from firmware.night.plan import BurstPlan
 from isp.frames import RawFrame
 from isp.pipeline import Pipeline
-from isp.tone import Tone
-
-# What the tone stage takes at most.
-MOST_EXPOSURE_EV = 4.0
+from isp.tone import LARGEST_EV, Tone
+from isp.tuning import Tuning
 
 
 def brighten_ev(plan: BurstPlan | None, frame: RawFrame) -> float:
@@ -28,11 +26,18 @@ def brighten_ev(plan: BurstPlan | None, frame: RawFrame) -> float:
     return min(max(missing_ev, 0.0), plan.held_back_ev + 0.5 * math.log2(shot.frames))
 
 
-def brightened(pipeline: Pipeline, by_ev: float) -> Pipeline:
-    """The pipeline with so many stops more exposure, as far as its tone curve goes."""
+def brightened(pipeline: Pipeline, by_ev: float, tuning: Tuning | None) -> Pipeline:
+    """The pipeline with so many stops more exposure, as far as its tone curve goes.
+
+    A look that goes by the scene's own light makes up for any exposure by itself, where the tuning knows that light.
+    """
     tone = pipeline.stage(Tone)
-    if tone is None or by_ev == 0:
+    if tone is None:
         return pipeline
-    exposure_ev = min(tone.exposure_ev + by_ev, MOST_EXPOSURE_EV)
+    knows_light = tuning is not None and tuning.lux_of_signal is not None
+    exposure_ev = tone.exposure_ev + (1 - tone.scene_light * knows_light) * by_ev
+    if exposure_ev == tone.exposure_ev:
+        return pipeline
+    exposure_ev = min(exposure_ev, LARGEST_EV)
     brighter = dataclasses.replace(tone, exposure_ev=exposure_ev)
     return Pipeline(tuple(brighter if stage is tone else stage for stage in pipeline.stages))

@@ -15,8 +15,10 @@ from isp.frames import RawFrame, Shot
 
 # The camera's own metering has its own idea of a good exposure; as long as it is that near, it is the photographer's.
 TRUSTED_EV = 0.5
-# Lamps are small: one place in ten thousand that would be blown is one.
-LAMP_SHARE, BLOWN = 1e-4, 0.95
+# Lamps are small: one place in ten thousand is one. What is blown is brighter than it says, nobody knows by how much.
+LAMP_SHARE, BLOWN, BRIGHTER_EV = 1e-4, 0.95, 0.7
+# Below saturation, so that a lamp's strongest colour is not blown either.
+LAMP_LEVEL = 0.9
 
 
 def measure_light(frame: RawFrame, compensation_ev: float) -> Light:
@@ -31,12 +33,13 @@ def measure_light(frame: RawFrame, compensation_ev: float) -> Light:
     factor = brighter_by(levels, compensation_ev)
     if abs(math.log2(factor)) < TRUSTED_EV:
         factor = 1.0
-    blown = float(np.mean(levels >= BLOWN / max(factor, 1.0)))
+    lamp = float(np.quantile(levels, 1 - LAMP_SHARE))
+    lamps_ev = math.log2(max(lamp, LAMP_LEVEL / factor) * factor / LAMP_LEVEL) + (BRIGHTER_EV if lamp >= BLOWN else 0.0)
     return Light(
         wanted_us=shot.exposure_us * shot.analogue_gain * factor,
         metered_us=shot.exposure_us,
         metered_gain=shot.analogue_gain,
-        lamps=blown >= LAMP_SHARE,
+        lamps_ev=round(max(lamps_ev, 0.0), 2),
         noise=shot.noise,
     )
 

@@ -255,7 +255,8 @@ class Night:
     def _planned(self, press: BurstPress, frame: RawFrame) -> Pipeline:
         from firmware.night.brightness import brighten_ev, brightened
 
-        return plan_photo(brightened(press.pipeline, brighten_ev(press.plan, frame)), frame, press.tuning)
+        pipeline = brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
+        return plan_photo(pipeline, frame, press.tuning)
 
     def _encoded(self, press: BurstPress, frame: RawFrame) -> list:
         return encode_raw(frame, press.tuning, self._planned(press, frame))

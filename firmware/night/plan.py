@@ -2,7 +2,8 @@
 
 Source: Liba et al. 2019, "Handheld Mobile Photography in Very Low Light", section 3 (motion metering): exposure as long
 as the predicted blur allows, gain for the rest, frames from a budget of time. We depart twice: the number of frames
-also ends where a shadow is clean, and frames are darkened only for lamps that would be blown.
+also ends where a shadow is clean, and frames are darker only as far as lamps would be blown: where the exposure is
+bounded by motion, that lowers the gain and costs hardly any light.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ class Light:
 
     wanted_us      exposure x gain that shows the scene well
     metered_us, metered_gain   of the frame that was looked at
-    lamps          at `wanted_us` something in the scene would be blown
+    lamps_ev       stops by which the lamps in the scene would be blown at `wanted_us`
     noise          of the frame that was looked at
     """
 
     wanted_us: float
     metered_us: float
     metered_gain: float
-    lamps: bool
+    lamps_ev: float
     noise: Noise
 
 
@@ -89,7 +90,7 @@ def is_same(value: float | None, planned: float, tolerance: float = SAME) -> boo
 
 def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: NightSettings) -> BurstPlan:
     """The burst for this light and this motion. Limits that leave no choice (a hand-set exposure) are kept to."""
-    darker_ev = settings.underexposure_ev if light.lamps else 0.0
+    darker_ev = min(light.lamps_ev, settings.underexposure_ev)
     product_us = light.wanted_us / 2.0**darker_ev
     exposure_us, why_so_long = _exposure(product_us, pace, limits, settings)
     gain, why_gain = _gain(product_us, exposure_us, limits, settings)
