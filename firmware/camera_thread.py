@@ -167,11 +167,11 @@ class CameraThread:
     def _move_frames(self, camera: Camera) -> None:
         silent_tries = 0
         while not self._stop.is_set():
-            self.frame_limit_s = camera.frame_interval_s + self._settings.camera.frame_timeout_s
-            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
             self._apply_exposure(camera)
             # The first frame of another exposure comes at another pace than the last one did.
-            self.frame_limit_s = max(self.frame_limit_s, self._asked_s() + self._settings.camera.frame_timeout_s)
+            pace_s = max(camera.frame_interval_s, self._asked_s())
+            self.frame_limit_s = pace_s + self._settings.camera.frame_timeout_s
+            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
             try:
                 frame = camera.next_frame(self.frame_limit_s)
             except CameraError as error:  # CameraStalled is one

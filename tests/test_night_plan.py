@@ -116,7 +116,9 @@ def test_the_sensors_limits_win():
 def test_an_exposure_set_by_hand_is_kept_to():
     frame, _ = simulate("grey", "imx219", 640, 480, exposure_us=20_000, analogue_gain=3.0)
     by_hand = ExposureSettings(fixed_us=20_000, fixed_gain=3.0)
-    made = plan(measure_light(frame, 0.0), hand(300), limits_for(LIMITS, by_hand, frame.shot))
+    seen = dataclasses.replace(measure_light(frame, 0.0), lamps_ev=3.0)
+    made = plan(seen, hand(300), limits_for(LIMITS, by_hand, frame.shot))
+    assert made.darker_ev == made.held_back_ev == 0.0, "it is as dark as it was wanted"
     assert (made.exposure_us, made.analogue_gain) == (20_000, 3.0)
     assert "fixed" in made.reasons[1]
     of_a_recording = limits_for(None, ExposureSettings(), frame.shot)

@@ -14,7 +14,7 @@ from firmware.cameras.simulated import SimulatedCamera
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import BurstEnded, CameraError, CameraStalled, PressRefused, StorageError
 from firmware.files.raw_files import read_raw
-from firmware.night.board import THROTTLED, Board
+from firmware.night.board import Board
 from firmware.night.night import Night, new_merge
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines, burst_modes
@@ -32,6 +32,8 @@ from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 
 PATIENCE_S = 20.0
+THROTTLED = "devices/platform/soc/soc:firmware/get_throttled"
+THROTTLED_PI_5 = "devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
 # Noisy enough that all of them are useful.
 FRAMES = 6
 
@@ -301,6 +303,7 @@ def put(path, text):
     ("file", "text", "words"),
     [
         (THROTTLED, "50005\n", "low voltage"),
+        (THROTTLED_PI_5, "1\n", "low voltage"),
         ("class/thermal/thermal_zone0/temp", "84123\n", "heat: the processor has 84"),
         ("class/hwmon/hwmon2/in0_lcrit_alarm", "1\n", "low voltage"),
     ],

@@ -21,6 +21,11 @@ class ExposureLimits:
     analogue_gain: tuple[float, float]
     shortest_frame_s: float
 
+    @property
+    def are_one(self) -> bool:
+        """Nothing is left to choose."""
+        return self.exposure_us[0] == self.exposure_us[1] and self.analogue_gain[0] == self.analogue_gain[1]
+
 
 class Camera(Protocol):
     """A source of raw frames. Made closed; `start` opens the hardware."""

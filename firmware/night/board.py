@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-THROTTLED = "devices/platform/soc/soc:firmware/get_throttled"
-UNDER_VOLTAGE_NOW = 0x1
+# Up to the Pi 4 it is soc/soc:firmware, on a Pi 5 soc@107c000000/soc@107c000000:firmware.
+THROTTLED = "devices/platform/soc*/soc*:firmware/get_throttled"
 
 
 class Board:
@@ -34,12 +34,8 @@ class Board:
         return max((int(text) / 1000 for text in zones if _is_whole(text)), default=None)
 
     def _voltage_is_low(self) -> bool:
-        word = self._read(self._sysfs / THROTTLED)
-        try:
-            if int(word, 16) & UNDER_VOLTAGE_NOW:
-                return True
-        except ValueError:
-            pass  # a board without this file, or one that writes something else
+        if any(_lowest_bit(self._read(path)) for path in self._sysfs.glob(THROTTLED)):
+            return True
         names = self._sysfs.glob("class/hwmon/hwmon*/name")
         volts = [path.parent for path in names if self._read(path) == "rpi_volt"]
         return any(self._read(folder / "in0_lcrit_alarm") == "1" for folder in volts)
@@ -50,6 +46,14 @@ class Board:
             return path.read_text(encoding="ascii", errors="replace").strip()
         except OSError:
             return ""
+
+
+def _lowest_bit(word: str) -> bool:
+    """Of a hexadecimal number; False of anything else."""
+    try:
+        return bool(int(word, 16) & 1)
+    except ValueError:
+        return False
 
 
 def _is_whole(text: str) -> bool:

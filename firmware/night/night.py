@@ -11,19 +11,19 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
-from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
+from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PressRefused, StorageError
 from firmware.night.board import Board
 from firmware.night.press import BurstPress
+from firmware.night.saving import Saving
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import WRITE_LIMIT_S
-from isp.errors import FrameError, IspError
-from isp.frames import Burst, RawFrame
+from isp.errors import FrameError
+from isp.frames import RawFrame
 
 if TYPE_CHECKING:
     from firmware.night.collecting import Collecting
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from firmware.storage.card import Card
     from firmware.storage.card_writer import CardWriter
     from isp.burst.streaming import NightBurst
-    from isp.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +70,7 @@ class Night:
     ) -> None:
         self._camera = camera
         self._card = card
-        self._writer = writer
-        self._darkroom = darkroom
+        self._saving = Saving(writer, darkroom)
         self._heartbeats = heartbeats
         self._changed = changed
         self._board = board or Board()
@@ -98,7 +96,7 @@ class Night:
             self._press = press
             if self._closing:
                 press.end(self._closing)
-        press.files.add_done_callback(lambda _: press.first.add_done_callback(lambda _: self._keep_first(press)))
+        self._saving.keep_first_of(press)
         self._presses.queue.put(press)
 
     def end(self, why: str) -> BurstPress | None:
@@ -126,10 +124,10 @@ class Night:
         self._heartbeats.beat(NAME, within_s=2 * WRITE_LIMIT_S)
         if press.files.exception() is None:  # else who pressed has been told that the card gave no number
             try:
-                self._hand_on(press, frame, facts)
-            except IspError as error:
+                self._saving.hand_on(press, frame, facts)
+            except Exception as error:  # boundary: one failing photo must not stop the camera
                 logger.exception("%s failed after its burst", press.files.result().jpeg.name)
-                self._darkroom.give_up(press.files.result(), press.done, error)
+                self._saving.give_up(press, error)
         with self._lock:
             self._press = None
         self._changed()
@@ -147,7 +145,7 @@ class Night:
         press.is_collecting = False
         if not press.first.done():
             press.first.set_result(press.frame)  # no frame of the burst came
-        return frame or press.frame
+        return press.frame if frame is None else frame
 
     def _merged(self, press: BurstPress, facts: dict[str, Any]) -> RawFrame | None:
         """The burst as one frame; None when not even one came."""
@@ -209,64 +207,6 @@ class Night:
         except StorageError as error:
             return f"the card: {error}"
         return ""
-
-    def _keep_first(self, press: BurstPress) -> None:
-        """Called once both the name and the first frame are there, in the thread of the later one."""
-        if press.files.exception() is not None:
-            return
-        if not press.settings.storage.dng:
-            press.kept.set_result(None)
-            return
-        frame = press.first.result()
-        try:
-            raw = self._encoded(press, frame)
-        except IspError as error:
-            press.kept.set_exception(error)
-        else:
-            self._writer.write(press.files.result().dng, raw).add_done_callback(lambda done: _pass_on(done, press.kept))
-
-    def _hand_on(self, press: BurstPress, frame: RawFrame, facts: dict[str, Any]) -> None:
-        """To the card, in the place of the first frame, and to the darkroom."""
-        files = press.files.result()
-        raw_done: Future | None = None
-        if press.settings.storage.dng:
-            raw_done = press.kept
-            not_kept = press.kept.exception()
-            if not_kept is None:
-                facts["press_to_first_dng_ms"] = round((press.kept.result() - press.press_ns) / 1e6, 3)
-            if frame is not press.first.result() or not_kept is not None:
-                save = self._writer.replace if not_kept is None else self._writer.write
-                raw_done = save(files.dng, self._encoded(press, frame))
-        job = Job(
-            press_ns=press.press_ns,
-            mode=press.mode,
-            burst=Burst((frame,)),
-            files=files,
-            pipeline=self._planned(press, frame),
-            tuning=press.tuning,
-            threads=press.settings.darkroom.threads,
-            jpeg_quality=press.settings.storage.jpeg_quality,
-            raw_done=raw_done,
-            of_burst=facts,
-            done=press.done,
-        )
-        self._darkroom.take(job)
-
-    def _planned(self, press: BurstPress, frame: RawFrame) -> Pipeline:
-        from firmware.night.brightness import brighten_ev, brightened
-
-        pipeline = brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
-        return plan_photo(pipeline, frame, press.tuning)
-
-    def _encoded(self, press: BurstPress, frame: RawFrame) -> list:
-        return encode_raw(frame, press.tuning, self._planned(press, frame))
-
-
-def _pass_on(done: Future, to: Future) -> None:
-    if done.exception() is not None:
-        to.set_exception(done.exception())
-    else:
-        to.set_result(done.result())
 
 
 def _fetch_tools() -> None:

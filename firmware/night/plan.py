@@ -90,6 +90,8 @@ def is_same(value: float | None, planned: float, tolerance: float = SAME) -> boo
 
 def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: NightSettings) -> BurstPlan:
     """The burst for this light and this motion. Limits that leave no choice (a hand-set exposure) are kept to."""
+    if limits.are_one:  # whoever chose it wanted it so
+        light = dataclasses.replace(light, wanted_us=limits.exposure_us[0] * limits.analogue_gain[0], lamps_ev=0.0)
     darker_ev = min(light.lamps_ev, settings.underexposure_ev)
     product_us = light.wanted_us / 2.0**darker_ev
     exposure_us, why_so_long = _exposure(product_us, pace, limits, settings)
