@@ -4,10 +4,10 @@ Metering brings every scene to the same middle grey: a street under two lamps wo
 exposed short to spare those lamps like nothing at all. Light is measured as libcamera does (`lux.cpp`, BSD-2-Clause):
 the tuning says what mean signal a known light gives at a known exposure and gain. How bright that is to look is the key
 value of Krawczyk, Myszkowski and Seidel 2005, "Perceptual effects in real-time tone mapping": from daylight down it
-falls as the logarithm of light does. We depart in these: it ends at middle grey, because daylight is metered right; it
-is the mean of the frame, by which metering goes, that is brought there; like metering we leave a scene with lamps up to
-a stop darker; and no photo is brightened until its shadows are grain (Liba et al. 2019, "Handheld mobile photography in
-very low light": dark scenes stay dark, deep shadows are allowed).
+falls as the logarithm of light does. We depart in these: it is the mean of the frame that is brought there, by which
+metering goes; it ends where metering would have put that mean, because good light is metered right; and no photo is
+brightened until its shadows are grain (Liba et al. 2019, "Handheld mobile photography in very low light": dark scenes
+stay dark, deep shadows are allowed).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MID_GREY = 0.18
 # By a stop darker a well-exposed dim room already looks like evening; what lies deeper than two is hardly a picture.
 MOST_DARKENED_EV, MOST_BRIGHTENED_EV = 1.0, 2.0
 # Metering lets a hundredth of the frame be brighter than this; to spare it, all else gets a stop darker at most.
-HIGHLIGHT_SHARE, HIGHLIGHT_LEVEL, MOST_SPARED_EV = 0.01, 0.9, 1.0
+HIGHLIGHT_SHARE, HIGHLIGHT_LEVEL, LARGEST_PROTECTION = 0.01, 0.9, 0.5
 # Grain is seen most where the display's encoding is steepest, in its straight part, up to this light: 10 of 255 codes.
 DARK, DARK_CODES_PER_LIGHT = 0.0031308, 255 * 12.92
 # A single frame at ISO 1600 shows 15.
@@ -50,7 +50,7 @@ def lux_of(scene: Scene) -> float | None:
 def key_of(lux: float) -> float:
     """Linear light, 1 = white, that the mean of a scene in this light is to have on the display."""
     luminance = lux * MID_GREY / math.pi
-    return min(1.03 - 2.0 / (2.0 + math.log10(luminance + 1.0)), MID_GREY)
+    return 1.03 - 2.0 / (2.0 + math.log10(luminance + 1.0))
 
 
 def ev_by_light(scene: Scene) -> float | None:
@@ -61,13 +61,18 @@ def ev_by_light(scene: Scene) -> float | None:
     lux = lux_of(scene)
     if lux is None:
         return None
-    wanted = math.log2(key_of(lux) / max(_mean_signal(scene), LEAST_SIGNAL))
-    bright = float(np.quantile(_green(scene), 1.0 - HIGHLIGHT_SHARE))
-    wanted = min(wanted, max(math.log2(HIGHLIGHT_LEVEL / max(bright, LEAST_SIGNAL)), wanted - MOST_SPARED_EV))
+    wanted = math.log2(min(key_of(lux), metered_mean(scene)) / max(_mean_signal(scene), LEAST_SIGNAL))
     highlights = scene.planned(Highlights)
     white = 1.0 if highlights is None else highlights.white()
     darkest = -min(MOST_DARKENED_EV, max(math.log2(white), 0.0))
     return round(min(max(wanted, darkest), most_by_noise(scene)), DIGITS)
+
+
+def metered_mean(scene: Scene) -> float:
+    """What metering would have made of the mean of this scene: middle grey, or less to spare its lights."""
+    bright = float(np.quantile(_green(scene), 1.0 - HIGHLIGHT_SHARE))
+    as_metered = bright * MID_GREY / max(_mean_signal(scene), LEAST_SIGNAL)
+    return MID_GREY * min(max(HIGHLIGHT_LEVEL / max(as_metered, LEAST_SIGNAL), LARGEST_PROTECTION), 1.0)
 
 
 def most_by_noise(scene: Scene) -> float:
