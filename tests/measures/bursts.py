@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from measures.exposed import MIDDLE
 from measures.passers_by import Ball, Lamp, Occluder
-from measures.scenery import Scenery, scenery
+from measures.scenery import ENLARGED, LENS_PX, Scenery, scenery
 
 from firmware.cameras.simulation.bad_pixels import scatter_bad_pixels
 from firmware.cameras.simulation.sensor_physics import Converter, camera_matrix, read_out, shading_on_pixels
@@ -140,6 +140,8 @@ def burst_of(
     sensor: str = "imx477",
     gain: float = 16.0,
     light: float = 0.5,
+    lens_px: float = LENS_PX,
+    enlarged: float = ENLARGED,
     shape: tuple[int, int] = SHAPE,
     blurred: Mapping[int, int] | None = None,
     black: Sequence[int] = (),
@@ -154,6 +156,7 @@ def burst_of(
     scene       a name of `scenery`, or a Scenery of this shape
     path_px     how far the farthest frame lies from the first; or give the `poses` themselves
     light       signal of a white reflector on a green pixel; 1 saturates it
+    lens_px, enlarged   see `scenery`; 1.0 is as sharp as a mosaic can be, 2.0 as the simulated camera shows photographs
     blurred     frame number -> how many pixels its picture was smeared sideways while it was exposed
     black       numbers of frames that saw nothing
     hot         frame number -> share of its pixels that are bad in it alone
@@ -161,7 +164,7 @@ def burst_of(
     """
     facts = load_sensor(sensor)
     poses = list(poses or hand_held(frames, path_px, roll_degrees, seed))
-    seen = scenery(scene, shape, _margin(shape, poses)) if isinstance(scene, str) else scene
+    seen = scenery(scene, shape, _margin(shape, poses), lens_px, enlarged) if isinstance(scene, str) else scene
     seen = seen.in_colours(camera_matrix(facts.tuning, light_k))
     eye = Eye(seen, objects, facts, shape, light, light_k, field_of_view)
     lights = _lights(eye, poses, blurred or {}, black)

@@ -89,7 +89,7 @@ def decibels(error: np.ndarray, before: np.ndarray, where: np.ndarray | None = N
 
 
 def contrast_in_noise(truth: np.ndarray, frame: RawFrame) -> np.ndarray:
-    """(H, W): root mean square step from one 2 x 2 quad to the next, around each pixel, in units of the quads' noise."""
+    """(H, W): root mean square step between 2 x 2 quads around each pixel, in units of the quads' noise."""
     quads = _quads(truth)
     noise = frame.shot.noise
     variance = (noise.shot * np.maximum(quads, 0) + noise.read) / 4
