@@ -11,6 +11,7 @@
 
 #include "assemble.hpp"
 #include "binning.hpp"
+#include "merge_binding.hpp"
 #include "preview_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
@@ -146,6 +147,7 @@ NB_MODULE(_kernels, module) {
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
     module.def("block_sums", &block_sums_into, "pixels"_a, "step"_a, "sums"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
+    bind_merge(module);
     bind_preview(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;

@@ -1,0 +1,135 @@
+"""Frames of a burst become one, in the raw mosaic: what differs by more than noise explains stays the reference's.
+
+For each tile of each frame the difference to the reference is taken, at the shift that the alignment found, moved
+between pixels of one colour by a short filter, so that colours never mix. A cosine transform tells slow differences from
+fine ones; where the difference holds no more energy than the sensor's calibrated noise it is averaged away, where it
+holds more it is left out, the same for all four colour planes.
+
+Source: Hasinoff et al. 2016, "Burst photography for high dynamic range and low-light imaging on mobile cameras",
+section 5, and Liba et al. 2019, "Handheld mobile photography in very low light", section 3.3 (strength by mismatch,
+count of frames behind each place). We depart so: the difference is transformed, not both tiles, and by a cosine transform,
+which has no jump at the tile's border; its energy is compared with noise over neighbouring frequencies and all colours,
+so that a still scene loses next to nothing; outlying pixels and blocks are left out before the transform, which would
+spread them; and a tile that matches nowhere does not count at all, instead of counting as the reference once more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isp.burst.between_pixels import between_pixels, noise_left
+from isp.burst.places import TILE_PX, places_of
+from isp.errors import FrameError
+from isp.frames import Noise, RawFrame
+from isp.kernels import MERGE_BANDS, MergeFacts
+
+if TYPE_CHECKING:
+    from isp.burst.align import Shifts
+
+LARGEST_COUNT = 65535
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is taken for noise. An excess is energy in units of what noise explains: 1 is exactly noise.
+
+    outlier        deviations beyond which a pixel is left out: of 12 million still ones a handful
+    block_excess   above it a block of 8 x 8 pixels loses weight (64 values: noise alone stays below 1.9)
+    block_loss     how fast
+    excess         the same for a frequency with its neighbours (about 25 values)
+    loss           how fast
+    gross, calm    a tile that keeps less than `gross` of its frequencies does not count; from `calm` on it counts fully
+    """
+
+    outlier: float = 5.0
+    block_excess: float = 2.5
+    block_loss: float = 8.0
+    excess: float = 1.6
+    loss: float = 8.0
+    gross: float = 0.25
+    calm: float = 0.6
+
+
+@dataclass(frozen=True)
+class Share:
+    """What was taken of a frame.
+
+    map   (rows, columns) float32 at the places: 0 nothing, 1 all of it
+    """
+
+    map: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Over the whole picture."""
+        return float(self.map.mean(dtype=np.float64))
+
+
+class Merging:
+    """One reference and what other frames of the burst add to it. Memory does not grow with their number."""
+
+    def __init__(self, reference: RawFrame, threads: int = 0, limits: Limits | None = None) -> None:
+        if reference.shot.noise is None:
+            raise FrameError("The merge needs the noise model of the sensor, and this frame has none.")
+        self.reference = reference
+        self.frames = 1
+        self._threads = threads
+        self._facts = _facts_of(reference, limits or Limits())
+        self._pixels = np.ascontiguousarray(reference.pixels)
+        places = places_of(reference.pixels.shape)
+        self._difference = np.zeros(reference.pixels.shape, np.float32)
+        self._weight = np.zeros(places, np.float32)
+        self._kept = np.zeros((*places, MERGE_BANDS, MERGE_BANDS), np.float32)
+        self._squares = np.zeros(places, np.float32)
+
+    def add(self, frame: RawFrame, shifts: Shifts) -> Share:
+        """Merge one more frame. The same frames in the same order give the same bytes, for any number of threads."""
+        share = np.empty(self._weight.shape, np.float32)
+        moved = np.ascontiguousarray(shifts.px, dtype=np.float32)
+        self._facts.add_frame(
+            self._pixels, np.ascontiguousarray(frame.pixels), moved, *self._gathered, share, self._threads
+        )
+        self.frames += 1
+        return Share(share)
+
+    def merged(self) -> RawFrame:
+        """The picture so far, in counts so fine that noise below black survives; its Shot says what noise is left."""
+        shot = self.reference.shot
+        factor = int(LARGEST_COUNT // shot.white_dn)
+        pixels = np.empty_like(self._pixels)
+        self._facts.write_merged(self._pixels, *self._gathered, factor, pixels, self._threads)
+        behind = self._frames_behind()
+        median = float(np.median(behind))
+        facts = {
+            "black_dn": tuple(level * factor for level in shot.black_dn),
+            "white_dn": shot.white_dn * factor,
+            "noise": Noise(shot.noise.shot / median, shot.noise.read / median),
+            "frames": self.frames,
+        }
+        return RawFrame(pixels, dataclasses.replace(shot, **facts), behind)
+
+    @property
+    def _gathered(self) -> tuple[np.ndarray, ...]:
+        return self._difference, self._weight, self._kept, self._squares
+
+    def _frames_behind(self) -> np.ndarray:
+        """(rows, columns) float32: 1 / relative variance. Each frequency is a mean of its own weights."""
+        whole = 1.0 + self._weight
+        own = whole[..., None, None] - self._kept  # of the reference
+        variance = (np.mean(own**2, axis=(2, 3)) + self._squares) / whole**2
+        return np.clip(1.0 / variance, 1.0, self.frames).astype(np.float32)
+
+
+def _facts_of(reference: RawFrame, limits: Limits) -> MergeFacts:
+    shot = reference.shot
+    span = shot.white_dn - sum(shot.black_dn) / 4
+    noise = [shot.noise.shot * span, shot.noise.read * span**2]
+    phase = 2 * math.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX
+    window = np.round(0.5 - 0.5 * np.cos(phase), 6).astype(np.float32)
+    values = dataclasses.astuple(limits)
+    return MergeFacts(shot.black_dn, shot.white_dn, noise, values, between_pixels(), noise_left(), window.tolist())

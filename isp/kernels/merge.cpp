@@ -1,0 +1,87 @@
+#include "merge.hpp"
+
+#include <algorithm>
+
+#include "merge_tile.hpp"
+#include "pieces.hpp"
+
+namespace nightjar {
+
+namespace {
+
+void add_tile(const MergeFacts& facts, const float* difference, int top, int left, int height, int width, float* sum) {
+    const int first = std::max(0, -left), last = std::min(tile_px, width - left);
+    for (int y = std::max(0, -top); y < std::min(tile_px, height - top); ++y) {
+        const float* from = difference + y * tile_px;
+        float* to = sum + static_cast<std::int64_t>(top + y) * width + left;
+        const float share = facts.window[y];
+        const float* window = facts.window.data();
+        ROWS_DO_NOT_OVERLAP
+        for (int x = first; x < last; ++x) to[x] += share * window[x] * from[x];
+    }
+}
+
+}  // namespace
+
+void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,
+                 const Gathered& gathered, float* share, int threads) {
+    const int used = threads_for(threads), columns = gathered.columns;
+    std::vector<MergeTile> tiles(used);
+    const auto merge_row = [&](MergeTile& tile, int row) {
+        for (int column = 0; column < columns; ++column) {
+            const int place = row * columns + column;
+            const int top = (row - 1) * pitch, left = (column - 1) * pitch;
+            const Step down = Step::of(shifts[2 * place]), across = Step::of(shifts[2 * place + 1]);
+            const Trust trust = compare(facts, reference, frame, top, left, down, across, tile);
+            share[place] = 0.0f;
+            if (trust.weight == 0.0f) continue;
+            add_tile(facts, tile.difference, top, left, reference.height, reference.width, gathered.difference);
+            gathered.weight[place] += trust.weight;
+            gathered.squares[place] += trust.squares;
+            for (int band = 0; band < bands * bands; ++band) {
+                gathered.kept[place * bands * bands + band] += trust.kept[band];
+                share[place] += trust.kept[band] * (1.0f / (bands * bands));
+            }
+        }
+    };
+    // Rows of places two apart share no pixel: first all even ones, then all odd ones, on any number of threads.
+    for (int first = 0; first < 2; ++first) {
+        const int count = (gathered.rows - first + 1) / 2;
+        run_pieces(used, count, [&](int thread, int piece) { merge_row(tiles[thread], first + 2 * piece); });
+    }
+}
+
+void merged_counts(const MergeFacts& facts, const Counts16& reference, const Gathered& gathered, int factor,
+                   std::uint16_t* out, int threads) {
+    const int height = reference.height, width = reference.width, columns = gathered.columns;
+    const float scale = static_cast<float>(factor), white = facts.white, highest = white * scale;
+    const int used = threads_for(threads);
+    std::vector<std::vector<float>> knots(used, std::vector<float>(columns));
+    run_pieces(used, height, [&](int thread, int y) {
+        const int row = y / pitch, inside = y % pitch;
+        const float* above = gathered.weight + row * columns;
+        const float falling = facts.window[pitch + inside], rising = facts.window[inside];
+        float* weight = knots[thread].data();
+        for (int k = 0; k < columns; ++k) weight[k] = 1.0f + falling * above[k] + rising * above[k + columns];
+        const std::int64_t start = static_cast<std::int64_t>(y) * width;
+        for (int k = 0; k + 1 < columns; ++k) {
+            const std::uint16_t* from = reference.pixels + start + k * pitch;
+            const float* difference = gathered.difference + start + k * pitch;
+            std::uint16_t* to = out + start + k * pitch;
+            const float left = weight[k], right = weight[k + 1];
+            const float* window = facts.window.data();
+            const int until = std::min(pitch, width - k * pitch);
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < until; ++x) {
+                const float r = static_cast<float>(from[x]);
+                const float behind = window[pitch + x] * left + window[x] * right;
+                const float merged = (r - difference[x] / behind) * scale;
+                const float safe = merged > 0.0f ? merged : 0.0f;
+                const float value = (r >= white) | (safe > highest) ? highest : safe;
+                to[x] = static_cast<std::uint16_t>(static_cast<int>(value + 0.5f));
+            }
+        }
+    });
+}
+
+}  // namespace nightjar

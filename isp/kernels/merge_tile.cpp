@@ -1,0 +1,261 @@
+#include "merge_tile.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nightjar {
+
+namespace {
+
+constexpr int plane_px = tile_px / 2;
+
+// Copies rows x columns pixels from (top, left) on, mirrored where they lie outside.
+void copy_patch(const Counts16& from, int top, int left, int rows, int columns, float* to, int stride) {
+    const bool inside = top >= 0 && left >= 0 && top + rows <= from.height && left + columns <= from.width;
+    for (int y = 0; y < rows; ++y) {
+        const std::uint16_t* row = from.pixels + static_cast<std::int64_t>(mirrored(top + y, from.height)) * from.width;
+        float* out = to + y * stride;
+        if (inside) {
+            const std::uint16_t* start = row + left;
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(start[x]);
+        } else {
+            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(row[mirrored(left + x, from.width)]);
+        }
+    }
+}
+
+// The frame's tile at the shift, into tile.difference.
+void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int left, Step down, Step across,
+                 MergeTile& tile) {
+    constexpr int stride = MergeTile::patch_stride;
+    const int y0 = top + 2 * down.whole, x0 = left + 2 * across.whole;
+    if (down.eighths == 0 && across.eighths == 0) {
+        copy_patch(frame, y0, x0, tile_px, tile_px, tile.difference, tile_px);
+        return;
+    }
+    copy_patch(frame, y0 - 4, x0 - 4, MergeTile::patch_px, MergeTile::patch_px, tile.patch, stride);
+    const auto& v = facts.between[down.eighths];
+    const auto& h = facts.between[across.eighths];
+    for (int y = 0; y < tile_px; ++y) {
+        const float* in = tile.patch + y * stride;
+        float* out = tile.rows + y * stride;
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < stride; ++x) {
+            out[x] = v[0] * in[x] + v[1] * in[x + 2 * stride] + v[2] * in[x + 4 * stride] + v[3] * in[x + 6 * stride] +
+                     v[4] * in[x + 8 * stride] + v[5] * in[x + 10 * stride];
+        }
+    }
+    for (int y = 0; y < tile_px; ++y) {
+        const float* in = tile.rows + y * stride;
+        float* out = tile.difference + y * tile_px;
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < tile_px; ++x) {
+            out[x] = h[0] * in[x] + h[1] * in[x + 2] + h[2] * in[x + 4] + h[3] * in[x + 6] + h[4] * in[x + 8] +
+                     h[5] * in[x + 10];
+        }
+    }
+}
+
+// Difference to the reference, without outliers and blown pixels, and what of it is expected and found by blocks.
+void subtract(const MergeFacts& facts, MergeTile& tile) {
+    const float square = 2.0f * facts.limits.outlier * facts.limits.outlier;
+    const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
+    for (int row = 0; row < blocks; ++row) {
+        float expected[tile_px] = {}, found[tile_px] = {};
+        for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
+            const float* reference = tile.reference + y * tile_px;
+            float* difference = tile.difference + y * tile_px;
+            float black[tile_px];
+            for (int x = 0; x < tile_px; x += 2) {
+                black[x] = facts.black[2 * (y & 1)];
+                black[x + 1] = facts.black[2 * (y & 1) + 1];
+            }
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < tile_px; ++x) {
+                const float r = reference[x], f = difference[x];
+                const float level = r - black[x], highest = (r > f ? r : f) - black[x];
+                const float variance = a * (level > 0.0f ? level : 0.0f) + b;
+                const float limit = square * (a * (highest > 0.0f ? highest : 0.0f) + b);
+                const float d = r - f;
+                const float kept = (d * d > limit) | (r >= white) ? 0.0f : d;
+                difference[x] = kept;
+                expected[x] += variance;
+                found[x] += kept * kept;
+            }
+        }
+        for (int block = 0; block < blocks; ++block) {
+            float e = 0.0f, f = 0.0f;
+            for (int x = block * block_px; x < (block + 1) * block_px; ++x) {
+                e += expected[x];
+                f += found[x];
+            }
+            tile.expected[row][block] = e;
+            tile.found[row][block] = f;
+        }
+    }
+}
+
+// Blocks whose mismatch no noise explains lose weight. Returns what is left of the noise: sum of variances of the
+// reference that still counts; `kept` receives the mean weight.
+float weigh_blocks(const MergeLimits& limits, float noise_factor, MergeTile& tile, float& kept) {
+    float noise = 0.0f, sum = 0.0f;
+    for (int row = 0; row < blocks; ++row) {
+        for (int block = 0; block < blocks; ++block) {
+            const float excess = tile.found[row][block] / (noise_factor * tile.expected[row][block]) - limits.block_excess;
+            const float weight = excess > 0.0f ? 1.0f / (1.0f + limits.block_loss * excess) : 1.0f;
+            noise += weight * weight * tile.expected[row][block];
+            sum += weight;
+            if (weight == 1.0f) continue;
+            for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
+                float* difference = tile.difference + y * tile_px + block * block_px;
+                for (int x = 0; x < block_px; ++x) difference[x] *= weight;
+            }
+        }
+    }
+    kept = sum / (blocks * blocks);
+    return noise;
+}
+
+void transpose(const float* from, float* to) {
+    for (int y = 0; y < tile_px; y += 4) {
+        for (int x = 0; x < tile_px; x += 4) {
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; ++j) {
+#pragma GCC unroll 4
+                for (int i = 0; i < 4; ++i) to[(x + j) * tile_px + y + i] = from[(y + i) * tile_px + x + j];
+            }
+        }
+    }
+}
+
+// tile.first receives the frequencies: row = 16 * (column parity) + frequency across, column likewise of rows.
+void transform(MergeTile& tile) {
+    for (int parity = 0; parity < 2; ++parity) {
+        transform_columns<tile_px, to_frequencies<frequencies>>(tile.difference + parity * tile_px, 2 * tile_px,
+                                                                 tile.first + parity * frequencies * tile_px, tile_px);
+    }
+    transpose(tile.first, tile.second);
+    for (int parity = 0; parity < 2; ++parity) {
+        transform_columns<tile_px, to_frequencies<frequencies>>(tile.second + parity * tile_px, 2 * tile_px,
+                                                                 tile.first + parity * frequencies * tile_px, tile_px);
+    }
+}
+
+void transform_back(MergeTile& tile) {
+    for (int parity = 0; parity < 2; ++parity) {
+        transform_columns<tile_px, from_frequencies<frequencies>>(tile.first + parity * frequencies * tile_px, tile_px,
+                                                                   tile.second + parity * tile_px, 2 * tile_px);
+    }
+    transpose(tile.second, tile.first);
+    for (int parity = 0; parity < 2; ++parity) {
+        transform_columns<tile_px, from_frequencies<frequencies>>(tile.first + parity * frequencies * tile_px, tile_px,
+                                                                   tile.difference + parity * tile_px, 2 * tile_px);
+    }
+}
+
+constexpr float scale_of(int frequency) { return frequency == 0 ? 1.0f / 16.0f : 1.0f / 8.0f; }
+
+// tile.keep[across][down]: how much of each frequency noise explains. `noise`: sum of the tile's variances.
+void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
+    float energy[(frequencies + 2) * (frequencies + 2)];
+    constexpr int stride = frequencies + 2;
+    const float variance = noise / (plane_px * plane_px);   // of the four planes together
+    for (int k = 0; k < frequencies; ++k) {
+        const float* even = tile.first + k * tile_px;
+        const float* odd = even + frequencies * tile_px;
+        float* out = energy + (k + 1) * stride + 1;
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < frequencies; ++i) {
+            const float squares = even[i] * even[i] + even[i + frequencies] * even[i + frequencies] + odd[i] * odd[i] +
+                                  odd[i + frequencies] * odd[i + frequencies];
+            const float scale = scale_of(k) * (i == 0 ? 1.0f / 16.0f : 1.0f / 8.0f);
+            const float left = facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+            out[i] = squares * scale / (variance * (1.0f + left));
+        }
+        out[-1] = out[0];
+        out[frequencies] = out[frequencies - 1];
+    }
+    std::copy_n(energy + stride, stride, energy);
+    std::copy_n(energy + frequencies * stride, stride, energy + (frequencies + 1) * stride);
+    const float excess = facts.limits.excess, loss = facts.limits.loss;
+    for (int k = 0; k < frequencies; ++k) {
+        const float *before = energy + k * stride, *here = before + stride, *behind = here + stride;
+        float* keep = tile.keep + k * frequencies;
+        float sums[stride];
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < stride; ++i) sums[i] = before[i] + 2.0f * here[i] + behind[i];
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < frequencies; ++i) {
+            const float smooth = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
+            const float above = smooth - excess;
+            keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
+        }
+    }
+}
+
+// Multiplies each frequency by what is kept of it, and by what the transform and its way back ask for.
+void keep_noise(MergeTile& tile, float weight) {
+    for (int k = 0; k < tile_px; ++k) {
+        float* row = tile.first + k * tile_px;
+        const float* keep = tile.keep + (k % frequencies) * frequencies;
+        const float scale = weight * scale_of(k % frequencies);
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < frequencies; ++i) {
+            const float factor = keep[i] * scale * (i == 0 ? 1.0f / 16.0f : 1.0f / 8.0f);
+            row[i] *= factor;
+            row[i + frequencies] *= factor;
+        }
+    }
+}
+
+Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step across, const MergeTile& tile) {
+    Trust trust{};
+    constexpr int wide = frequencies / bands;
+    float sum = 0.0f, squares = 0.0f;
+    for (int k = 0; k < frequencies; ++k) {
+        for (int i = 0; i < frequencies; ++i) {
+            const float keep = blocks_kept * tile.keep[k * frequencies + i];
+            trust.kept[(i / wide) * bands + k / wide] += keep * (1.0f / (wide * wide));
+            sum += keep;
+            squares += keep * keep * facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+        }
+    }
+    const float mean = sum / (frequencies * frequencies);
+    const MergeLimits& limits = facts.limits;
+    trust.weight = std::clamp((mean - limits.gross) / (limits.calm - limits.gross), 0.0f, 1.0f);
+    for (float& kept : trust.kept) kept *= trust.weight;
+    trust.squares = squares / (frequencies * frequencies) * trust.weight * trust.weight;
+    return trust;
+}
+
+}  // namespace
+
+Step Step::of(float raw_px) {
+    const int eighths = static_cast<int>(std::lround(raw_px * (sub_steps / 2)));
+    return {eighths >> 3, eighths & 7};
+}
+
+Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
+              Step across, MergeTile& tile) {
+    copy_patch(reference, top, left, tile_px, tile_px, tile.reference, tile_px);
+    interpolate(facts, frame, top, left, down, across, tile);
+    subtract(facts, tile);
+    float gain = 0.0f, gain_across = 0.0f, blocks_kept = 0.0f;
+    for (int k = 0; k < frequencies; ++k) {
+        gain += facts.noise_left[down.eighths][k] * (1.0f / frequencies);
+        gain_across += facts.noise_left[across.eighths][k] * (1.0f / frequencies);
+    }
+    const float noise = weigh_blocks(facts.limits, 1.0f + gain * gain_across, tile, blocks_kept);
+    if (blocks_kept <= facts.limits.gross) return {};
+    transform(tile);
+    judge_frequencies(facts, noise, down, across, tile);
+    const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
+    if (trust.weight > 0.0f) {
+        keep_noise(tile, trust.weight);
+        transform_back(tile);
+    }
+    return trust;
+}
+
+}  // namespace nightjar
