@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "align_binding.hpp"
 #include "assemble.hpp"
 #include "binning.hpp"
 #include "merge_binding.hpp"
@@ -147,6 +148,7 @@ NB_MODULE(_kernels, module) {
     module.def("measure_zones", &measure_zones, "pixels"_a, "clip"_a, "sums"_a, "counts"_a);
     module.def("block_sums", &block_sums_into, "pixels"_a, "step"_a, "sums"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
+    bind_align(module);
     bind_merge(module);
     bind_preview(module);
     module.attr("FILM_ENTRIES") = film_entries;

@@ -1,0 +1,177 @@
+"""Find where each part of the reference lies in another frame of the burst.
+
+Source: Hasinoff et al. 2016, "Burst photography for high dynamic range and low-light imaging on mobile cameras",
+section 4: coarse to fine over a grey pyramid, half-overlapping tiles, sums of squares on the coarse levels and of
+absolute differences on the finest, each tile beginning from the vectors of the coarser tiles around it. We depart where
+the picture is dark: a vector leaves what was expected only if it is better than noise could make it, every level is
+refined to fractions of a pixel, and tiles without texture follow the hand's movement, which is fitted to all tiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isp.burst.hand import Hand, fit_hand
+from isp.burst.places import places_of
+from isp.burst.pyramid import FACTORS, Pyramid
+from isp.burst.tile_field import Observed, observe, settle
+from isp.errors import FrameError
+from isp.kernels import TILE_SUM_KINDS, agree_with_neighbours, match_tiles, tile_sums
+
+TILE_PX = 16
+SEARCH_PX = (1, 4, 4, 4)
+# Absolute differences on the finest level, squares elsewhere.
+POWERS = (1, 2, 2, 2)
+# Sums of two noisy tiles scatter; so many deviations are no better match. Of some ten vectors tried one is 2 better by
+# chance.
+BETTER_BY = 2.0
+# What a tile pays for each pixel that it differs from a neighbour, in deviations of the noise's sum, and up to where.
+APART_COSTS, APART_PX = 0.25, 4
+# Rounds of the fit: by how many pixels a tile may miss the hand's movement. The coarsest level knows nothing yet.
+FIRST_REACH_PX, REACH_PX = (8.0, 4.0, 2.0, 1.0, 0.5), (2.0, 1.0, 0.5)
+# Frames of one burst are exposed alike; their noise then differs by less than that.
+NOISE_DIFFERS = 0.2
+# Vectors are whole 64ths of a pixel, so that the last bits of sums cannot show.
+STEPS = 64
+# With fewer tiles of texture than that all tiles are asked whether the frame explains them.
+FEWEST_TEXTURED = 0.01
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Where a frame shows what the reference shows.
+
+    px          (rows, columns, 2) float32 at the places of `isp.burst.places`, (y, x) in raw pixels: what lies at
+                (y, x) in the reference lies at (y + px[..., 0], x + px[..., 1]) in the frame
+    trust       (rows, columns) float32, 0 or more: 1 / variance of the weaker direction of the tile's own vector, in
+                raw pixels; 0 where the tile has no texture above the noise and follows its neighbours and the hand
+    explained   share of the textured tiles, 0..1, whose pixels in the frame are the reference's but for noise. A frame
+                of the same scene has 0.8 or more however the hand moved, less only by what moves in it; a black,
+                wholly blurred or other frame has next to none
+    hand        shift and turn of the whole picture, in raw pixels
+    """
+
+    px: np.ndarray
+    trust: np.ndarray
+    explained: float
+    hand: Hand
+
+
+@dataclass(frozen=True)
+class Field:
+    """The tiles of one level, settled: strays (2, rows, columns) from the hand's movement, in pixels of the level."""
+
+    strays: np.ndarray
+    hand: Hand
+    observed: Observed
+
+
+def align(reference: Pyramid, frame: Pyramid, threads: int = 0) -> Shifts:
+    """Where the frame shows what the reference shows. Bytes are the same for any number of threads.
+
+    Raises FrameError if the frames differ in size or by their noise.
+    """
+    fields = align_levels(reference, frame, 0, threads)
+    finest, scale = fields, reference.scales[0]
+    rows, columns = finest.strays.shape[1:]
+    y, x = _middles(rows, columns)
+    px = scale * (finest.strays + finest.hand.at(y, x))
+    px = (np.rint(px * STEPS) / STEPS).astype(np.float32)
+    return Shifts(
+        px=np.ascontiguousarray(px.transpose(1, 2, 0)),
+        trust=_weaker(finest.observed.trust) / np.float32(scale**2),
+        explained=_explained(finest.observed),
+        hand=finest.hand.enlarged(scale),
+    )
+
+
+def align_levels(reference: Pyramid, frame: Pyramid, finest: int, threads: int) -> Field:
+    """The tiles of level `finest`, found from the coarsest level down. Raises FrameError as `align`."""
+    _check_alike(reference, frame)
+    field = None
+    for level in range(len(reference.levels) - 1, finest - 1, -1):
+        field = _align_level(reference, frame, level, field, threads)
+    return field
+
+
+def _check_alike(reference: Pyramid, frame: Pyramid) -> None:
+    if reference.frame_shape != frame.frame_shape:
+        raise FrameError(f"A frame of {frame.frame_shape} cannot be aligned to one of {reference.frame_shape}.")
+    noise = reference.noise[0], frame.noise[0]
+    if max(noise) > (1 + NOISE_DIFFERS) * min(noise):
+        raise FrameError("The frames differ in noise; only frames of one exposure can be aligned.")
+
+
+def _middles(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, 1) and (1, columns): where the places stand, in pixels of the level."""
+    return np.arange(rows)[:, None] * (TILE_PX / 2), np.arange(columns)[None, :] * (TILE_PX / 2)
+
+
+def _places(pyramid: Pyramid, level: int) -> tuple[int, int]:
+    if level == 0:
+        return places_of(pyramid.frame_shape)
+    return tuple(-(-length // (TILE_PX // 2)) + 1 for length in pyramid.levels[level].shape)
+
+
+def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field | None, threads: int) -> Field:
+    greys = reference.levels[level], frame.levels[level]
+    noise = reference.noise[level]
+    rows, columns = _places(reference, level)
+    start, candidates = _expected(reference, level, coarser, rows, columns)
+    vectors, windows = np.empty((rows, columns, 2), np.int16), np.empty((rows, columns, 2), np.int16)
+    power, pixels = POWERS[level], TILE_PX**2
+    # Deviation of a sum over the tile: absolute values of noise scatter by 0.6 of it, squares by the root of 2.
+    scatter = np.sqrt(pixels) * (0.6 * np.sqrt(2 * noise) if power == 1 else np.sqrt(2) * 2 * noise)
+    margin = round(BETTER_BY * scatter)
+    match_tiles(*greys, TILE_PX, power, candidates, SEARCH_PX[level], margin, vectors, windows, threads)
+    apart = round(APART_COSTS * 0.6 * np.sqrt(2 * noise * pixels))
+    agreed = np.empty_like(vectors)
+    agree_with_neighbours(*greys, TILE_PX, apart, APART_PX, vectors, windows, agreed, threads)
+    sums = np.empty((TILE_SUM_KINDS, rows, columns), np.int32)
+    tile_sums(*greys, TILE_PX, agreed, windows, sums, threads)
+    observed = observe(agreed, sums, TILE_PX, noise)
+    y, x = (windows[..., axis] + TILE_PX / 2 for axis in (0, 1))
+    reach = FIRST_REACH_PX if coarser is None else REACH_PX
+    hand = fit_hand(start, y, x, observed.vectors, observed.trust, reach)
+    return Field(settle(observed.vectors - hand.at(y, x), observed.trust), hand, observed)
+
+
+def _expected(pyramid: Pyramid, level: int, coarser: Field | None, rows: int, columns: int) -> tuple[Hand, np.ndarray]:
+    """The hand's movement so far, and (rows, columns, n, 2) int16 candidates for each tile, the likeliest first."""
+    if coarser is None:
+        scale = pyramid.scales[level]
+        middle = tuple(length / 2 / scale for length in pyramid.frame_shape)
+        return Hand((0.0, 0.0), 0.0, 0.0, middle), np.zeros((rows, columns, 1, 2), np.int16)
+    factor = FACTORS[level]
+    hand = coarser.hand.enlarged(factor)
+    by_hand = hand.at(*_middles(rows, columns))
+    strays = factor * coarser.strays
+    picked = [_around(length, have, factor) for length, have in zip((rows, columns), strays.shape[1:], strict=True)]
+    (above, below, row), (left, right, column) = picked
+    corners = [(row, column), (above, left), (above, right), (below, left), (below, right)]
+    each = [by_hand + strays[:, down[:, None], across[None, :]] for down, across in corners] + [by_hand]
+    return hand, np.ascontiguousarray(np.rint(np.stack(each)).transpose(2, 3, 0, 1).astype(np.int16))
+
+
+def _around(count: int, coarser: int, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each place along an axis: the coarser places before and after it, and the nearest."""
+    at = np.arange(count) / factor
+    before = np.minimum(np.floor(at).astype(np.intp), coarser - 1)
+    after = np.minimum(before + 1, coarser - 1)
+    nearest = np.minimum(np.rint(at).astype(np.intp), coarser - 1)
+    return before, after, nearest
+
+
+def _weaker(trust: np.ndarray) -> np.ndarray:
+    """The smaller eigenvalue of the information, float32."""
+    yy, yx, xx = trust
+    weaker = (yy + xx) / 2 - np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
+    return np.maximum(weaker, 0.0).astype(np.float32)
+
+
+def _explained(observed: Observed) -> float:
+    textured = observed.textured
+    asked = textured if textured.mean() >= FEWEST_TEXTURED else np.ones_like(textured)
+    return float(observed.explained[asked].mean())
