@@ -38,21 +38,23 @@ LARGEST_COUNT = 65535
 class Limits:
     """What is taken for noise. An excess is energy in units of what noise explains: 1 is exactly noise.
 
-    outlier        deviations beyond which a pixel is left out: of 12 million still ones a handful
     block_excess   above it a block of 8 x 8 pixels loses weight (64 values: noise alone stays below 1.9)
     block_loss     how fast
-    excess         the same for a frequency with its neighbours (about 25 values)
+    still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is; from
+                   `moved` on each frequency is judged by itself
+    excess         above it a frequency of such a tile loses weight
     loss           how fast
     gross, calm    a tile that keeps less than `gross` of its frequencies does not count; from `calm` on it counts fully
     """
 
-    outlier: float = 5.0
-    block_excess: float = 2.5
+    block_excess: float = 2.0
     block_loss: float = 8.0
-    excess: float = 1.6
+    still: float = 2.4
+    moved: float = 2.9
+    excess: float = 1.2
     loss: float = 8.0
-    gross: float = 0.25
-    calm: float = 0.6
+    gross: float = 0.4
+    calm: float = 0.75
 
 
 @dataclass(frozen=True)

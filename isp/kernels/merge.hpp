@@ -11,7 +11,7 @@ namespace nightjar {
 
 constexpr int pitch = 16;          // raw pixels between places
 constexpr int tile_px = 2 * pitch;
-constexpr int sub_steps = 8;       // steps of a shift between two pixels of one colour
+constexpr int sub_steps = 16;      // steps of a shift between two pixels of one colour
 constexpr int taps = 6;
 constexpr int bands = 4;           // groups of frequencies each way for which the trust is remembered
 constexpr int block_px = 8;        // raw pixels of the blocks in which a mismatch is judged by its place
@@ -19,11 +19,10 @@ constexpr int blocks = tile_px / block_px;
 
 // What of a tile's difference is taken for noise. All excesses are in units of what noise explains, 1 = just that.
 struct MergeLimits {
-    float outlier;         // a pixel that differs by more than this many deviations is left out
     float block_excess;    // above it a block of 8 x 8 loses weight ...
     float block_loss;      // ... by 1 / (1 + loss * what is above)
-    float excess;          // the same for a frequency of the tile
-    float loss;
+    float still, moved;    // a tile whose largest excess is below `still` is taken whole, one from `moved` on is judged
+    float excess, loss;    // strictly: by frequency, like the blocks
     float gross, calm;     // a tile that keeps less than `gross` of its frequencies is refused, above `calm` it counts in full
 };
 

@@ -69,14 +69,14 @@ void write_merged(const MergeFacts& facts, Picture reference, Floats difference,
 }
 
 void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std::array<float, 2> noise,
-                std::array<float, 7> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
+                std::array<float, 8> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
                 std::array<float, tile_px> window) {
     if (between.shape(0) != sub_steps || between.shape(1) != taps || noise_left.shape(0) != sub_steps ||
         noise_left.shape(1) != frequencies) {
-        throw std::invalid_argument("the tables between pixels have shapes (8, 6) and (8, 16)");
+        throw std::invalid_argument("the tables between pixels have shapes (16, 6) and (16, 16)");
     }
     new (facts) MergeFacts{black, white, noise[0], noise[1], {}, {}, {}, window};
-    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6]};
+    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
         for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);

@@ -30,13 +30,13 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
                  MergeTile& tile) {
     constexpr int stride = MergeTile::patch_stride;
     const int y0 = top + 2 * down.whole, x0 = left + 2 * across.whole;
-    if (down.eighths == 0 && across.eighths == 0) {
+    if (down.part == 0 && across.part == 0) {
         copy_patch(frame, y0, x0, tile_px, tile_px, tile.difference, tile_px);
         return;
     }
     copy_patch(frame, y0 - 4, x0 - 4, MergeTile::patch_px, MergeTile::patch_px, tile.patch, stride);
-    const auto& v = facts.between[down.eighths];
-    const auto& h = facts.between[across.eighths];
+    const auto& v = facts.between[down.part];
+    const auto& h = facts.between[across.part];
     for (int y = 0; y < tile_px; ++y) {
         const float* in = tile.patch + y * stride;
         float* out = tile.rows + y * stride;
@@ -57,9 +57,8 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     }
 }
 
-// Difference to the reference, without outliers and blown pixels, and what of it is expected and found by blocks.
+// Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
 void subtract(const MergeFacts& facts, MergeTile& tile) {
-    const float square = 2.0f * facts.limits.outlier * facts.limits.outlier;
     const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
     for (int row = 0; row < blocks; ++row) {
         float expected[tile_px] = {}, found[tile_px] = {};
@@ -73,12 +72,9 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
             }
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < tile_px; ++x) {
-                const float r = reference[x], f = difference[x];
-                const float level = r - black[x], highest = (r > f ? r : f) - black[x];
+                const float r = reference[x], level = r - black[x];
                 const float variance = a * (level > 0.0f ? level : 0.0f) + b;
-                const float limit = square * (a * (highest > 0.0f ? highest : 0.0f) + b);
-                const float d = r - f;
-                const float kept = (d * d > limit) | (r >= white) ? 0.0f : d;
+                const float kept = r >= white ? 0.0f : r - difference[x];
                 difference[x] = kept;
                 expected[x] += variance;
                 found[x] += kept * kept;
@@ -157,7 +153,8 @@ void transform_back(MergeTile& tile) {
 constexpr float scale_of(int frequency) { return frequency == 0 ? 1.0f / 16.0f : 1.0f / 8.0f; }
 
 // tile.keep[across][down]: how much of each frequency noise explains. `noise`: sum of the tile's variances.
-void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
+// Returns whether that is all of all.
+bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
     float energy[(frequencies + 2) * (frequencies + 2)];
     constexpr int stride = frequencies + 2;
     const float variance = noise / (plane_px * plane_px);   // of the four planes together
@@ -170,7 +167,7 @@ void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step acr
             const float squares = even[i] * even[i] + even[i + frequencies] * even[i + frequencies] + odd[i] * odd[i] +
                                   odd[i + frequencies] * odd[i + frequencies];
             const float scale = scale_of(k) * (i == 0 ? 1.0f / 16.0f : 1.0f / 8.0f);
-            const float left = facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+            const float left = facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
             out[i] = squares * scale / (variance * (1.0f + left));
         }
         out[-1] = out[0];
@@ -178,20 +175,29 @@ void judge_frequencies(const MergeFacts& facts, float noise, Step down, Step acr
     }
     std::copy_n(energy + stride, stride, energy);
     std::copy_n(energy + frequencies * stride, stride, energy + (frequencies + 1) * stride);
-    const float excess = facts.limits.excess, loss = facts.limits.loss;
+    float most = 0.0f;
     for (int k = 0; k < frequencies; ++k) {
         const float *before = energy + k * stride, *here = before + stride, *behind = here + stride;
-        float* keep = tile.keep + k * frequencies;
+        float* smooth = tile.keep + k * frequencies;
         float sums[stride];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < stride; ++i) sums[i] = before[i] + 2.0f * here[i] + behind[i];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < frequencies; ++i) {
-            const float smooth = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
-            const float above = smooth - excess;
-            keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
+            smooth[i] = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
+            most = most > smooth[i] ? most : smooth[i];
         }
     }
+    const MergeLimits& limits = facts.limits;
+    const float doubt = std::clamp((most - limits.still) / (limits.moved - limits.still), 0.0f, 1.0f);
+    const float excess = limits.still + doubt * (limits.excess - limits.still);
+    const float loss = limits.loss * doubt;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < frequencies * frequencies; ++i) {
+        const float above = tile.keep[i] - excess;
+        tile.keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
+    }
+    return doubt == 0.0f;
 }
 
 // Multiplies each frequency by what is kept of it, and by what the transform and its way back ask for.
@@ -218,7 +224,7 @@ Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step acros
             const float keep = blocks_kept * tile.keep[k * frequencies + i];
             trust.kept[(i / wide) * bands + k / wide] += keep * (1.0f / (wide * wide));
             sum += keep;
-            squares += keep * keep * facts.noise_left[across.eighths][k] * facts.noise_left[down.eighths][i];
+            squares += keep * keep * facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
         }
     }
     const float mean = sum / (frequencies * frequencies);
@@ -232,8 +238,9 @@ Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step acros
 }  // namespace
 
 Step Step::of(float raw_px) {
-    const int eighths = static_cast<int>(std::lround(raw_px * (sub_steps / 2)));
-    return {eighths >> 3, eighths & 7};
+    const int parts = static_cast<int>(std::lround(raw_px * (sub_steps / 2)));
+    // Rounds down, for shifts to the left too.
+    return {parts >> 4, parts & 15};
 }
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
@@ -243,15 +250,15 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
     subtract(facts, tile);
     float gain = 0.0f, gain_across = 0.0f, blocks_kept = 0.0f;
     for (int k = 0; k < frequencies; ++k) {
-        gain += facts.noise_left[down.eighths][k] * (1.0f / frequencies);
-        gain_across += facts.noise_left[across.eighths][k] * (1.0f / frequencies);
+        gain += facts.noise_left[down.part][k] * (1.0f / frequencies);
+        gain_across += facts.noise_left[across.part][k] * (1.0f / frequencies);
     }
     const float noise = weigh_blocks(facts.limits, 1.0f + gain * gain_across, tile, blocks_kept);
     if (blocks_kept <= facts.limits.gross) return {};
     transform(tile);
-    judge_frequencies(facts, noise, down, across, tile);
+    const bool still = judge_frequencies(facts, noise, down, across, tile);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
-    if (trust.weight > 0.0f) {
+    if (trust.weight > 0.0f && !(still && trust.weight == 1.0f)) {
         keep_noise(tile, trust.weight);
         transform_back(tile);
     }

@@ -20,9 +20,9 @@ struct alignas(64) MergeTile {
     float keep[frequencies * frequencies];  // how much of each frequency is noise
 };
 
-// A place of a shift: whole pixels of the same colour, and eighths beyond.
+// A place of a shift: whole pixels of the same colour, and sixteenths beyond.
 struct Step {
-    int whole, eighths;
+    int whole, part;
 
     static Step of(float raw_px);
 };
