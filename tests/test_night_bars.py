@@ -97,11 +97,12 @@ def test_a_plain_average_is_seen_to_fail(motion):
     burst = burst_of("texture", 8, shape=SMALL, **MOTIONS[motion])
     quality = judged(burst, as_raw(aligned_average(burst), burst.frames[0]))
     assert max(quality.correlation, quality.leak) > 3 * GHOST, quality.line()
-    assert quality.worst_block_db > WORSE_DB, quality.line()
+    # One blurred frame of eight takes off less contrast than all eight take off noise.
+    assert quality.worst_block_db > WORSE_DB or motion == "one frame blurred", quality.line()
 
 
 def test_bursts_move_as_they_say():
-    """Each frame's truth, fetched back by its true shifts, is the reference's truth but for what interpolation costs."""
+    """A frame's truth, fetched back by its true shifts, is the reference's but for what moving whole quads costs."""
     burst = burst_of("texture", 3, shape=(256, 320), enlarged=4.0, **HAND)
     moved, still = aligned_average(_noiseless(burst), 0, [2]), aligned_average(_noiseless(burst), 0, [0])
     inner = np.s_[64:-64, 64:-64]

@@ -119,25 +119,46 @@ def worst_block(error: np.ndarray, before: np.ndarray, reference: RawFrame) -> t
 
 
 def ghost(burst: TrueBurst, residual: np.ndarray, reference: int) -> tuple[float, float]:
-    """(correlation with all others' objects together, largest share of one of them) of a (H, W) residual."""
+    """(correlation with all others' objects together, largest share of one of them) of a (H, W) residual.
+
+    Where the hand moved, detail that interpolation softened is no ghost; that part of the residual is set aside.
+    """
+    detail = _detail(burst.clean[reference])
     together, leaks = np.zeros_like(residual), [0.0]
     for number, pose in enumerate(burst.poses):
-        if number == reference:
-            continue
         # Without a hand the frames themselves tell, blurred and black ones too.
         still = pose == burst.poses[reference]
         other = burst.clean[number] if still else burst.as_if(reference, number)
-        object_alone = other - burst.clean[reference]
-        object_alone[np.abs(object_alone) < OBJECT] = 0
-        together += object_alone
-        if np.any(object_alone):
-            leaks.append(float(np.vdot(residual, object_alone) / np.vdot(object_alone, object_alone)))
+        alone = other - burst.clean[reference]
+        there = np.abs(alone) >= OBJECT
+        together[there] += alone[there]
+        if number != reference and there.any():
+            here, objects = _beside(None if still else detail[there], residual[there], alone[there])
+            leaks.append(abs(here @ objects) / (objects @ objects))
     there = together != 0
-    if not np.any(there):
+    if not there.any():
         return 0.0, 0.0
-    here, objects = residual[there].astype(np.float64), together[there].astype(np.float64)
-    correlation = abs(here @ objects) / np.sqrt((here @ here) * (objects @ objects))
-    return float(correlation), max(map(abs, leaks))
+    moved = any(pose != burst.poses[0] for pose in burst.poses)
+    here, objects = _beside(detail[there] if moved else None, residual[there], together[there])
+    return float(abs(here @ objects) / np.sqrt((here @ here) * (objects @ objects))), float(max(leaks))
+
+
+def _detail(truth: np.ndarray) -> np.ndarray:
+    """(H, W): what of a mosaic is finer than a few pixels of one colour."""
+    detail = np.empty_like(truth)
+    for top, left in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        plane = truth[top::2, left::2]
+        detail[top::2, left::2] = plane - _box_means(plane, 5)
+    return detail
+
+
+def _beside(detail: np.ndarray | None, *values: np.ndarray) -> list[np.ndarray]:
+    """The values without what of them goes with the detail."""
+    values = [value.astype(np.float64) for value in values]
+    if detail is None:
+        return values
+    detail = detail.astype(np.float64)
+    return [value - detail * ((value @ detail) / max(detail @ detail, 1e-12)) for value in values]
 
 
 def aligned_average(burst: TrueBurst, reference: int = 0, frames: Sequence[int] | None = None) -> np.ndarray:
