@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from measures.exposed import exposed
 
 from isp.burst.align import align
 from isp.burst.places import places_of
 from isp.burst.pyramid import pyramid_of
-from isp.frames import BAYER_ORDERS
-from measures.exposed import exposed
 
 SHAPE = (600, 800)
 

@@ -9,6 +9,7 @@ refined to fractions of a pixel, and tiles without texture follow the hand's mov
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,15 @@ import numpy as np
 from isp.burst.hand import Hand, fit_hand
 from isp.burst.places import places_of
 from isp.burst.pyramid import FACTORS, Pyramid
-from isp.burst.tile_field import Observed, observe, settle
+from isp.burst.tile_field import CLUMP_PX, Observed, observe, settle
 from isp.errors import FrameError
-from isp.kernels import TILE_SUM_KINDS, agree_with_neighbours, match_tiles, tile_sums
+from isp.kernels import agree_with_neighbours, match_tiles
 
 TILE_PX = 16
-SEARCH_PX = (1, 4, 4, 4)
+SEARCH_PX = (1, 2, 4, 4)
+# Where nothing fits, something moved by itself: up to 48 raw pixels, on the level that is fine enough to show small
+# things and coarse enough to be quick. Not where hardly anything fits: another scene would be searched in vain.
+FAR_PX, HOPEFUL = (0, 12, 0, 0), 0.5
 # Absolute differences on the finest level, squares elsewhere.
 POWERS = (1, 2, 2, 2)
 # Sums of two noisy tiles scatter; so many deviations are no better match. Of some ten vectors tried one is 2 better by
@@ -118,50 +122,37 @@ def _places(pyramid: Pyramid, level: int) -> tuple[int, int]:
 def _align_level(reference: Pyramid, frame: Pyramid, level: int, coarser: Field | None, threads: int) -> Field:
     greys = reference.levels[level], frame.levels[level]
     noise = reference.noise[level]
-    rows, columns = _places(reference, level)
-    start, candidates = _expected(reference, level, coarser, rows, columns)
-    vectors, windows = np.empty((rows, columns, 2), np.int16), np.empty((rows, columns, 2), np.int16)
-    power, pixels = POWERS[level], TILE_PX**2
-    # Deviation of a sum over the tile: absolute values of noise scatter by 0.6 of it, squares by the root of 2.
-    scatter = np.sqrt(pixels) * (0.6 * np.sqrt(2 * noise) if power == 1 else np.sqrt(2) * 2 * noise)
-    margin = round(BETTER_BY * scatter)
-    match_tiles(*greys, TILE_PX, power, candidates, SEARCH_PX[level], margin, vectors, windows, threads)
-    apart = round(APART_COSTS * 0.6 * np.sqrt(2 * noise * pixels))
-    agreed = np.empty_like(vectors)
-    agree_with_neighbours(*greys, TILE_PX, apart, APART_PX, vectors, windows, agreed, threads)
-    sums = np.empty((TILE_SUM_KINDS, rows, columns), np.int32)
-    tile_sums(*greys, TILE_PX, agreed, windows, sums, threads)
-    observed = observe(agreed, sums, TILE_PX, noise)
-    y, x = (windows[..., axis] + TILE_PX / 2 for axis in (0, 1))
-    reach = FIRST_REACH_PX if coarser is None else REACH_PX
-    hand = fit_hand(start, y, x, observed.vectors, observed.trust, reach)
-    return Field(settle(observed.vectors - hand.at(y, x), observed.trust), hand, observed)
-
-
-def _expected(pyramid: Pyramid, level: int, coarser: Field | None, rows: int, columns: int) -> tuple[Hand, np.ndarray]:
-    """The hand's movement so far, and (rows, columns, n, 2) int16 candidates for each tile, the likeliest first."""
     if coarser is None:
-        scale = pyramid.scales[level]
-        middle = tuple(length / 2 / scale for length in pyramid.frame_shape)
-        return Hand((0.0, 0.0), 0.0, 0.0, middle), np.zeros((rows, columns, 1, 2), np.int16)
-    factor = FACTORS[level]
-    hand = coarser.hand.enlarged(factor)
-    by_hand = hand.at(*_middles(rows, columns))
-    strays = factor * coarser.strays
-    picked = [_around(length, have, factor) for length, have in zip((rows, columns), strays.shape[1:], strict=True)]
-    (above, below, row), (left, right, column) = picked
-    corners = [(row, column), (above, left), (above, right), (below, left), (below, right)]
-    each = [by_hand + strays[:, down[:, None], across[None, :]] for down, across in corners] + [by_hand]
-    return hand, np.ascontiguousarray(np.rint(np.stack(each)).transpose(2, 3, 0, 1).astype(np.int16))
+        factor, expected, strays = 1, _still(reference, level), np.zeros((2, 1, 1))
+    else:
+        factor, strays = FACTORS[level], coarser.strays
+        expected = coarser.hand.enlarged(factor)
+    vectors, windows = (np.empty((*_places(reference, level), 2), np.int16) for _ in range(2))
+    # Deviation of a sum over the tile: absolute values of noise scatter by 0.6 of it, squares by the root of 2.
+    one_sum = (
+        math.sqrt(CLUMP_PX) * TILE_PX * (0.6 * math.sqrt(2 * noise) if POWERS[level] == 1 else math.sqrt(2) * 2 * noise)
+    )
+    far = FAR_PX[level] if coarser is not None and coarser.observed.explained.mean() > HOPEFUL else 0
+    fits = round(2 * noise * (TILE_PX**2 + 3 * TILE_PX * math.sqrt(2 * CLUMP_PX)))
+    search = POWERS[level], SEARCH_PX[level], round(BETTER_BY * one_sum), far, fits
+    match_tiles(*greys, TILE_PX, strays, factor, expected.numbers, search, vectors, windows, threads)
+    agreed = np.empty_like(vectors)
+    apart = round(APART_COSTS * 0.6 * math.sqrt(2 * noise) * TILE_PX)
+    agree_with_neighbours(*greys, TILE_PX, apart, APART_PX, vectors, windows, agreed, threads)
+    observed = observe(greys, TILE_PX, agreed, windows, expected, noise, threads)
+    hand = _fitted(expected, observed, windows, FIRST_REACH_PX if coarser is None else REACH_PX)
+    return Field(settle(observed, windows, TILE_PX, hand, threads), hand, observed)
 
 
-def _around(count: int, coarser: int, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each place along an axis: the coarser places before and after it, and the nearest."""
-    at = np.arange(count) / factor
-    before = np.minimum(np.floor(at).astype(np.intp), coarser - 1)
-    after = np.minimum(before + 1, coarser - 1)
-    nearest = np.minimum(np.rint(at).astype(np.intp), coarser - 1)
-    return before, after, nearest
+def _still(pyramid: Pyramid, level: int) -> Hand:
+    middle = tuple(length / 2 / pyramid.scales[level] for length in pyramid.frame_shape)
+    return Hand((0.0, 0.0), 0.0, 0.0, middle)
+
+
+def _fitted(expected: Hand, observed: Observed, windows: np.ndarray, reach_px: tuple[float, ...]) -> Hand:
+    """The hand's movement, from every other tile each way: those between show the same pixels."""
+    y, x = (windows[::2, ::2, axis] + TILE_PX / 2 for axis in (0, 1))
+    return fit_hand(expected, y, x, observed.vectors[:, ::2, ::2], observed.trust[:, ::2, ::2], reach_px)
 
 
 def _weaker(trust: np.ndarray) -> np.ndarray:

@@ -33,6 +33,11 @@ class Hand:
     scale: float
     middle_px: tuple[float, float]
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """As the kernels take it."""
+        return (*self.shift_px, self.turn, self.scale, *self.middle_px)
+
     def at(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """(2, ...) float64: the shift (y, x) at these points."""
         down, across = y - self.middle_px[0], x - self.middle_px[1]

@@ -33,7 +33,8 @@ class Movement:
     turn          radians that it turned
     corner_px     how far the corner that moved most did: shift and turn together
     local_px      what tiles with texture moved beside the hand; 95 of 100 moved less. 0 where nothing can be told
-    moving_share  share of the textured tiles that moved by themselves, 0..1
+    moving_share  share of the textured tiles that moved by themselves or are not found again, 0..1
+    moving_px     what those that moved by themselves did, their median; 0 where there are none
     explained     share of the textured tiles found again, 0..1; where it is low the rest means nothing
     apart_ms      time between the starts of the two exposures
     """
@@ -43,6 +44,7 @@ class Movement:
     corner_px: float
     local_px: float
     moving_share: float
+    moving_px: float
     explained: float
     apart_ms: float
 
@@ -82,7 +84,12 @@ def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movemen
         turn=hand.turn,
         corner_px=float(np.hypot(*corners).max()),
         local_px=float(np.quantile(np.where(moving, strays, 0.0), MOST)) if clear.any() else 0.0,
-        moving_share=float(moving.mean()) if clear.any() else 0.0,
-        explained=float(seen.explained[seen.textured].mean()) if seen.textured.any() else 1.0,
+        moving_share=_share(moving.sum() + (seen.textured & ~seen.explained).sum(), seen.textured),
+        moving_px=float(np.median(strays[moving])) if moving.any() else 0.0,
+        explained=_share((seen.textured & seen.explained).sum(), seen.textured, 1.0),
         apart_ms=abs(after.timestamp_ns - before.timestamp_ns) / 1e6,
     )
+
+
+def _share(some: int, textured: np.ndarray, without: float = 0.0) -> float:
+    return float(some / textured.sum()) if textured.any() else without

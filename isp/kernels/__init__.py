@@ -13,7 +13,6 @@ try:
         PREVIEW_FILM_LINES,
         PREVIEW_LIMIT_KNOTS,
         PREVIEW_TONE_LINES,
-        TILE_SUM_KINDS,
         TONE_ENTRIES,
         Chain,
         MergeFacts,
@@ -24,9 +23,11 @@ try:
         grey_of_quads,
         match_tiles,
         measure_zones,
+        observe_tiles,
+        settle_tiles,
         shrink_grey,
         slope_energy,
-        tile_sums,
+        soften_grey,
     )
 except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
@@ -43,7 +44,6 @@ __all__ = [
     "PREVIEW_FILM_LINES",
     "PREVIEW_LIMIT_KNOTS",
     "PREVIEW_TONE_LINES",
-    "TILE_SUM_KINDS",
     "TONE_ENTRIES",
     "Chain",
     "MergeFacts",
@@ -54,7 +54,9 @@ __all__ = [
     "grey_of_quads",
     "match_tiles",
     "measure_zones",
+    "observe_tiles",
+    "settle_tiles",
     "shrink_grey",
     "slope_energy",
-    "tile_sums",
+    "soften_grey",
 ]

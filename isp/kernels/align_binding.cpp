@@ -3,10 +3,13 @@
 #include "align_binding.hpp"
 
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
+#include "align_field.hpp"
 #include "align_grey.hpp"
 #include "align_tiles.hpp"
 
@@ -39,6 +42,12 @@ void grey_into(Array<const std::uint16_t, 2> counts, Array<const std::uint8_t, 1
     const nb::gil_scoped_release released;
     grey_of_quads(counts.data(), static_cast<std::ptrdiff_t>(counts.shape(1)), curve, static_cast<int>(out.shape(0)),
                   static_cast<int>(out.shape(1)), out.data(), threads);
+}
+
+void soften_into(GreyArray grey, Array<std::uint8_t, 2> out, int threads) {
+    require(out.shape(0) == grey.shape(0) && out.shape(1) == grey.shape(1) && out.size() > 0, "the output has another size");
+    const nb::gil_scoped_release released;
+    soften_grey(grey_of(grey), out.data(), threads);
 }
 
 void shrink_into(GreyArray grey, int factor, Array<std::uint8_t, 2> out, int threads) {
@@ -81,17 +90,19 @@ void check_field(const TwoGreys& greys, const TileGrid& grid, const TileField& f
     }
 }
 
-void match_into(GreyArray reference, GreyArray frame, int tile, int power, Array<const std::int16_t, 4> candidates,
-                int radius, int margin, Vectors vectors, Vectors windows, int threads) {
+Hand hand_of(const std::array<double, 6>& hand) { return {hand[0], hand[1], hand[2], hand[3], hand[4], hand[5]}; }
+
+void match_into(GreyArray reference, GreyArray frame, int tile, Array<const double, 3> strays, int factor,
+                std::array<double, 6> hand, std::array<int, 5> search, Vectors vectors, Vectors windows, int threads) {
     const TwoGreys greys = checked(reference, frame, tile);
     const TileGrid grid = grid_of(vectors, tile);
-    require(same_places(vectors, windows) && candidates.shape(0) == vectors.shape(0) &&
-                candidates.shape(1) == vectors.shape(1) && candidates.shape(2) > 0 && candidates.shape(3) == 2,
-            "candidates are (rows, columns, 1 or more, 2), vectors and windows (rows, columns, 2)");
-    require((power == 1 || power == 2) && radius >= 0 && radius < 1000, "power is 1 or 2, radius 0 or more");
+    require(same_places(vectors, windows), "vectors and windows are (rows, columns, 2)");
+    require(strays.shape(0) == 2 && strays.shape(1) > 0 && strays.shape(2) > 0 && factor > 0, "strays are (2, rows, columns)");
+    require((search[0] == 1 || search[0] == 2) && search[1] >= 0 && search[3] >= 0, "power is 1 or 2, radius 0 or more");
+    const Expected expected{strays.data(), static_cast<int>(strays.shape(1)), static_cast<int>(strays.shape(2)), factor,
+                            hand_of(hand)};
     const nb::gil_scoped_release released;
-    match_tiles(greys, grid, power, candidates.data(), static_cast<int>(candidates.shape(2)), radius, margin,
-                {vectors.data(), windows.data()}, threads);
+    match_tiles(greys, grid, expected, {search[0], search[1], search[2], search[3], search[4]}, {vectors.data(), windows.data()}, threads);
 }
 
 void agree_into(GreyArray reference, GreyArray frame, int tile, int apart, int most, Vectors vectors, Vectors windows,
@@ -105,32 +116,49 @@ void agree_into(GreyArray reference, GreyArray frame, int tile, int apart, int m
     agree_with_neighbours(greys, grid, apart, most, field, out.data(), threads);
 }
 
-void sums_into(GreyArray reference, GreyArray frame, int tile, Vectors vectors, Vectors windows,
-               Array<std::int32_t, 3> sums, int threads) {
+void observe_into(GreyArray reference, GreyArray frame, int tile, Vectors vectors, Vectors windows,
+                  std::array<double, 6> hand, std::array<double, 7> noise, Array<double, 3> seen, Array<double, 3> trust,
+                  Array<std::uint8_t, 2> textured, Array<std::uint8_t, 2> explained, int threads) {
     const TwoGreys greys = checked(reference, frame, tile);
     const TileGrid grid = grid_of(vectors, tile);
-    require(same_places(vectors, windows) && sums.shape(0) == tile_sum_kinds && sums.shape(1) == vectors.shape(0) &&
-                sums.shape(2) == vectors.shape(1),
-            "sums are (TILE_SUM_KINDS, rows, columns)");
+    const std::size_t places = vectors.shape(0) * vectors.shape(1);
+    require(same_places(vectors, windows) && seen.shape(0) == 2 && seen.size() == 2 * places && trust.shape(0) == 3 &&
+                trust.size() == 3 * places && textured.size() == places && explained.size() == places,
+            "what is observed has one value for each place");
     const TileField field{vectors.data(), windows.data()};
     check_field(greys, grid, field);
+    const Observed out{seen.data(), trust.data(), textured.data(), explained.data()};
     const nb::gil_scoped_release released;
-    tile_sums(greys, grid, field, sums.data(), threads);
+    observe_tiles(greys, grid, field, hand_of(hand), {noise[0], noise[1], noise[2], noise[3], noise[4], noise[5], noise[6]}, out, threads);
+}
+
+void settle_into(Array<const double, 3> vectors, Array<const double, 3> trust, Vectors windows, int tile,
+                 std::array<double, 6> hand, std::array<double, 3> smoothness, int rounds, Array<double, 3> strays,
+                 int threads) {
+    const TileGrid grid = grid_of(windows, tile);
+    const std::size_t places = windows.shape(0) * windows.shape(1);
+    require(vectors.size() == 2 * places && trust.size() == 3 * places && strays.size() == 2 * places,
+            "the field has one value for each place");
+    const nb::gil_scoped_release released;
+    settle_tiles(grid, vectors.data(), trust.data(), windows.data(), hand_of(hand),
+                 {smoothness[0], smoothness[1], smoothness[2], rounds}, strays.data(), threads);
 }
 
 }  // namespace
 
 void bind_align(nb::module_& module) {
     module.def("grey_of_quads", &grey_into, "counts"_a, "codes"_a, "shift"_a, "out"_a, "threads"_a);
+    module.def("soften_grey", &soften_into, "grey"_a, "out"_a, "threads"_a);
     module.def("shrink_grey", &shrink_into, "grey"_a, "factor"_a, "out"_a, "threads"_a);
     module.def("slope_energy", &slope_energy_of, "grey"_a, "threads"_a);
-    module.def("match_tiles", &match_into, "reference"_a, "frame"_a, "tile"_a, "power"_a, "candidates"_a, "radius"_a,
-               "margin"_a, "vectors"_a, "windows"_a, "threads"_a);
+    module.def("match_tiles", &match_into, "reference"_a, "frame"_a, "tile"_a, "strays"_a, "factor"_a, "hand"_a,
+               "search"_a, "vectors"_a, "windows"_a, "threads"_a);
     module.def("agree_with_neighbours", &agree_into, "reference"_a, "frame"_a, "tile"_a, "apart"_a, "most"_a,
                "vectors"_a, "windows"_a, "out"_a, "threads"_a);
-    module.def("tile_sums", &sums_into, "reference"_a, "frame"_a, "tile"_a, "vectors"_a, "windows"_a, "sums"_a,
-               "threads"_a);
-    module.attr("TILE_SUM_KINDS") = tile_sum_kinds;
+    module.def("observe_tiles", &observe_into, "reference"_a, "frame"_a, "tile"_a, "vectors"_a, "windows"_a, "hand"_a, "noise"_a,
+               "seen"_a, "trust"_a, "textured"_a, "explained"_a, "threads"_a);
+    module.def("settle_tiles", &settle_into, "vectors"_a, "trust"_a, "windows"_a, "tile"_a, "hand"_a, "smoothness"_a,
+               "rounds"_a, "strays"_a, "threads"_a);
 }
 
 }  // namespace nightjar

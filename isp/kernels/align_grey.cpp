@@ -64,6 +64,29 @@ void grey_of_quads(const std::uint16_t* counts, std::ptrdiff_t stride, const Gre
     });
 }
 
+void soften_grey(const Grey& grey, std::uint8_t* out, int threads) {
+    const int width = grey.width;
+    run_pieces(threads_for(threads), bands_of(grey.height), [&](int, int band) {
+        std::vector<std::uint16_t> sums(static_cast<std::size_t>(std::max(width, 1)) + 2);
+        std::uint16_t* down = sums.data() + 1;
+        const int first = band * band_rows, end = std::min(first + band_rows, grey.height);
+        for (int y = first; y < end; ++y) {
+            const std::uint8_t *a = grey.row(mirrored(y - 1, grey.height)), *b = grey.row(y);
+            const std::uint8_t* c = grey.row(mirrored(y + 1, grey.height));
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < width; ++x) down[x] = static_cast<std::uint16_t>(a[x] + 2 * b[x] + c[x]);
+            down[-1] = down[mirrored(-1, width)];
+            down[width] = down[mirrored(width, width)];
+            std::uint8_t* to = out + static_cast<std::ptrdiff_t>(y) * width;
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < width; ++x) {
+                const auto sum = static_cast<std::uint16_t>(down[x - 1] + 2 * down[x] + down[x + 1] + 8);
+                to[x] = static_cast<std::uint8_t>(sum >> 4);
+            }
+        }
+    });
+}
+
 void shrink_grey(const Grey& grey, int factor, std::uint8_t* out, int threads) {
     const int height = grey.height / factor, width = grey.width / factor;
     const std::uint32_t half = factor * factor / 2, bits = factor == 2 ? 2 : 4;

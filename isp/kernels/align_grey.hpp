@@ -28,6 +28,10 @@ struct GreyCurve {
 void grey_of_quads(const std::uint16_t* counts, std::ptrdiff_t stride, const GreyCurve& curve, int height, int width,
                    std::uint8_t* out, int threads);
 
+// Means of 3 x 3 pixels weighed 1 2 1 each way, rounded, mirrored at the edge: slopes taken from them are those of the
+// picture, without the finest detail that a difference of two pixels misjudges.
+void soften_grey(const Grey& grey, std::uint8_t* out, int threads);
+
 // Rounded means of factor x factor pixels; what does not fill a whole one is cut off. `factor` is 2 or 4.
 void shrink_grey(const Grey& grey, int factor, std::uint8_t* out, int threads);
 

@@ -1,8 +1,8 @@
 #include "align_tiles.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 
 #include "pieces.hpp"
 #include "rows.hpp"
@@ -10,12 +10,6 @@
 namespace nightjar {
 
 namespace {
-
-struct Vector {
-    int y, x;
-
-    bool operator==(const Vector& other) const { return y == other.y && x == other.x; }
-};
 
 Vector vector_at(const std::int16_t* pair) { return {pair[0], pair[1]}; }
 
@@ -44,14 +38,11 @@ int difference_of(const std::uint8_t* a, const std::uint8_t* b, std::ptrdiff_t w
     return sum;
 }
 
-// Slopes look one pixel around the tile.
-constexpr int around = 1;
-
 // Start of the window along one axis such that it lies in both pictures for vectors within `radius` of this one; -1
 // where there is no such place.
 int window_start(int middle, int tile, int length, int vector, int radius) {
-    const int low = std::max(around, around - vector + radius);
-    const int high = std::min(length - around, length - around - vector - radius) - tile;
+    const int low = std::max(around_tile, around_tile - vector + radius);
+    const int high = std::min(length, length - vector - radius) - around_tile - tile;
     return low > high ? -1 : std::clamp(middle - tile / 2, low, high);
 }
 
@@ -61,16 +52,25 @@ class ComparedTile {
 public:
     ComparedTile(const TwoGreys& greys, const Vector& window) : greys_(greys), window_(window) {}
 
-    bool reaches(const Vector& vector) const {
-        const int y = window_.y + vector.y, x = window_.x + vector.x;
-        return y >= around && x >= around && y + tile + around <= greys_.frame.height &&
-               x + tile + around <= greys_.frame.width;
-    }
+    bool reaches(const Vector& vector) const { return nightjar::reaches(greys_, {0, 0, tile}, window_, vector); }
 
     int differs_at(const Vector& vector) const {
         return difference_of<tile, Measure>(greys_.reference.row(window_.y) + window_.x,
                                             greys_.frame.row(window_.y + vector.y) + window_.x + vector.x,
                                             greys_.frame.width);
+    }
+
+    // Energy of the reference around its mean.
+    int texture() const {
+        const std::uint8_t* row = greys_.reference.row(window_.y) + window_.x;
+        int sum = 0, squares = 0;
+        for (int y = 0; y < tile; ++y, row += greys_.reference.width) {
+            for (int x = 0; x < tile; ++x) {
+                sum += row[x];
+                squares += row[x] * row[x];
+            }
+        }
+        return squares - static_cast<int>(static_cast<std::int64_t>(sum) * sum / (tile * tile));
     }
 
 private:
@@ -88,48 +88,59 @@ Vector window_of(const TwoGreys& greys, const TileGrid& grid, int row, int colum
     return {-1, -1};
 }
 
+struct Best {
+    Vector vector;
+    int difference;
+};
+
 template <typename Tile>
-Vector best_of(const Tile& compared, const std::int16_t* candidates, int count, int radius, int margin) {
-    Vector expected = vector_at(candidates);
-    int least = compared.differs_at(expected) - margin;
+Best best_around(const Tile& compared, Best best, const Vector& middle, int radius) {
+    for (int y = middle.y - radius; y <= middle.y + radius; ++y) {
+        for (int x = middle.x - radius; x <= middle.x + radius; ++x) {
+            if (!compared.reaches({y, x})) continue;
+            const int difference = compared.differs_at({y, x});
+            if (difference < best.difference) best = {{y, x}, difference};
+        }
+    }
+    return best;
+}
+
+template <typename Tile>
+Vector best_of(const Tile& compared, const Candidates& candidates, const Search& search) {
+    const Vector& expected = candidates.vectors[0];
+    int least = compared.differs_at(expected) - search.margin;
     Vector best = expected;
-    for (int k = 1; k < count; ++k) {
-        const Vector vector = vector_at(candidates + 2 * k);
-        if (vector == vector_at(candidates + 2 * k - 2) || vector == expected || !compared.reaches(vector)) continue;
+    for (int k = 1; k < Candidates::count; ++k) {
+        const Vector& vector = candidates.vectors[k];
+        const bool seen = std::find(candidates.vectors, candidates.vectors + k, vector) != candidates.vectors + k;
+        if (seen || !compared.reaches(vector)) continue;
         const int difference = compared.differs_at(vector);
         if (difference < least) {
             least = difference;
             best = vector;
         }
     }
-    if (!(best == expected)) least -= margin;
-    const Vector middle = best;
-    for (int y = -radius; y <= radius; ++y) {
-        for (int x = -radius; x <= radius; ++x) {
-            const Vector vector{middle.y + y, middle.x + x};
-            if (vector == middle || !compared.reaches(vector)) continue;
-            const int difference = compared.differs_at(vector);
-            if (difference < least) {
-                least = difference;
-                best = vector;
-            }
-        }
-    }
-    return best;
+    if (!(best == expected)) least -= search.margin;
+    Best found = best_around(compared, {best, least}, best, search.radius);
+    if (search.far == 0) return found.vector;
+    const int most = search.fits + compared.texture() / 2;
+    if (compared.differs_at(found.vector) <= most) return found.vector;
+    // Something moved by itself, and far: what is found there must truly fit.
+    found.difference = most;
+    return best_around(compared, found, candidates.vectors[Candidates::count - 1], search.far).vector;
 }
 
 template <int tile, typename Measure>
-void match_rows(const TwoGreys& greys, const TileGrid& grid, const std::int16_t* candidates, int count, int radius,
-                int margin, const TileField& out, int threads) {
+void match_rows(const TwoGreys& greys, const TileGrid& grid, const Expected& expected, const Search& search,
+                const TileField& out, int threads) {
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
-            const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(row) * grid.columns + column;
-            const std::int16_t* own = candidates + 2 * count * place;
-            const Vector window = window_of(greys, grid, row, column, vector_at(own), radius);
-            store(window, out.windows + 2 * place);
-            const Vector best = window.y < 0 ? vector_at(own)
-                                             : best_of(ComparedTile<tile, Measure>(greys, window), own, count, radius, margin);
-            store(best, out.vectors + 2 * place);
+            const Candidates candidates(grid, expected, row, column);
+            const Vector window = window_of(greys, grid, row, column, candidates.vectors[0], search.radius);
+            const ComparedTile<tile, Measure> compared(greys, window);
+            store(window, out.windows + 2 * grid.place(row, column));
+            store(window.y < 0 ? candidates.vectors[0] : best_of(compared, candidates, search),
+                  out.vectors + 2 * grid.place(row, column));
         }
     });
 }
@@ -148,7 +159,7 @@ struct Neighbours {
         for (int y = std::max(row - 1, 0); y <= std::min(row + 1, grid.rows - 1); ++y) {
             for (int x = std::max(column - 1, 0); x <= std::min(column + 1, grid.columns - 1); ++x) {
                 if (y == row && x == column) continue;
-                vectors[count++] = vector_at(field + 2 * (static_cast<std::ptrdiff_t>(y) * grid.columns + x));
+                vectors[count++] = vector_at(field + 2 * grid.place(y, x));
             }
         }
     }
@@ -193,47 +204,13 @@ Vector agreed(const TwoGreys& greys, const Vector& window, const Vector& own, co
     return best;
 }
 
-template <int tile>
-void sums_of_tile(const TwoGreys& greys, const Vector& window, const Vector& vector, std::int32_t* sums) {
-    const std::ptrdiff_t width = greys.frame.width;
-    const std::uint8_t* reference = greys.reference.row(window.y) + window.x;
-    const std::uint8_t* frame = greys.frame.row(window.y + vector.y) + window.x + vector.x;
-    std::int32_t yy = 0, yx = 0, xx = 0, yd = 0, xd = 0, ys = 0, xs = 0, dd = 0, ds = 0, rr = 0, rs = 0;
-    for (int y = 0; y < tile; ++y) {
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < tile; ++x) {
-            const std::int16_t r = reference[x];
-            const std::int16_t d = static_cast<std::int16_t>(frame[x] - reference[x]);
-            const std::int16_t gx = static_cast<std::int16_t>(reference[x + 1] - reference[x - 1] + frame[x + 1] -
-                                                              frame[x - 1]);
-            const std::int16_t gy = static_cast<std::int16_t>(reference[x + width] - reference[x - width] +
-                                                              frame[x + width] - frame[x - width]);
-            yy += gy * gy;
-            yx += gy * gx;
-            xx += gx * gx;
-            yd += gy * d;
-            xd += gx * d;
-            dd += d * d;
-            rr += r * r;
-            ys += gy;
-            xs += gx;
-            ds += d;
-            rs += r;
-        }
-        reference += width;
-        frame += width;
-    }
-    const std::int32_t all[tile_sum_kinds] = {yy, yx, xx, yd, xd, ys, xs, dd, ds, rr, rs};
-    std::copy(all, all + tile_sum_kinds, sums);
-}
-
 }  // namespace
 
-void match_tiles(const TwoGreys& greys, const TileGrid& grid, int power, const std::int16_t* candidates, int count,
-                 int radius, int margin, const TileField& out, int threads) {
-    const auto match = grid.tile == 8 ? (power == 1 ? &match_rows<8, Absolute> : &match_rows<8, Squared>)
-                                      : (power == 1 ? &match_rows<16, Absolute> : &match_rows<16, Squared>);
-    match(greys, grid, candidates, count, radius, margin, out, threads);
+void match_tiles(const TwoGreys& greys, const TileGrid& grid, const Expected& expected, const Search& search,
+                 const TileField& out, int threads) {
+    const auto match = grid.tile == 8 ? (search.power == 1 ? &match_rows<8, Absolute> : &match_rows<8, Squared>)
+                                      : (search.power == 1 ? &match_rows<16, Absolute> : &match_rows<16, Squared>);
+    match(greys, grid, expected, search, out, threads);
 }
 
 void agree_with_neighbours(const TwoGreys& greys, const TileGrid& grid, int apart, int most, const TileField& field,
@@ -241,24 +218,10 @@ void agree_with_neighbours(const TwoGreys& greys, const TileGrid& grid, int apar
     const auto agree = grid.tile == 8 ? &agreed<8> : &agreed<16>;
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
-            const std::ptrdiff_t pair = 2 * (static_cast<std::ptrdiff_t>(row) * grid.columns + column);
+            const std::ptrdiff_t pair = 2 * grid.place(row, column);
             const Vector window = vector_at(field.windows + pair), own = vector_at(field.vectors + pair);
             const Neighbours neighbours(grid, field.vectors, row, column);
             store(window.y < 0 ? own : agree(greys, window, own, neighbours, apart, most), vectors + pair);
-        }
-    });
-}
-
-void tile_sums(const TwoGreys& greys, const TileGrid& grid, const TileField& field, std::int32_t* sums, int threads) {
-    const auto sums_of = grid.tile == 8 ? &sums_of_tile<8> : &sums_of_tile<16>;
-    const std::ptrdiff_t places = grid.places();
-    run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
-        for (int column = 0; column < grid.columns; ++column) {
-            const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(row) * grid.columns + column;
-            const Vector window = vector_at(field.windows + 2 * place);
-            std::int32_t own[tile_sum_kinds] = {};
-            if (window.y >= 0) sums_of(greys, window, vector_at(field.vectors + 2 * place), own);
-            for (int kind = 0; kind < tile_sum_kinds; ++kind) sums[kind * places + place] = own[kind];
         }
     });
 }
