@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isp.burst.between_pixels import between_pixels, noise_left
+from isp.burst.flaws import find_bad_pixels
 from isp.burst.places import TILE_PX, places_of
 from isp.errors import FrameError
 from isp.frames import Noise, RawFrame
@@ -83,6 +84,7 @@ class Merging:
         self._threads = threads
         self._facts = _facts_of(reference, limits or Limits())
         self._pixels = np.ascontiguousarray(reference.pixels)
+        self._facts.bad_pixels(find_bad_pixels(reference), *reference.pixels.shape)
         places = places_of(reference.pixels.shape)
         self._difference = np.zeros(reference.pixels.shape, np.float32)
         self._weight = np.zeros(places, np.float32)
@@ -105,26 +107,29 @@ class Merging:
         factor = int(LARGEST_COUNT // shot.white_dn)
         pixels = np.empty_like(self._pixels)
         self._facts.write_merged(self._pixels, *self._gathered, factor, pixels, self._threads)
-        behind = self._frames_behind()
-        median = float(np.median(behind))
+        variance = self._variance()
+        left = float(np.median(variance))
         facts = {
             "black_dn": tuple(level * factor for level in shot.black_dn),
             "white_dn": shot.white_dn * factor,
-            "noise": Noise(shot.noise.shot / median, shot.noise.read / median),
+            "noise": Noise(shot.noise.shot * left, shot.noise.read * left),
             "frames": self.frames,
         }
-        return RawFrame(pixels, dataclasses.replace(shot, **facts), behind)
+        return RawFrame(pixels, dataclasses.replace(shot, **facts), np.clip(1.0 / variance, 1.0, self.frames))
 
     @property
     def _gathered(self) -> tuple[np.ndarray, ...]:
         return self._difference, self._weight, self._kept, self._squares
 
-    def _frames_behind(self) -> np.ndarray:
-        """(rows, columns) float32: 1 / relative variance. Each frequency is a mean of its own weights."""
+    def _variance(self) -> np.ndarray:
+        """(rows, columns) float32: noise left, as a share of one frame's. Each frequency is a mean of its own weights.
+
+        Moving a frame between pixels takes some of its finest noise too, so hand-held flats have a little less than
+        one over the number of frames.
+        """
         whole = 1.0 + self._weight
-        own = whole[..., None, None] - self._kept  # of the reference
-        variance = (np.mean(own**2, axis=(2, 3)) + self._squares) / whole**2
-        return np.clip(1.0 / variance, 1.0, self.frames).astype(np.float32)
+        own = whole[..., None, None] - self._kept  # the reference's own weight
+        return (np.mean(own**2, axis=(2, 3)) + self._squares) / whole**2
 
 
 def _facts_of(reference: RawFrame, limits: Limits) -> MergeFacts:

@@ -23,6 +23,25 @@ void add_tile(const MergeFacts& facts, const float* difference, int top, int lef
 
 }  // namespace
 
+BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, int width) {
+    BadPixelList list;
+    list.cell_rows = (height + pitch - 1) / pitch;
+    list.cell_columns = (width + pitch - 1) / pitch;
+    list.starts.assign(static_cast<std::size_t>(list.cell_rows) * list.cell_columns + 1, 0);
+    const auto cell_of = [&](int i) { return places[2 * i] / pitch * list.cell_columns + places[2 * i + 1] / pitch; };
+    for (int i = 0; i < count; ++i) ++list.starts[cell_of(i) + 1];
+    for (std::size_t cell = 1; cell < list.starts.size(); ++cell) list.starts[cell] += list.starts[cell - 1];
+    list.rows.resize(count);
+    list.columns.resize(count);
+    std::vector<std::int32_t> next(list.starts.begin(), list.starts.end() - 1);
+    for (int i = 0; i < count; ++i) {
+        const int slot = next[cell_of(i)]++;
+        list.rows[slot] = places[2 * i];
+        list.columns[slot] = places[2 * i + 1];
+    }
+    return list;
+}
+
 void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,
                  const Gathered& gathered, float* share, int threads) {
     const int used = threads_for(threads), columns = gathered.columns;

@@ -26,6 +26,13 @@ struct MergeLimits {
     float gross, calm;     // a tile that keeps less than `gross` of its frequencies is refused, above `calm` it counts in full
 };
 
+// Pixels of the sensor that do not tell the light: sorted into cells of 16 x 16, those of cell i from starts[i] on.
+struct BadPixelList {
+    std::vector<std::int32_t> rows, columns;
+    std::vector<std::int32_t> starts;   // (cell rows * cell columns + 1); empty if no pixel is bad
+    int cell_rows = 0, cell_columns = 0;
+};
+
 struct MergeFacts {
     std::array<float, 4> black;   // counts, by position in the top-left 2 x 2
     float white;                  // counts
@@ -34,6 +41,7 @@ struct MergeFacts {
     std::array<std::array<float, taps>, sub_steps> between;          // weights of neighbours two before to three behind
     std::array<std::array<float, frequencies>, sub_steps> noise_left; // what interpolation leaves of the noise's variance
     std::array<float, tile_px> window;   // rises and falls so that neighbouring tiles add up to 1
+    BadPixelList bad;
 };
 
 struct Counts16 {
@@ -49,6 +57,9 @@ struct Gathered {
     float* squares;      // (rows, columns) sum of squares of that
     int rows, columns;
 };
+
+// `places`: count pairs of row and column, within the picture.
+BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, int width);
 
 // Adds one frame. `shifts` (rows, columns, 2) in raw pixels; `share` (rows, columns) receives what was taken, 0 to 1.
 void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,

@@ -75,12 +75,23 @@ void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std:
         noise_left.shape(1) != frequencies) {
         throw std::invalid_argument("the tables between pixels have shapes (16, 6) and (16, 16)");
     }
-    new (facts) MergeFacts{black, white, noise[0], noise[1], {}, {}, {}, window};
+    new (facts) MergeFacts{black, white, noise[0], noise[1], {}, {}, {}, window, {}};
     facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
         for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);
     }
+}
+
+// Which pixels of the sensor are bad: (count, 2) rows and columns, in any order.
+void set_bad_pixels(MergeFacts& facts, Array<const std::int32_t, 2> places, int height, int width) {
+    if (places.shape(1) != 2 || height < 1 || width < 1) throw std::invalid_argument("places are (count, 2)");
+    for (std::size_t i = 0; i < places.shape(0); ++i) {
+        if (places(i, 0) < 0 || places(i, 0) >= height || places(i, 1) < 0 || places(i, 1) >= width) {
+            throw std::invalid_argument("a bad pixel lies outside the picture");
+        }
+    }
+    facts.bad = bad_pixel_list(places.data(), static_cast<int>(places.shape(0)), height, width);
 }
 
 }  // namespace
@@ -89,6 +100,7 @@ void bind_merge(nb::module_& module) {
     nb::class_<MergeFacts>(module, "MergeFacts")
         .def("__init__", &make_facts, "black"_a, "white"_a, "noise"_a, "limits"_a, "between"_a, "noise_left"_a,
              "window"_a)
+        .def("bad_pixels", &set_bad_pixels, "places"_a, "height"_a, "width"_a)
         .def("add_frame", &add_frame, "reference"_a, "frame"_a, "shifts"_a, "difference"_a, "weight"_a, "kept"_a,
              "squares"_a, "share"_a, "threads"_a)
         .def("write_merged", &write_merged, "reference"_a, "difference"_a, "weight"_a, "kept"_a, "squares"_a, "factor"_a,

@@ -3,27 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "merge_patch.hpp"
+
 namespace nightjar {
 
 namespace {
 
 constexpr int plane_px = tile_px / 2;
-
-// Copies rows x columns pixels from (top, left) on, mirrored where they lie outside.
-void copy_patch(const Counts16& from, int top, int left, int rows, int columns, float* to, int stride) {
-    const bool inside = top >= 0 && left >= 0 && top + rows <= from.height && left + columns <= from.width;
-    for (int y = 0; y < rows; ++y) {
-        const std::uint16_t* row = from.pixels + static_cast<std::int64_t>(mirrored(top + y, from.height)) * from.width;
-        float* out = to + y * stride;
-        if (inside) {
-            const std::uint16_t* start = row + left;
-            ROWS_DO_NOT_OVERLAP
-            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(start[x]);
-        } else {
-            for (int x = 0; x < columns; ++x) out[x] = static_cast<float>(row[mirrored(left + x, from.width)]);
-        }
-    }
-}
 
 // The frame's tile at the shift, into tile.difference.
 void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int left, Step down, Step across,
@@ -31,10 +17,10 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     constexpr int stride = MergeTile::patch_stride;
     const int y0 = top + 2 * down.whole, x0 = left + 2 * across.whole;
     if (down.part == 0 && across.part == 0) {
-        copy_patch(frame, y0, x0, tile_px, tile_px, tile.difference, tile_px);
+        copy_patch(facts.bad, frame, {y0, x0, tile_px, tile.difference, tile_px});
         return;
     }
-    copy_patch(frame, y0 - 4, x0 - 4, MergeTile::patch_px, MergeTile::patch_px, tile.patch, stride);
+    copy_patch(facts.bad, frame, {y0 - 4, x0 - 4, MergeTile::patch_px, tile.patch, stride});
     const auto& v = facts.between[down.part];
     const auto& h = facts.between[across.part];
     for (int y = 0; y < tile_px; ++y) {
@@ -245,7 +231,7 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
-    copy_patch(reference, top, left, tile_px, tile_px, tile.reference, tile_px);
+    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
     float gain = 0.0f, gain_across = 0.0f, blocks_kept = 0.0f;
