@@ -28,7 +28,8 @@ def find_bad_pixels(frame: RawFrame, threads: int = 0) -> np.ndarray:
         strip = dataclasses.replace(frame, pixels=frame.pixels[first:last])
         mosaic = run_stages(strip, (Levels(),), threads)
         mended = run_stages(mosaic, (BadPixels(),), threads)
-        bad = np.argwhere(mended.pixels != mosaic.pixels) + [first, 0]
+        rows, columns = np.nonzero(mended.pixels != mosaic.pixels)
+        bad = np.stack([rows + first, columns], axis=1)
         own = (bad[:, 0] >= top) & (bad[:, 0] < top + STRIP_ROWS)
         found.append(bad[own].astype(np.int32))
     return np.concatenate(found)

@@ -1,21 +1,23 @@
 """Frames of a burst become one, in the raw mosaic: what differs by more than noise explains stays the reference's.
 
-For each tile of each frame the difference to the reference is taken, at the shift that the alignment found, moved
-between pixels of one colour by a short filter, so that colours never mix. A cosine transform tells slow differences from
-fine ones; where the difference holds no more energy than the sensor's calibrated noise it is averaged away, where it
-holds more it is left out, the same for all four colour planes.
+For each tile of each frame the difference to the reference is taken, at the shift that the alignment found; the frame
+is moved between pixels of one colour by a short filter, so that colours never mix. A cosine transform tells slow
+differences from fine ones. Where the difference holds no more energy than the sensor's calibrated noise it is averaged
+away, where it holds more it is left out, the same for all four colour planes.
 
 Source: Hasinoff et al. 2016, "Burst photography for high dynamic range and low-light imaging on mobile cameras",
 section 5, and Liba et al. 2019, "Handheld mobile photography in very low light", section 3.3 (strength by mismatch,
-count of frames behind each place). We depart so: the difference is transformed, not both tiles, and by a cosine transform,
-which has no jump at the tile's border; its energy is compared with noise over neighbouring frequencies and all colours,
-so that a still scene loses next to nothing; outlying pixels and blocks are left out before the transform, which would
-spread them; and a tile that matches nowhere does not count at all, instead of counting as the reference once more.
+count of frames behind each place). We depart so: the difference is transformed, not both tiles, and by a cosine
+transform, which has no jump at the tile's border; its energy is compared with noise over neighbouring frequencies and
+all colours, and only tiles that differ somewhere are judged strictly, so that a still scene loses next to nothing;
+blocks that differ are left out before the transform, which would spread them; and a tile that matches nowhere does not
+count at all, instead of counting as the reference once more.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,16 +37,29 @@ if TYPE_CHECKING:
 LARGEST_COUNT = 65535
 
 
+class Rung(enum.Enum):
+    """How a tile is judged: each frequency by itself, or, for small processors, all of it at once.
+
+    The cheap rung moves frames by whole pixels of a colour only, and gives up a tile where the full one keeps what
+    matches in it. Source: the spatial merge of Brooks' hdr-plus (2016), a weight for each tile from its distance to the
+    reference. Differs: the distance is measured in noise, and for slow differences apart.
+    """
+
+    FREQUENCIES = "frequencies"
+    PLACES = "places"
+
+
 @dataclass(frozen=True)
 class Limits:
     """What is taken for noise. An excess is energy in units of what noise explains: 1 is exactly noise.
 
     block_excess   above it a block of 8 x 8 pixels loses weight (64 values: noise alone stays below 1.9)
     block_loss     how fast
-    still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is; from
-                   `moved` on each frequency is judged by itself
+    still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is;
+                   from `moved` on each frequency is judged by itself
     excess         above it a frequency of such a tile loses weight
     loss           how fast
+    place_excess   on the cheap rung: above it, in 64 values, a whole tile loses weight
     gross, calm    a tile that keeps less than `gross` of its frequencies does not count; from `calm` on it counts fully
     """
 
@@ -54,8 +69,12 @@ class Limits:
     moved: float = 2.9
     excess: float = 1.2
     loss: float = 8.0
+    place_excess: float = 1.8
     gross: float = 0.4
     calm: float = 0.75
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -76,13 +95,15 @@ class Share:
 class Merging:
     """One reference and what other frames of the burst add to it. Memory does not grow with their number."""
 
-    def __init__(self, reference: RawFrame, threads: int = 0, limits: Limits | None = None) -> None:
+    def __init__(
+        self, reference: RawFrame, threads: int = 0, rung: Rung = Rung.FREQUENCIES, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         if reference.shot.noise is None:
             raise FrameError("The merge needs the noise model of the sensor, and this frame has none.")
         self.reference = reference
         self.frames = 1
         self._threads = threads
-        self._facts = _facts_of(reference, limits or Limits())
+        self._facts = _facts_of(reference, rung, limits)
         self._pixels = np.ascontiguousarray(reference.pixels)
         self._facts.bad_pixels(find_bad_pixels(reference), *reference.pixels.shape)
         places = places_of(reference.pixels.shape)
@@ -132,11 +153,20 @@ class Merging:
         return (np.mean(own**2, axis=(2, 3)) + self._squares) / whole**2
 
 
-def _facts_of(reference: RawFrame, limits: Limits) -> MergeFacts:
+def _facts_of(reference: RawFrame, rung: Rung, limits: Limits) -> MergeFacts:
     shot = reference.shot
     span = shot.white_dn - sum(shot.black_dn) / 4
     noise = [shot.noise.shot * span, shot.noise.read * span**2]
     phase = 2 * math.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX
     window = np.round(0.5 - 0.5 * np.cos(phase), 6).astype(np.float32)
     values = dataclasses.astuple(limits)
-    return MergeFacts(shot.black_dn, shot.white_dn, noise, values, between_pixels(), noise_left(), window.tolist())
+    return MergeFacts(
+        black=shot.black_dn,
+        white=shot.white_dn,
+        noise=noise,
+        by_frequency=rung is Rung.FREQUENCIES,
+        limits=values,
+        between=between_pixels(),
+        noise_left=noise_left(),
+        window=window.tolist(),
+    )

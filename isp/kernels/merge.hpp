@@ -17,12 +17,16 @@ constexpr int bands = 4;           // groups of frequencies each way for which t
 constexpr int block_px = 8;        // raw pixels of the blocks in which a mismatch is judged by its place
 constexpr int blocks = tile_px / block_px;
 
+// How a tile is judged: each frequency by itself, or the tile as a whole, which is cheap.
+enum class Rung { frequencies, places };
+
 // What of a tile's difference is taken for noise. All excesses are in units of what noise explains, 1 = just that.
 struct MergeLimits {
     float block_excess;    // above it a block of 8 x 8 loses weight ...
     float block_loss;      // ... by 1 / (1 + loss * what is above)
     float still, moved;    // a tile whose largest excess is below `still` is taken whole, one from `moved` on is judged
     float excess, loss;    // strictly: by frequency, like the blocks
+    float place_excess;    // on the cheap rung: above it a whole tile loses weight
     float gross, calm;     // a tile that keeps less than `gross` of its frequencies is refused, above `calm` it counts in full
 };
 
@@ -37,6 +41,7 @@ struct MergeFacts {
     std::array<float, 4> black;   // counts, by position in the top-left 2 x 2
     float white;                  // counts
     float noise_shot, noise_read; // variance in counts squared = shot * (count - black) + read
+    Rung rung;
     MergeLimits limits;
     std::array<std::array<float, taps>, sub_steps> between;          // weights of neighbours two before to three behind
     std::array<std::array<float, frequencies>, sub_steps> noise_left; // what interpolation leaves of the noise's variance

@@ -68,15 +68,16 @@ void write_merged(const MergeFacts& facts, Picture reference, Floats difference,
     merged_counts(facts, still, gathered, factor, out.data(), threads);
 }
 
-void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std::array<float, 2> noise,
-                std::array<float, 8> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
+void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std::array<float, 2> noise, bool by_frequency,
+                std::array<float, 9> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
                 std::array<float, tile_px> window) {
     if (between.shape(0) != sub_steps || between.shape(1) != taps || noise_left.shape(0) != sub_steps ||
         noise_left.shape(1) != frequencies) {
         throw std::invalid_argument("the tables between pixels have shapes (16, 6) and (16, 16)");
     }
-    new (facts) MergeFacts{black, white, noise[0], noise[1], {}, {}, {}, window, {}};
-    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7]};
+    new (facts) MergeFacts{black, white, noise[0], noise[1], by_frequency ? Rung::frequencies : Rung::places,
+                            {}, {}, {}, window, {}};
+    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7], limits[8]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
         for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);
@@ -98,7 +99,7 @@ void set_bad_pixels(MergeFacts& facts, Array<const std::int32_t, 2> places, int 
 
 void bind_merge(nb::module_& module) {
     nb::class_<MergeFacts>(module, "MergeFacts")
-        .def("__init__", &make_facts, "black"_a, "white"_a, "noise"_a, "limits"_a, "between"_a, "noise_left"_a,
+        .def("__init__", &make_facts, "black"_a, "white"_a, "noise"_a, "by_frequency"_a, "limits"_a, "between"_a, "noise_left"_a,
              "window"_a)
         .def("bad_pixels", &set_bad_pixels, "places"_a, "height"_a, "width"_a)
         .def("add_frame", &add_frame, "reference"_a, "frame"_a, "shifts"_a, "difference"_a, "weight"_a, "kept"_a,

@@ -201,6 +201,42 @@ void keep_noise(MergeTile& tile, float weight) {
     }
 }
 
+// The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
+// pixels of one colour; both in deviations of 64 values, as many as there are sums.
+float whole_tile(const MergeLimits& limits, float noise, const MergeTile& tile) {
+    float found = 0.0f, slow = 0.0f;
+    for (int row = 0; row < blocks; ++row) {
+        float sums[2][tile_px] = {};
+        for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
+            const float* difference = tile.difference + y * tile_px;
+            float* to = sums[y & 1];
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < tile_px; ++x) to[x] += difference[x];
+        }
+        for (int x = 0; x < tile_px; x += block_px) {
+            for (const auto& line : sums) {
+                const float even = line[x] + line[x + 2] + line[x + 4] + line[x + 6];
+                const float odd = line[x + 1] + line[x + 3] + line[x + 5] + line[x + 7];
+                slow += even * even + odd * odd;
+            }
+        }
+    }
+    for (int y = 0; y < tile_px * tile_px; ++y) found += tile.difference[y] * tile.difference[y];
+    // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
+    const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
+    const float above = std::max(energy, slow / (2.0f * noise)) - limits.place_excess;
+    return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
+}
+
+// The cheap rung's frames are not moved between pixels, so no noise is lost; every frequency is kept alike.
+Trust trust_of_whole(float weight, float blocks_kept) {
+    Trust trust{};
+    trust.weight = weight;
+    std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
+    trust.squares = weight * weight * blocks_kept;
+    return trust;
+}
+
 Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step across, const MergeTile& tile) {
     Trust trust{};
     constexpr int wide = frequencies / bands;
@@ -231,6 +267,10 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
+    if (facts.rung == Rung::places) {
+        down = down.nearest();
+        across = across.nearest();
+    }
     copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
@@ -241,6 +281,11 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
     }
     const float noise = weigh_blocks(facts.limits, 1.0f + gain * gain_across, tile, blocks_kept);
     if (blocks_kept <= facts.limits.gross) return {};
+    if (facts.rung == Rung::places) {
+        const float weight = whole_tile(facts.limits, noise, tile);
+        for (float& difference : tile.difference) difference *= weight;
+        return trust_of_whole(weight, blocks_kept);
+    }
     transform(tile);
     const bool still = judge_frequencies(facts, noise, down, across, tile);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);

@@ -25,6 +25,7 @@ struct Step {
     int whole, part;
 
     static Step of(float raw_px);
+    Step nearest() const { return {part < sub_steps / 2 ? whole : whole + 1, 0}; }
 };
 
 struct Trust {
