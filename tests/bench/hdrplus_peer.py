@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 # Its program was written for a numpy that still had this name for Python's own type.
-np.int = int
+vars(np)["int"] = int
 
 QUIET = {"verbose": 0, "mode": "full", "outputFolder": "."}
 WARM_UP_PX = 1024  # what it compiles on first use is not counted; it takes nothing smaller

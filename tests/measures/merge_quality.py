@@ -28,6 +28,7 @@ class MergeQuality:
     worst_block_db by how much the worst block of 32 x 32 is worse than in the reference frame; below 0 it is better
     worst_at       (y, x) of that block's top left pixel
     correlation    of the error with what the other frames show otherwise, 0..1: a ghost's signature
+    chance         standard deviation of that correlation where there is nothing but noise
     leak           the share of one other frame's object that is left in the merged frame, of the worst frame
     """
 
@@ -37,6 +38,7 @@ class MergeQuality:
     worst_block_db: float
     worst_at: tuple[int, int]
     correlation: float
+    chance: float
     leak: float
 
     def line(self) -> str:
@@ -44,7 +46,7 @@ class MergeQuality:
         return (
             f"{self.gain_db:6.2f} dB  textured {self.textured_db:6.2f}  flat {self.flat_db:6.2f}  "
             f"worst block {self.worst_block_db:+6.2f} at {self.worst_at!s:12}  "
-            f"ghost {100 * self.correlation:5.2f} %  leak {100 * self.leak:5.2f} %"
+            f"ghost {100 * self.correlation:5.2f} % (chance {100 * self.chance:4.2f})  leak {100 * self.leak:5.2f} %"
         )
 
 
@@ -62,14 +64,14 @@ def reference_of(burst: TrueBurst, merged: RawFrame) -> int:
 
 
 def judged(burst: TrueBurst, merged: RawFrame, ghosts: bool = True) -> MergeQuality:
-    """The merged frame beside its reference. Without `ghosts` those two figures are 0 (they take long)."""
+    """The merged frame beside its reference. Without `ghosts` those figures are 0 (they take long)."""
     number = reference_of(burst, merged)
     truth, reference = burst.clean[number], burst.frames[number]
     error, before = (np.square(linear(frame) - truth, dtype=np.float64) for frame in (merged, reference))
     contrast = contrast_in_noise(truth, reference)
     seen = seen_by_all(burst, number)
     worst, at = worst_block(error, before, reference)
-    correlation, leak = ghost(burst, linear(merged) - truth, number) if ghosts else (0.0, 0.0)
+    correlation, chance, leak = ghost(burst, linear(merged) - truth, number) if ghosts else (0.0, 0.0, 0.0)
     return MergeQuality(
         gain_db=decibels(error, before),
         textured_db=decibels(error, before, seen & (contrast >= TEXTURED)),
@@ -77,6 +79,7 @@ def judged(burst: TrueBurst, merged: RawFrame, ghosts: bool = True) -> MergeQual
         worst_block_db=worst,
         worst_at=at,
         correlation=correlation,
+        chance=chance,
         leak=leak,
     )
 
@@ -118,8 +121,8 @@ def worst_block(error: np.ndarray, before: np.ndarray, reference: RawFrame) -> t
     return float(lost[row, column]), (int(row) * BLOCK_PX // 2, int(column) * BLOCK_PX // 2)
 
 
-def ghost(burst: TrueBurst, residual: np.ndarray, reference: int) -> tuple[float, float]:
-    """(correlation with all others' objects together, largest share of one of them) of a (H, W) residual.
+def ghost(burst: TrueBurst, residual: np.ndarray, reference: int) -> tuple[float, float, float]:
+    """Of a (H, W) residual: correlation with all others' objects together, its chance, largest share of one of them.
 
     Where the hand moved, detail that interpolation softened is no ghost; that part of the residual is set aside.
     """
@@ -137,10 +140,12 @@ def ghost(burst: TrueBurst, residual: np.ndarray, reference: int) -> tuple[float
             leaks.append(abs(here @ objects) / (objects @ objects))
     there = together != 0
     if not there.any():
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     moved = any(pose != burst.poses[0] for pose in burst.poses)
     here, objects = _beside(detail[there] if moved else None, residual[there], together[there])
-    return float(abs(here @ objects) / np.sqrt((here @ here) * (objects @ objects))), float(max(leaks))
+    energy = np.square(objects)
+    correlation = abs(here @ objects) / np.sqrt((here @ here) * energy.sum())
+    return float(correlation), float(np.sqrt(energy @ energy) / energy.sum()), float(max(leaks))
 
 
 def _detail(truth: np.ndarray) -> np.ndarray:
