@@ -45,6 +45,7 @@ struct MergeFacts {
     MergeLimits limits;
     std::array<std::array<float, taps>, sub_steps> between;          // weights of neighbours two before to three behind
     std::array<std::array<float, frequencies>, sub_steps> noise_left; // what interpolation leaves of the noise's variance
+    std::array<float, sub_steps> noise_mean;   // the same, mean over frequencies
     std::array<float, tile_px> window;   // rises and falls so that neighbouring tiles add up to 1
     BadPixelList bad;
 };

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "merge_patch.hpp"
-
 namespace nightjar {
 
 namespace {
@@ -14,13 +12,13 @@ constexpr int plane_px = tile_px / 2;
 // The frame's tile at the shift, into tile.difference.
 void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int left, Step down, Step across,
                  MergeTile& tile) {
-    constexpr int stride = MergeTile::patch_stride;
+    constexpr int stride = patch_stride;
     const int y0 = top + 2 * down.whole, x0 = left + 2 * across.whole;
     if (down.part == 0 && across.part == 0) {
         copy_patch(facts.bad, frame, {y0, x0, tile_px, tile.difference, tile_px});
         return;
     }
-    copy_patch(facts.bad, frame, {y0 - 4, x0 - 4, MergeTile::patch_px, tile.patch, stride});
+    copy_patch(facts.bad, frame, {y0 - 4, x0 - 4, patch_px, tile.patch, stride});
     const auto& v = facts.between[down.part];
     const auto& h = facts.between[across.part];
     for (int y = 0; y < tile_px; ++y) {
@@ -79,14 +77,15 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
 }
 
 // Blocks whose mismatch no noise explains lose weight. Returns what is left of the noise: sum of variances of the
-// reference that still counts; `kept` receives the mean weight.
-float weigh_blocks(const MergeLimits& limits, float noise_factor, MergeTile& tile, float& kept) {
+// reference that still counts; `kept` receives the mean weight, `found` what is left of the squared difference.
+float weigh_blocks(const MergeLimits& limits, float noise_factor, MergeTile& tile, float& kept, float& found) {
     float noise = 0.0f, sum = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         for (int block = 0; block < blocks; ++block) {
             const float excess = tile.found[row][block] / (noise_factor * tile.expected[row][block]) - limits.block_excess;
             const float weight = excess > 0.0f ? 1.0f / (1.0f + limits.block_loss * excess) : 1.0f;
             noise += weight * weight * tile.expected[row][block];
+            found += weight * weight * tile.found[row][block];
             sum += weight;
             if (weight == 1.0f) continue;
             for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
@@ -203,8 +202,8 @@ void keep_noise(MergeTile& tile, float weight) {
 
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
-float whole_tile(const MergeLimits& limits, float noise, const MergeTile& tile) {
-    float found = 0.0f, slow = 0.0f;
+float whole_tile(const MergeLimits& limits, float noise, float found, const MergeTile& tile) {
+    float slow = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         float sums[2][tile_px] = {};
         for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
@@ -221,7 +220,6 @@ float whole_tile(const MergeLimits& limits, float noise, const MergeTile& tile) 
             }
         }
     }
-    for (int y = 0; y < tile_px * tile_px; ++y) found += tile.difference[y] * tile.difference[y];
     // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
     const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
     const float above = std::max(energy, slow / (2.0f * noise)) - limits.place_excess;
@@ -237,23 +235,40 @@ Trust trust_of_whole(float weight, float blocks_kept) {
     return trust;
 }
 
+// A tile that differs nowhere by more than noise.
+Trust trust_of_still(const MergeFacts& facts, float blocks_kept, Step down, Step across) {
+    Trust trust = trust_of_whole(1.0f, blocks_kept);
+    trust.squares = blocks_kept * blocks_kept * facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    return trust;
+}
+
 Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step across, const MergeTile& tile) {
     Trust trust{};
     constexpr int wide = frequencies / bands;
     float sum = 0.0f, squares = 0.0f;
-    for (int k = 0; k < frequencies; ++k) {
+    for (int band = 0; band < bands; ++band) {
+        float sums[frequencies] = {}, square_sums[frequencies] = {};
+        for (int k = band * wide; k < (band + 1) * wide; ++k) {
+            const float* keep = tile.keep + k * frequencies;
+            const float left = facts.noise_left[across.part][k];
+            ROWS_DO_NOT_OVERLAP
+            for (int i = 0; i < frequencies; ++i) {
+                sums[i] += keep[i];
+                square_sums[i] += left * facts.noise_left[down.part][i] * keep[i] * keep[i];
+            }
+        }
         for (int i = 0; i < frequencies; ++i) {
-            const float keep = blocks_kept * tile.keep[k * frequencies + i];
-            trust.kept[(i / wide) * bands + k / wide] += keep * (1.0f / (wide * wide));
-            sum += keep;
-            squares += keep * keep * facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
+            trust.kept[(i / wide) * bands + band] += blocks_kept * sums[i] * (1.0f / (wide * wide));
+            sum += sums[i];
+            squares += square_sums[i];
         }
     }
-    const float mean = sum / (frequencies * frequencies);
+    const float mean = blocks_kept * sum / (frequencies * frequencies);
     const MergeLimits& limits = facts.limits;
     trust.weight = std::clamp((mean - limits.gross) / (limits.calm - limits.gross), 0.0f, 1.0f);
     for (float& kept : trust.kept) kept *= trust.weight;
-    trust.squares = squares / (frequencies * frequencies) * trust.weight * trust.weight;
+    const float share = blocks_kept * trust.weight;
+    trust.squares = share * share * squares / (frequencies * frequencies);
     return trust;
 }
 
@@ -274,22 +289,20 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
     copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
-    float gain = 0.0f, gain_across = 0.0f, blocks_kept = 0.0f;
-    for (int k = 0; k < frequencies; ++k) {
-        gain += facts.noise_left[down.part][k] * (1.0f / frequencies);
-        gain_across += facts.noise_left[across.part][k] * (1.0f / frequencies);
-    }
-    const float noise = weigh_blocks(facts.limits, 1.0f + gain * gain_across, tile, blocks_kept);
+    const float noise_factor = 1.0f + facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    float blocks_kept = 0.0f, found = 0.0f;
+    const float noise = weigh_blocks(facts.limits, noise_factor, tile, blocks_kept, found);
     if (blocks_kept <= facts.limits.gross) return {};
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(facts.limits, noise, tile);
+        const float weight = whole_tile(facts.limits, noise, found, tile);
         for (float& difference : tile.difference) difference *= weight;
         return trust_of_whole(weight, blocks_kept);
     }
     transform(tile);
     const bool still = judge_frequencies(facts, noise, down, across, tile);
+    if (still && blocks_kept >= facts.limits.calm) return trust_of_still(facts, blocks_kept, down, across);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
-    if (trust.weight > 0.0f && !(still && trust.weight == 1.0f)) {
+    if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);
         transform_back(tile);
     }
