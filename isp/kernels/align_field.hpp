@@ -16,17 +16,20 @@ struct Vector {
 
 // The movement of the whole picture, in pixels of a level, around its middle.
 struct Hand {
-    double shift_y, shift_x, turn, scale, middle_y, middle_x;
+    double shift_y, shift_x, turn, middle_y, middle_x;
 
-    double y_at(double y, double x) const { return shift_y + scale * (y - middle_y) - turn * (x - middle_x); }
-    double x_at(double y, double x) const { return shift_x + scale * (x - middle_x) + turn * (y - middle_y); }
+    double y_at(double x) const { return shift_y - turn * (x - middle_x); }
+    double x_at(double y) const { return shift_x + turn * (y - middle_y); }
 };
 
-// Tiles half overlap: place (row, column) stands at pixel (row, column) * tile / 2. The tile that is compared is the
+constexpr int tile = 16;
+constexpr int pitch = tile / 2;
+constexpr int tile_pixels = tile * tile;
+
+// Tiles half overlap: place (row, column) stands at pixel (row, column) * pitch. The tile that is compared is the
 // nearest whole one that lies in both pictures, with a pixel around it for slopes: that is its window.
 struct TileGrid {
     int rows, columns;
-    int tile;  // 8 or 16
 
     std::ptrdiff_t places() const { return static_cast<std::ptrdiff_t>(rows) * columns; }
     std::ptrdiff_t place(int row, int column) const { return static_cast<std::ptrdiff_t>(row) * columns + column; }
@@ -47,7 +50,7 @@ struct Candidates {
     static constexpr int count = 6;
     Vector vectors[count];
 
-    Candidates(const TileGrid& grid, const Expected& expected, int row, int column);
+    Candidates(const Expected& expected, int row, int column);
 };
 
 struct TwoGreys {
@@ -64,8 +67,8 @@ struct TileField {
 constexpr int around_tile = 1;
 
 // Whether a window, moved by this vector, lies in the frame with the pixels around it.
-inline bool reaches(const TwoGreys& greys, const TileGrid& grid, const Vector& window, const Vector& vector) {
-    const int y = window.y + vector.y, x = window.x + vector.x, end = grid.tile + around_tile;
+inline bool reaches(const TwoGreys& greys, const Vector& window, const Vector& vector) {
+    const int y = window.y + vector.y, x = window.x + vector.x, end = tile + around_tile;
     return y >= around_tile && x >= around_tile && y + end <= greys.frame.height && x + end <= greys.frame.width;
 }
 
@@ -78,6 +81,7 @@ struct TileNoise {
     double most;            // energy of a difference that noise explains
     double level;           // sum of a difference that noise explains
     double grain;           // energy of one tile around its mean
+    double black;           // sum of a black tile
 };
 
 // What tiles say. Planes of (rows, columns).
@@ -96,13 +100,13 @@ void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField&
 // How far vectors may lie from each other, in pixels of the level.
 struct Smoothness {
     double roughness;  // between neighbours of one thing
-    double stray;      // from the hand's movement
+    double stray;      // from what the coarser level expected
     double apart;      // more than that, and they belong to different things
     int rounds;
 };
 
-// How each tile strays from the hand's movement after hearing its neighbours, (2, rows, columns).
+// How each tile strays from the hand's movement after hearing the coarser level and its neighbours, (2, rows, columns).
 void settle_tiles(const TileGrid& grid, const double* vectors, const double* trust, const std::int16_t* windows,
-                  const Hand& hand, const Smoothness& smoothness, double* strays, int threads);
+                  const Expected& expected, const Hand& hand, const Smoothness& smoothness, double* strays, int threads);
 
 }  // namespace nightjar
