@@ -13,7 +13,7 @@ from firmware.console import Progress, UsageError, answer, coloured, columns, no
 if TYPE_CHECKING:
     from firmware.bench.night import NightMeasured
 
-MEGAPIXELS = (3, 12)
+MEGAPIXELS = (1, 3, 12)
 FRAMES = (2, 64)
 NUMBERS = (2, 3, 4)
 
