@@ -21,6 +21,8 @@ from isp.burst.tile_field import CERTAIN, CLUMP_PX, Expected, Observed, noise_of
 from isp.errors import FrameError
 from isp.kernels import ALIGN_TILE_PX, agree_with_neighbours, match_tiles
 
+# How far each level is searched around the best of what was expected, finest first: 256 raw pixels on the coarsest,
+# then what the level before leaves open.
 SEARCH_PX = (1, 2, 4, 4)
 # Where nothing fits, something moved by itself: up to 48 raw pixels, on the level that is fine enough to show small
 # things and coarse enough to be quick. Not where hardly anything fits: another scene would be searched in vain.

@@ -19,7 +19,7 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import grey_of_quads, shrink_grey, slope_energy, soften_grey
 
-# From each level to the next coarser one: 2, 8 and 32 quads a pixel. Each level is searched 4 pixels around.
+# From each level to the next coarser one: a pixel is then 2, 8 and 32 quads wide.
 FACTORS = (2, 4, 4)
 # A level smaller than that is no help: its tiles would be most of the picture.
 SMALLEST_PX = 24

@@ -93,7 +93,7 @@ def observe(
 
 
 def noise_of_tile(noise: float, black: float) -> list[float]:
-    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_field.hpp.
+    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_observe.hpp.
 
     noise  of one pixel, in codes squared
     black  the code of black

@@ -11,6 +11,7 @@
 
 #include "align_field.hpp"
 #include "align_grey.hpp"
+#include "align_observe.hpp"
 #include "align_tiles.hpp"
 
 namespace nb = nanobind;
@@ -48,14 +49,16 @@ void grey_into(Array<const std::uint16_t, 2> counts, Array<const std::uint8_t, 1
 }
 
 void soften_into(GreyArray grey, Array<std::uint8_t, 2> out, int threads) {
-    require(out.shape(0) == grey.shape(0) && out.shape(1) == grey.shape(1) && out.size() > 0, "the output has another size");
+    require(out.shape(0) == grey.shape(0) && out.shape(1) == grey.shape(1) && out.size() > 0,
+            "the output has another size");
     const nb::gil_scoped_release released;
     soften_grey(grey_of(grey), out.data(), threads);
 }
 
 void shrink_into(GreyArray grey, int factor, Array<std::uint8_t, 2> out, int threads) {
     require(factor == 2 || factor == 4, "grey is shrunk by 2 or 4");
-    require(out.shape(0) == grey.shape(0) / factor && out.shape(1) == grey.shape(1) / factor, "the output has another size");
+    require(out.shape(0) == grey.shape(0) / factor && out.shape(1) == grey.shape(1) / factor,
+            "the output has another size");
     const nb::gil_scoped_release released;
     shrink_grey(grey_of(grey), factor, out.data(), threads);
 }

@@ -11,8 +11,6 @@ namespace nightjar {
 
 namespace {
 
-Vector vector_at(const std::int16_t* pair) { return {pair[0], pair[1]}; }
-
 void store(const Vector& vector, std::int16_t* pair) {
     pair[0] = static_cast<std::int16_t>(vector.y);
     pair[1] = static_cast<std::int16_t>(vector.x);
