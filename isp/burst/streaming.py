@@ -104,7 +104,7 @@ class NightBurst:
     def _add_early(self, frame: RawFrame) -> None:
         """One of the frames that may become the reference."""
         pyramid = pyramid_of(frame, self._threads)
-        found = sharpness(pyramid, self._threads)
+        found = sharpness(pyramid)
         if self._merging is None:
             self._begin(frame, pyramid, found)
             return
