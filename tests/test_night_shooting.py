@@ -15,6 +15,7 @@ from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import BurstEnded, CameraError, CameraStalled, PressRefused, StorageError
 from firmware.files.raw_files import read_raw
 from firmware.night.board import Board
+from firmware.night.memory import check_room, merge_bytes
 from firmware.night.night import Night, new_merge
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines, burst_modes
@@ -466,6 +467,17 @@ def test_while_a_burst_is_merged_another_one_is_refused_and_a_photo_is_not(night
     bench.card.may_number.set()
     bench.photo(bench.shooting.accept(chosen))
     assert bench.shooting.accept(photo).done.result(PATIENCE_S)["mode"] == "photo"
+
+
+def test_where_memory_lacks_a_burst_is_refused_in_words(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemAvailable: 300000 kB\n")
+    frame_bytes = 24_600_000
+    needed_bytes = merge_bytes(frame_bytes) + 10 * frame_bytes
+    with pytest.raises(PressRefused, match=r"takes 433 MB.*307 MB of memory are free.*\[ring\] memory_mb"):
+        check_room(needed_bytes, meminfo)
+    check_room(300_000_000, meminfo)
+    check_room(needed_bytes, tmp_path / "no such file")
 
 
 def test_recorded_frames_are_taken_as_they_were_exposed(night, tmp_path):
