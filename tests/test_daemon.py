@@ -113,6 +113,17 @@ def test_sigterm_in_a_burst_saves_the_photo_of_the_frames_at_hand(bench):
     assert whole(bench.photos / "IMG_0001.JPG")
 
 
+def test_a_plug_pulled_in_a_burst_leaves_a_photo_of_one_frame(bench):
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    bench.press()
+    bench.until(lambda status: status["burst"] and (bench.photos / "IMG_0001.DNG").exists())
+    bench.kill()
+    assert [name for name in names(bench) if not name.startswith(".")] == ["IMG_0001.DNG"]
+    assert read_raw(bench.photos / "IMG_0001.DNG").shot.frames == 1
+    bench.start()
+    assert "IMG_0001.DNG" in bench.call("status")["warnings"][0]
+
+
 def test_a_second_press_on_the_button_ends_the_burst_without_an_error(bench):
     bench.start(darkroom__mode="night", **LONG_BURST)
     bench.press()
