@@ -53,7 +53,7 @@ class Rung(enum.Enum):
 class Limits:
     """What is taken for noise. An excess is energy beyond what noise explains, as a share of that.
 
-    block_excess   above it a block of 8 x 8 pixels loses weight (64 values: noise alone stays below 0.75 in all but 1 of 5000)
+    block_excess   above it a block of 8 x 8 pixels loses weight (noise alone: 1 of 5000 blocks)
     block_loss     how fast
     still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is;
                    from `moved` on each frequency is judged by itself

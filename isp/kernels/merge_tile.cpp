@@ -41,6 +41,13 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     }
 }
 
+bool any_blown(float white, const MergeTile& tile) {
+    int blown = 0;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < tile_px * tile_px; ++i) blown |= tile.reference[i] >= white;
+    return blown != 0;
+}
+
 // Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
 void subtract(const MergeFacts& facts, MergeTile& tile) {
     const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
@@ -57,7 +64,9 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < tile_px; ++x) {
                 const float r = reference[x], level = r - black[x];
-                const float variance = a * (level > 0.0f ? level : 0.0f) + b;
+                const float noise = a * (level > 0.0f ? level : 0.0f) + b;
+                // A blown pixel has no noise: expecting some would excuse a mismatch beside it.
+                const float variance = r >= white ? 0.0f : noise;
                 const float kept = r >= white ? 0.0f : r - difference[x];
                 difference[x] = kept;
                 expected[x] += variance;
@@ -70,7 +79,7 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
                 e += expected[x];
                 f += found[x];
             }
-            tile.expected[row][block] = e;
+            tile.expected[row][block] = std::max(e, b);
             tile.found[row][block] = f;
         }
     }
@@ -313,11 +322,12 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
-    if (facts.rung == Rung::places) {
+    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
+    // The filters between pixels ring beside a blown lamp, whose light is cut off.
+    if (facts.rung == Rung::places || any_blown(facts.white, tile)) {
         down = down.nearest();
         across = across.nearest();
     }
-    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
     const float noise_factor = 1.0f + facts.noise_mean[down.part] * facts.noise_mean[across.part];
