@@ -1,7 +1,8 @@
 """The movement of the hand that holds the camera: a shift and a turn that fit the tiles of the whole frame.
 
 Least squares over the tiles, each trusted as far as its texture and the noise allow and the less the worse it fits
-(iteratively reweighted, with the weights of Geman and McClure 1987): what moves by itself has no say.
+(iteratively reweighted, with the weights of Geman and McClure 1987): what moves by itself has no say. A change of scale
+is left out: no hand makes one, but things near and far that move apart look like one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 
 # What one pixel of noise-free texture still misses by, in pixels of the level.
 MODEL_ERROR_PX = 0.1
-# How large turns and changes of scale are expected to be (radians, shares); only felt where hardly a tile has texture.
-TURN, SCALE = 0.02, 0.002
+# How large turns are expected to be, in radians; only felt where hardly a tile has texture.
+TURN = 0.02
 # A shift is free; the tiny pull towards none decides where nothing else does.
 SHIFT_PX = 1e3
 
@@ -24,34 +25,27 @@ class Hand:
 
     shift_px   (y, x) of the middle
     turn       radians; positive moves what lies right of the middle up
-    scale      share by which the picture grew
     middle_px  (y, x) of the middle
     """
 
     shift_px: tuple[float, float]
     turn: float
-    scale: float
     middle_px: tuple[float, float]
 
     @property
     def numbers(self) -> tuple[float, ...]:
         """As the kernels take it."""
-        return (*self.shift_px, self.turn, self.scale, *self.middle_px)
+        return (*self.shift_px, self.turn, *self.middle_px)
 
     def at(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """(2, ...) float64: the shift (y, x) at these points."""
-        down, across = y - self.middle_px[0], x - self.middle_px[1]
-        return np.stack(
-            [
-                self.shift_px[0] + self.scale * down - self.turn * across,
-                self.shift_px[1] + self.scale * across + self.turn * down,
-            ]
-        )
+        down, across = np.broadcast_arrays(y - self.middle_px[0], x - self.middle_px[1])
+        return np.stack([self.shift_px[0] - self.turn * across, self.shift_px[1] + self.turn * down])
 
     def enlarged(self, factor: int) -> Hand:
         """The same movement in pixels of a level that is finer by this factor."""
         shift, middle = ((factor * y, factor * x) for y, x in (self.shift_px, self.middle_px))
-        return Hand(shift, self.turn, self.scale, middle)
+        return Hand(shift, self.turn, middle)
 
 
 def fit_hand(start: Hand, y: np.ndarray, x: np.ndarray, seen: np.ndarray, trust: np.ndarray, reach_px: tuple) -> Hand:
@@ -62,30 +56,30 @@ def fit_hand(start: Hand, y: np.ndarray, x: np.ndarray, seen: np.ndarray, trust:
     trust     (3, ...) float64, information of the vectors (yy, yx, xx), 1 / px squared
     reach_px  by how much a tile may miss before it loses its say, one number for each round
     """
-    yy, yx, xx = _with_model_error(trust)
+    yy, yx, xx = with_model_error(trust)
     down, across = y - start.middle_px[0], x - start.middle_px[1]
     hand = start
     for reach in reach_px:
         miss_y, miss_x = seen - hand.at(y, x)
         miss = MODEL_ERROR_PX**2 * (yy * miss_y**2 + 2 * yx * miss_y * miss_x + xx * miss_x**2)
         say = (reach**2 / (reach**2 + miss)) ** 2
-        # The four unknowns: shift down, shift across, scale, turn. Rows are how they move y and x.
-        moves_y = (1.0, 0.0, down, -across)
-        moves_x = (0.0, 1.0, across, down)
-        normal, right = np.diag([SHIFT_PX**-2.0, SHIFT_PX**-2.0, SCALE**-2.0, TURN**-2.0]), np.zeros(4)
-        for i in range(4):
+        # How the three unknowns, shift down, shift across and turn, move a tile's y and x.
+        moves_y = (1.0, 0.0, -across)
+        moves_x = (0.0, 1.0, down)
+        normal, right = np.diag([SHIFT_PX**-2.0, SHIFT_PX**-2.0, TURN**-2.0]), np.zeros(3)
+        for i in range(3):
             pull_y = say * (yy * moves_y[i] + yx * moves_x[i])
             pull_x = say * (yx * moves_y[i] + xx * moves_x[i])
             right[i] += float((pull_y * seen[0] + pull_x * seen[1]).sum())
-            for k in range(i, 4):
+            for k in range(i, 3):
                 normal[i, k] += float((pull_y * moves_y[k] + pull_x * moves_x[k]).sum())
                 normal[k, i] = normal[i, k]
-        shift_y, shift_x, scale, turn = (float(value) for value in np.linalg.solve(normal, right))
-        hand = Hand((shift_y, shift_x), turn, scale, start.middle_px)
+        shift_y, shift_x, turn = (float(value) for value in np.linalg.solve(normal, right))
+        hand = Hand((shift_y, shift_x), turn, start.middle_px)
     return hand
 
 
-def _with_model_error(trust: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def with_model_error(trust: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Information of a vector that besides its noise misses by MODEL_ERROR_PX each way."""
     yy, yx, xx = trust
     share = MODEL_ERROR_PX**2

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.burst.align import align_levels
+from isp.burst.hand import with_model_error
 from isp.burst.pyramid import Pyramid, pyramid_of
+from isp.errors import FrameError
 from isp.frames import RawFrame
 
 # The finest level that is looked at: 4 raw pixels a pixel. Fitted over all tiles it still tells 0.01 raw pixels.
@@ -62,13 +64,16 @@ class Movement:
 def measure_motion(before: RawFrame, after: RawFrame, threads: int = 1) -> Movement:
     """What moved between two frames of equal size and exposure; cheap enough for several times a second.
 
-    Raises FrameError if the frames differ in size or noise, or their noise is unknown.
+    Raises FrameError if the frames differ in size noise or not in time, or their noise is unknown.
     """
     return motion_between(pyramid_of(before, threads), pyramid_of(after, threads), threads)
 
 
 def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movement:
     """`measure_motion` for who keeps the pyramids: each preview frame then needs only one."""
+    apart_ns = abs(after.timestamp_ns - before.timestamp_ns)
+    if apart_ns == 0:
+        raise FrameError("Both frames carry the same time; motion needs two frames, one after the other.")
     level = min(LEVEL, len(before.levels) - 1)
     field = align_levels(before, after, level, threads)
     scale, seen = before.scales[level], field.observed
@@ -76,9 +81,11 @@ def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movemen
     height, width = before.frame_shape
     corners = hand.at(np.array([0.0, 0.0, height, height]), np.array([0.0, width, 0.0, width]))
     clear = seen.textured & seen.explained
-    strays = scale * np.hypot(*field.strays)[clear]
-    sure = 1 / np.sqrt(np.maximum(seen.trust[0] + seen.trust[2], 1e-9))[clear]
-    moving = strays > np.maximum(STILL_PX, CERTAIN * scale * sure)
+    down, across = field.own_strays[:, clear]
+    yy, yx, xx = with_model_error(seen.trust[:, clear])
+    deviations = np.sqrt(np.maximum(yy * down**2 + 2 * yx * down * across + xx * across**2, 0.0))
+    strays = scale * np.hypot(down, across)
+    moving = (deviations > CERTAIN) & (strays > STILL_PX)
     return Movement(
         hand_px=hand.shift_px,
         turn=hand.turn,
@@ -87,7 +94,7 @@ def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movemen
         moving_share=_share(moving.sum() + (seen.textured & ~seen.explained).sum(), seen.textured),
         moving_px=float(np.median(strays[moving])) if moving.any() else 0.0,
         explained=_share((seen.textured & seen.explained).sum(), seen.textured, 1.0),
-        apart_ms=abs(after.timestamp_ns - before.timestamp_ns) / 1e6,
+        apart_ms=apart_ns / 1e6,
     )
 
 

@@ -19,7 +19,7 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import grey_of_quads, shrink_grey, slope_energy, soften_grey
 
-# From each level to the next coarser one: 2, 8 and 32 quads a pixel. Each level is searched 4 pixels around.
+# From each level to the next coarser one: a pixel is then 2, 8 and 32 quads wide.
 FACTORS = (2, 4, 4)
 # A level smaller than that is no help: its tiles would be most of the picture.
 SMALLEST_PX = 24
@@ -44,12 +44,16 @@ class Pyramid:
     levels        uint8, levels[0] is (height // 2, width // 2), the others 1/2, 1/8 and 1/32 of it each way; those
                   below SMALLEST_PX are left out
     noise         variance of one pixel of each level, in codes squared
+    black         the code of black
+    slopes        mean squared slope of the finest picture before it was softened, without the noise's share
     frame_shape   (height, width) of the raw frame
     timestamp_ns  of the frame
     """
 
     levels: tuple[np.ndarray, ...]
     noise: tuple[float, ...]
+    black: float
+    slopes: float
     frame_shape: tuple[int, int]
     timestamp_ns: int
 
@@ -65,12 +69,13 @@ def pyramid_of(frame: RawFrame, threads: int = 0) -> Pyramid:
     Raises FrameError where the frame's noise is unknown: nobody can then tell texture from grain.
     """
     height, width = frame.pixels.shape
-    codes, shift, deviation = _grey_curve(frame.shot)
+    curve = _grey_curve(frame.shot)
     grey = np.empty((height // 2, width // 2), dtype=np.uint8)
-    grey_of_quads(np.ascontiguousarray(frame.pixels), codes, shift, grey, threads)
+    grey_of_quads(np.ascontiguousarray(frame.pixels), curve.codes, curve.shift, grey, threads)
+    slopes = slope_energy(grey, threads) / grey.size
     levels, noise = (
         [_at_least(_softened(grey, threads), SMALLEST_FINEST_PX)],
-        [_noise_left(0, deviation)],
+        [_noise_left(0, curve.deviation)],
     )
     for factor in FACTORS:
         shape = tuple(length // factor for length in levels[-1].shape)
@@ -79,29 +84,40 @@ def pyramid_of(frame: RawFrame, threads: int = 0) -> Pyramid:
         smaller = np.empty(shape, dtype=np.uint8)
         shrink_grey(levels[-1], factor, smaller, threads)
         levels.append(_softened(smaller, threads))
-        noise.append(_noise_left(len(noise), deviation))
-    return Pyramid(tuple(levels), tuple(noise), (height, width), frame.shot.timestamp_ns)
+        noise.append(_noise_left(len(noise), curve.deviation))
+    return Pyramid(tuple(levels), tuple(noise), curve.black, slopes, (height, width), frame.shot.timestamp_ns)
 
 
-def sharpness(pyramid: Pyramid, threads: int = 0) -> float:
+def sharpness(pyramid: Pyramid) -> float:
     """How sharp the frame is, to choose among frames of one scene: mean squared slope, in codes squared.
 
     Noise takes no part, whether known well or not: each slope is multiplied by its neighbour's, which shows the same
     edge and other noise.
     """
-    grey = pyramid.levels[0]
-    return slope_energy(grey, threads) / grey.size
+    return pyramid.slopes
 
 
-def _grey_curve(shot: Shot) -> tuple[np.ndarray, int, float]:
-    """Table from sums of a quad to codes, by how many bits sums are shifted, and the noise's deviation in codes."""
+@dataclass(frozen=True)
+class GreyCurve:
+    """codes      uint8 table: a quad's sum, shifted right by `shift` bits, is the place in it
+    deviation  of the noise of one quad, in codes: the same at every brightness
+    black      the code of black
+    """
+
+    codes: np.ndarray
+    shift: int
+    deviation: float
+    black: float
+
+
+def _grey_curve(shot: Shot) -> GreyCurve:
     if shot.noise is None:
         raise FrameError("The noise of the frame is unknown; a burst cannot be aligned without. Calibrate the sensor.")
     return _curve(sum(shot.black_dn), 4 * shot.white_dn, shot.noise)
 
 
 @functools.lru_cache(maxsize=8)
-def _curve(black: float, white: float, noise: Noise) -> tuple[np.ndarray, int, float]:
+def _curve(black: float, white: float, noise: Noise) -> GreyCurve:
     largest = math.ceil(white)
     shift = max(0, largest.bit_length() - TABLE_BITS)
     sums = (np.arange((largest >> shift) + 1) + (0.5 if shift else 0.0)) * 2**shift
@@ -113,10 +129,10 @@ def _curve(black: float, white: float, noise: Noise) -> tuple[np.ndarray, int, f
     def deviations(light: np.ndarray) -> np.ndarray:
         return 2 / shot_noise * np.sqrt(np.maximum(shot_noise * light + 0.375 * shot_noise**2 + read_noise, 0.0))
 
-    start, end = deviations(np.array([lowest, 1.0]))
+    start, at_black, end = deviations(np.array([lowest, 0.0, 1.0]))
     scale = 255 / (end - start)
     codes = np.clip(np.rint((deviations(linear) - start) * scale), 0, 255).astype(np.uint8)
-    return codes, shift, float(scale)
+    return GreyCurve(codes, shift, float(scale), float((at_black - start) * scale))
 
 
 def _noise_left(level: int, deviation: float) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.burst.hand import Hand
-from isp.kernels import observe_tiles, settle_tiles
+from isp.kernels import ALIGN_TILE_PX, observe_tiles, settle_tiles
 
 # Noise of grey pixels comes in clumps of so many pixels: sums over a tile scatter as if it had so many fewer.
 CLUMP_PX = 3.9
@@ -29,11 +29,30 @@ COARSE_NOISE = 4.0
 SLOPE_SCALE = 4.0
 # Sums that noise makes scatter; up to so many deviations are chance.
 CERTAIN = 3.0
-# By about that much neighbouring tiles differ beside the hand's movement, and tiles from the hand's, in pixels of the
-# level. Neighbours that differ by more than APART_PX belong to something else.
+# By about that much neighbouring tiles differ beside the hand's movement, and tiles from the coarser level's, in pixels
+# of the level. Neighbours that differ by more than APART_PX belong to something else.
 ROUGHNESS_PX, STRAY_PX, APART_PX = 0.05, 0.35, 1.0
 # A tile hears neighbours so far away; more rounds gain nothing.
 ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the coarser level found.
+
+    strays  (2, rows, columns) float64, how its tiles stray from the hand's movement, in its own pixels
+    factor  its pixels are so much larger
+    hand    the hand's movement in pixels of the finer level
+    """
+
+    strays: np.ndarray
+    factor: int
+    hand: Hand
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, int, tuple[float, ...]]:
+        """As the kernels take it."""
+        return self.strays, self.factor, self.hand.numbers
 
 
 @dataclass(frozen=True)
@@ -54,29 +73,32 @@ class Observed:
 
 def observe(
     greys: tuple[np.ndarray, np.ndarray],
-    tile: int,
     vectors: np.ndarray,
     windows: np.ndarray,
     hand: Hand,
-    noise: float,
+    of_noise: list[float],
     threads: int,
 ) -> Observed:
     """What the tiles of (reference, frame) say at whole vectors (rows, columns, 2).
 
-    hand   what was expected of the whole picture: in a fence it decides
-    noise  of one pixel, in codes squared
+    hand      what was expected of the whole picture: in a fence it decides
+    of_noise  from `noise_of_tile`
     """
     places = vectors.shape[:2]
     seen, trust = np.empty((2, *places)), np.empty((3, *places))
     textured, explained = np.empty(places, np.uint8), np.empty(places, np.uint8)
-    of_noise = noise_of_tile(noise, tile)
-    observe_tiles(*greys, tile, vectors, windows, hand.numbers, of_noise, seen, trust, textured, explained, threads)
+    found = seen, trust, textured, explained
+    observe_tiles(*greys, vectors, windows, hand.numbers, of_noise, *found, threads)
     return Observed(seen, trust, textured.astype(bool), explained.astype(bool))
 
 
-def noise_of_tile(noise: float, tile: int) -> list[float]:
-    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_field.hpp."""
-    pixels = tile * tile
+def noise_of_tile(noise: float, black: float) -> list[float]:
+    """What noise alone makes of a tile's sums: the numbers of TileNoise in isp/kernels/align_observe.hpp.
+
+    noise  of one pixel, in codes squared
+    black  the code of black
+    """
+    pixels = ALIGN_TILE_PX**2
     scatter = CERTAIN * math.sqrt(2 * CLUMP_PX * pixels)
     return [
         SLOPES_OF_NOISE * noise * pixels,
@@ -86,12 +108,17 @@ def noise_of_tile(noise: float, tile: int) -> list[float]:
         2 * noise * (pixels + scatter),
         CERTAIN * math.sqrt(2 * CLUMP_PX * noise * pixels),
         noise * pixels,
+        black * pixels,
     ]
 
 
-def settle(observed: Observed, windows: np.ndarray, tile: int, hand: Hand, threads: int) -> np.ndarray:
-    """(2, rows, columns) float64: how each tile strays from the hand's movement, after hearing its neighbours."""
+def settle(observed: Observed, windows: np.ndarray, expected: Expected, hand: Hand, threads: int) -> np.ndarray:
+    """(2, rows, columns) float64: how each tile strays from the hand's movement.
+
+    Each hears its neighbours, and the coarser level where that knows of a thing that moves by itself.
+    """
     strays = np.empty_like(observed.vectors)
     smoothness = (ROUGHNESS_PX, STRAY_PX, APART_PX)
-    settle_tiles(observed.vectors, observed.trust, windows, tile, hand.numbers, smoothness, ROUNDS, strays, threads)
+    own = observed.vectors, observed.trust, windows
+    settle_tiles(*own, *expected.numbers, hand.numbers, smoothness, ROUNDS, strays, threads)
     return strays

@@ -2,6 +2,7 @@
 
 try:
     from isp.kernels._kernels import (
+        ALIGN_TILE_PX,
         FILM_ENTRIES,
         GRAIN_STEPS,
         LIFT_LEVELS,
@@ -33,6 +34,7 @@ except ImportError as error:
     raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
 __all__ = [
+    "ALIGN_TILE_PX",
     "FILM_ENTRIES",
     "GRAIN_STEPS",
     "LIFT_LEVELS",

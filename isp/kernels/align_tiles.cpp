@@ -11,8 +11,6 @@ namespace nightjar {
 
 namespace {
 
-Vector vector_at(const std::int16_t* pair) { return {pair[0], pair[1]}; }
-
 void store(const Vector& vector, std::int16_t* pair) {
     pair[0] = static_cast<std::int16_t>(vector.y);
     pair[1] = static_cast<std::int16_t>(vector.x);
@@ -26,7 +24,7 @@ struct Squared {
     static int of(int difference) { return difference * difference; }
 };
 
-template <int tile, typename Measure>
+template <typename Measure>
 int difference_of(const std::uint8_t* a, const std::uint8_t* b, std::ptrdiff_t width) {
     int sum = 0;
     for (int y = 0; y < tile; ++y) {
@@ -40,22 +38,22 @@ int difference_of(const std::uint8_t* a, const std::uint8_t* b, std::ptrdiff_t w
 
 // Start of the window along one axis such that it lies in both pictures for vectors within `radius` of this one; -1
 // where there is no such place.
-int window_start(int middle, int tile, int length, int vector, int radius) {
+int window_start(int middle, int length, int vector, int radius) {
     const int low = std::max(around_tile, around_tile - vector + radius);
     const int high = std::min(length, length - vector - radius) - around_tile - tile;
-    return low > high ? -1 : std::clamp(middle - tile / 2, low, high);
+    return low > high ? -1 : std::clamp(middle - pitch, low, high);
 }
 
 // The tile of one place, and how it differs from the frame at any vector.
-template <int tile, typename Measure>
+template <typename Measure>
 class ComparedTile {
 public:
     ComparedTile(const TwoGreys& greys, const Vector& window) : greys_(greys), window_(window) {}
 
-    bool reaches(const Vector& vector) const { return nightjar::reaches(greys_, {0, 0, tile}, window_, vector); }
+    bool reaches(const Vector& vector) const { return nightjar::reaches(greys_, window_, vector); }
 
     int differs_at(const Vector& vector) const {
-        return difference_of<tile, Measure>(greys_.reference.row(window_.y) + window_.x,
+        return difference_of<Measure>(greys_.reference.row(window_.y) + window_.x,
                                             greys_.frame.row(window_.y + vector.y) + window_.x + vector.x,
                                             greys_.frame.width);
     }
@@ -70,7 +68,7 @@ public:
                 squares += row[x] * row[x];
             }
         }
-        return squares - static_cast<int>(static_cast<std::int64_t>(sum) * sum / (tile * tile));
+        return squares - static_cast<int>(static_cast<std::int64_t>(sum) * sum / tile_pixels);
     }
 
 private:
@@ -78,11 +76,10 @@ private:
     Vector window_;
 };
 
-Vector window_of(const TwoGreys& greys, const TileGrid& grid, int row, int column, const Vector& vector, int radius) {
-    const int pitch = grid.tile / 2;
+Vector window_of(const TwoGreys& greys, int row, int column, const Vector& vector, int radius) {
     for (const int reach : {radius, 0}) {
-        const Vector start{window_start(row * pitch, grid.tile, greys.reference.height, vector.y, reach),
-                           window_start(column * pitch, grid.tile, greys.reference.width, vector.x, reach)};
+        const Vector start{window_start(row * pitch, greys.reference.height, vector.y, reach),
+                           window_start(column * pitch, greys.reference.width, vector.x, reach)};
         if (start.y >= 0 && start.x >= 0) return start;
     }
     return {-1, -1};
@@ -130,14 +127,14 @@ Vector best_of(const Tile& compared, const Candidates& candidates, const Search&
     return best_around(compared, found, candidates.vectors[Candidates::count - 1], search.far).vector;
 }
 
-template <int tile, typename Measure>
+template <typename Measure>
 void match_rows(const TwoGreys& greys, const TileGrid& grid, const Expected& expected, const Search& search,
                 const TileField& out, int threads) {
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
-            const Candidates candidates(grid, expected, row, column);
-            const Vector window = window_of(greys, grid, row, column, candidates.vectors[0], search.radius);
-            const ComparedTile<tile, Measure> compared(greys, window);
+            const Candidates candidates(expected, row, column);
+            const Vector window = window_of(greys, row, column, candidates.vectors[0], search.radius);
+            const ComparedTile<Measure> compared(greys, window);
             store(window, out.windows + 2 * grid.place(row, column));
             store(window.y < 0 ? candidates.vectors[0] : best_of(compared, candidates, search),
                   out.vectors + 2 * grid.place(row, column));
@@ -181,13 +178,12 @@ struct Neighbours {
 // A vector that no neighbour shares so nearly stands alone.
 constexpr int company = 2;
 
-template <int tile>
 Vector agreed(const TwoGreys& greys, const Vector& window, const Vector& own, const Neighbours& around_it, int apart,
               int most) {
     const bool all_alike = std::all_of(around_it.vectors, around_it.vectors + around_it.count,
                                        [&](const Vector& vector) { return vector == own; });
     if (all_alike) return own;
-    const ComparedTile<tile, Absolute> compared(greys, window);
+    const ComparedTile<Absolute> compared(greys, window);
     const bool is_alone = !around_it.have_one_near(own, company);
     Vector best = own;
     int least = is_alone ? INT32_MAX : compared.differs_at(own) + apart * around_it.apart_from(own, most);
@@ -208,20 +204,18 @@ Vector agreed(const TwoGreys& greys, const Vector& window, const Vector& own, co
 
 void match_tiles(const TwoGreys& greys, const TileGrid& grid, const Expected& expected, const Search& search,
                  const TileField& out, int threads) {
-    const auto match = grid.tile == 8 ? (search.power == 1 ? &match_rows<8, Absolute> : &match_rows<8, Squared>)
-                                      : (search.power == 1 ? &match_rows<16, Absolute> : &match_rows<16, Squared>);
+    const auto match = search.power == 1 ? &match_rows<Absolute> : &match_rows<Squared>;
     match(greys, grid, expected, search, out, threads);
 }
 
 void agree_with_neighbours(const TwoGreys& greys, const TileGrid& grid, int apart, int most, const TileField& field,
                            std::int16_t* vectors, int threads) {
-    const auto agree = grid.tile == 8 ? &agreed<8> : &agreed<16>;
     run_pieces(threads_for(threads), grid.rows, [&](int, int row) {
         for (int column = 0; column < grid.columns; ++column) {
             const std::ptrdiff_t pair = 2 * grid.place(row, column);
             const Vector window = vector_at(field.windows + pair), own = vector_at(field.vectors + pair);
             const Neighbours neighbours(grid, field.vectors, row, column);
-            store(window.y < 0 ? own : agree(greys, window, own, neighbours, apart, most), vectors + pair);
+            store(window.y < 0 ? own : agreed(greys, window, own, neighbours, apart, most), vectors + pair);
         }
     });
 }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "align_field.hpp"
+#include "align_observe.hpp"
 
 namespace nightjar {
 
@@ -20,7 +20,7 @@ struct Search {
 void match_tiles(const TwoGreys& greys, const TileGrid& grid, const Expected& expected, const Search& search,
                  const TileField& out, int threads);
 
-// Gives each tile the vector, of its own and its eight neighbours', that is best by its sum of absolute differences plus
+// Gives each tile the vector, of its own and its eight neighbours', that is best by its sum of absolute differences and
 // `apart` for each pixel that it differs from each neighbour, counted up to `most` pixels. A vector that no neighbour
 // shares within two pixels is left out.
 void agree_with_neighbours(const TwoGreys& greys, const TileGrid& grid, int apart, int most, const TileField& field,
