@@ -38,15 +38,15 @@ def still():
 @pytest.mark.parametrize("rung", list(Rung))
 @pytest.mark.parametrize(("sensor", "gain"), [("imx477", 4.0), ("imx708", 16.0)])
 def test_a_hand_held_burst_is_aligned_and_merged(sensor, gain, rung):
-    moves = hand_path(8, seed=9)
+    # So small a picture has a pyramid of two levels, which find no longer paths.
+    moves = hand_path(8, seed=9, reach_px=14)
     taken = [
         exposure(drawn(textured(), SHAPE, move), number, sensor=sensor, gain=gain) for number, move in enumerate(moves)
     ]
     merged = finished([frame for frame, _ in taken], rung=rung)
     reference = next(story.number for story in merged.story if story.is_reference)
     gained = gained_db(merged.frame, taken[reference][0], taken[reference][1], INNER)
-    # Whole pixels of a colour are too coarse for texture: the cheap rung gives up part of it.
-    assert gained >= (7.0 if rung is Rung.FREQUENCIES else 2.0)
+    assert gained >= 7.0
     assert merged.frame.shot.frames == 8
     assert merged.frame.shot.timestamp_ns == taken[reference][0].shot.timestamp_ns
 

@@ -91,9 +91,9 @@ def compare(reference, frame, black, steps, rung):
         return np.zeros_like(reference), 0.0, np.zeros((4, 4)), 0.0
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
-        energy = 1 + 4 * (np.sum(difference**2) / (2 * noise) - 1)
+        energy = 1 + 4 * (np.sum(difference**2) / (factor * noise) - 1)
         weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
-        return difference * weight, weight, np.full((4, 4), weight * kept), weight**2 * kept
+        return difference * weight, weight, np.full((4, 4), weight * kept), (weight * kept) ** 2 * (factor - 1)
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
     one_frequency = noise / 256 * (1 + np.outer(down, across))
@@ -129,7 +129,7 @@ def add_frame(reference, frame, shifts, bad, rung):
             top, left = (row - 1) * PITCH_PX, (column - 1) * PITCH_PX
             tile = moved(moved(still, 0, top, (0, 0)), 1, left, (0, 0))
             # The filters between pixels ring beside a blown lamp.
-            whole_steps = rung is Rung.PLACES or np.any(tile >= WHITE)
+            whole_steps = np.any(tile >= WHITE)
             steps = [step_of(shift, whole_steps) for shift in shifts[row, column].astype(float)]
             shown = moved(moved(other, 0, top, steps[0]), 1, left, steps[1])
             found = compare(tile, shown, black, steps, rung)

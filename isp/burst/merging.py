@@ -40,9 +40,9 @@ LARGEST_COUNT = 65535
 class Rung(enum.Enum):
     """How a tile is judged: each frequency by itself, or, for small processors, all of it at once.
 
-    The cheap rung moves frames by whole pixels of a colour only, and gives up a tile where the full one keeps what
-    matches in it. Source: the spatial merge of Brooks' hdr-plus (2016), a weight for each tile from its distance to the
-    reference. Differs: the distance is measured in noise, and for slow differences apart.
+    The cheap rung needs no transform, and gives up a tile where the full one keeps what matches in it.
+    Source: the spatial merge of Brooks' hdr-plus (2016), a weight for each tile from its distance to the reference.
+    Differs: the distance is measured in noise, and for slow differences apart.
     """
 
     FREQUENCIES = "frequencies"

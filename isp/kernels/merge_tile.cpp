@@ -242,7 +242,7 @@ void keep_noise(MergeTile& tile, float weight) {
 
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
-float whole_tile(const MergeLimits& limits, float noise, float found, const MergeTile& tile) {
+float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float found, const MergeTile& tile) {
     float slow = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         float sums[2][tile_px] = {};
@@ -261,24 +261,17 @@ float whole_tile(const MergeLimits& limits, float noise, float found, const Merg
         }
     }
     // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
-    const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
+    const float energy = 1.0f + 4.0f * (found / (noise_factor * noise) - 1.0f);
     const float above = std::max(energy, slow / (2.0f * noise)) - 1.0f - limits.place_excess;
     return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
 }
 
-// The cheap rung's frames are not moved between pixels, so no noise is lost; every frequency is kept alike.
-Trust trust_of_whole(float weight, float blocks_kept) {
+// Of a tile whose frequencies are all kept alike; `noise_kept` is what interpolation left of the noise.
+Trust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
     Trust trust{};
     trust.weight = weight;
     std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
-    trust.squares = weight * weight * blocks_kept;
-    return trust;
-}
-
-// A tile that differs nowhere by more than noise.
-Trust trust_of_still(const MergeFacts& facts, float blocks_kept, Step down, Step across) {
-    Trust trust = trust_of_whole(1.0f, blocks_kept);
-    trust.squares = blocks_kept * blocks_kept * facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    trust.squares = weight * weight * blocks_kept * blocks_kept * noise_kept;
     return trust;
 }
 
@@ -324,24 +317,25 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
               Step across, MergeTile& tile) {
     copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     // The filters between pixels ring beside a blown lamp, whose light is cut off.
-    if (facts.rung == Rung::places || any_blown(facts.white, tile)) {
+    if (any_blown(facts.white, tile)) {
         down = down.nearest();
         across = across.nearest();
     }
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
-    const float noise_factor = 1.0f + facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_kept = facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_factor = 1.0f + noise_kept;
     float blocks_kept = 0.0f, found = 0.0f;
     const float noise = weigh_blocks(facts.limits, noise_factor, tile, blocks_kept, found);
     if (blocks_kept <= facts.limits.gross) return {};
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(facts.limits, noise, found, tile);
+        const float weight = whole_tile(facts.limits, noise, noise_factor, found, tile);
         for (float& difference : tile.difference) difference *= weight;
-        return trust_of_whole(weight, blocks_kept);
+        return trust_of_whole(weight, blocks_kept, noise_kept);
     }
     transform(tile);
     const bool still = judge_frequencies(facts, noise, down, across, tile);
-    if (still && blocks_kept >= facts.limits.calm) return trust_of_still(facts, blocks_kept, down, across);
+    if (still && blocks_kept >= facts.limits.calm) return trust_of_whole(1.0f, blocks_kept, noise_kept);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
     if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);

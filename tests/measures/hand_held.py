@@ -93,12 +93,12 @@ def true_shifts(shape: tuple[int, int], move: Move = Move()) -> Shifts:
     y, x = np.meshgrid(PITCH_PX * np.arange(rows) - 0.5, PITCH_PX * np.arange(columns) - 0.5, indexing="ij")
     there_y, there_x = move.forth(y, x, shape)
     px = np.stack([there_y - y, there_x - x], axis=-1).astype(np.float32)
-    return Shifts(
-        px,
-        np.ones((rows, columns), np.float32),
-        1.0,
-        Hand((move.down, move.across), 0.0, 0.0, (shape[0] / 2, shape[1] / 2)),
+    hand = Hand(
+        shift_px=(move.down, move.across),
+        turn=-math.radians(move.degrees),
+        middle_px=((shape[0] - 1) / 2, (shape[1] - 1) / 2),
     )
+    return Shifts(px=px, trust=np.ones((rows, columns), np.float32), explained=1.0, hand=hand)
 
 
 def exposure(
