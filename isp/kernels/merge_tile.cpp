@@ -330,7 +330,9 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
     if (blocks_kept <= facts.limits.gross) return {};
     if (facts.rung == Rung::places) {
         const float weight = whole_tile(facts.limits, noise, noise_factor, found, tile);
-        for (float& difference : tile.difference) difference *= weight;
+        if (weight < 1.0f) {
+            for (float& difference : tile.difference) difference *= weight;
+        }
         return trust_of_whole(weight, blocks_kept, noise_kept);
     }
     transform(tile);
