@@ -39,10 +39,10 @@ def mended(picture, bad):
     return out
 
 
-def step_of(shift, rung):
+def step_of(shift, whole_steps):
     parts = int(np.floor(abs(shift) * MERGE_STEPS / 2 + 0.5) * np.sign(shift))
     whole, part = divmod(parts, MERGE_STEPS)
-    return (whole, part) if rung is Rung.FREQUENCIES else (whole + (part >= MERGE_STEPS // 2), 0)
+    return (whole + (part >= MERGE_STEPS // 2), 0) if whole_steps else (whole, part)
 
 
 def moved(picture, axis, start, step):
@@ -77,25 +77,27 @@ def compare(reference, frame, black, steps, rung):
     """(difference to average away, weight, kept by band, squares) of one tile."""
     limits = DEFAULT_LIMITS
     difference = np.where(reference >= WHITE, 0.0, reference - frame)
-    variance = SHOT * np.maximum(reference - black, 0) + READ
+    # A blown pixel has no noise; a block of them counts as one pixel's, so that nothing is divided by 0.
+    expected = by_block(np.where(reference >= WHITE, 0.0, SHOT * np.maximum(reference - black, 0) + READ))
+    expected = np.maximum(expected, READ)
     down, across = (noise_left()[part].astype(float) for _, part in steps)
     factor = 1 + down.mean() * across.mean()
 
-    excess = by_block(difference**2) / (factor * by_block(variance)) - 1 - limits.block_excess
+    excess = by_block(difference**2) / (factor * expected) - 1 - limits.block_excess
     weights = 1 / (1 + limits.block_loss * np.maximum(excess, 0))
     difference = difference * np.kron(weights, np.ones((BLOCK, BLOCK)))
-    noise, kept = np.sum(weights**2 * by_block(variance)), weights.mean()
+    noise, kept = np.sum(weights**2 * expected), weights.mean()
     if kept <= limits.gross:
         return np.zeros_like(reference), 0.0, np.zeros((4, 4)), 0.0
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
-        energy = 1 + 4 * (np.sum(difference**2) / (2 * noise) - 1)
+        energy = 1 + 4 * (np.sum(difference**2) / (factor * noise) - 1)
         weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
-        return difference * weight, weight, np.full((4, 4), weight * kept), weight**2 * kept
+        return difference * weight, weight, np.full((4, 4), weight * kept), (weight * kept) ** 2 * (factor - 1)
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
-    expected = noise / 256 * (1 + np.outer(down, across))
-    excess = smooth(np.sum(waves**2, axis=0) / expected) - 1
+    one_frequency = noise / 256 * (1 + np.outer(down, across))
+    excess = smooth(np.sum(waves**2, axis=0) / one_frequency) - 1
     # At the ends of the scale fewer values stand behind a mean.
     steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
     excess *= np.outer(steady, steady)
@@ -125,8 +127,10 @@ def add_frame(reference, frame, shifts, bad, rung):
     for row in range(rows):
         for column in range(columns):
             top, left = (row - 1) * PITCH_PX, (column - 1) * PITCH_PX
-            steps = [step_of(shift, rung) for shift in shifts[row, column].astype(float)]
             tile = moved(moved(still, 0, top, (0, 0)), 1, left, (0, 0))
+            # The filters between pixels ring beside a blown lamp.
+            whole_steps = np.any(tile >= WHITE)
+            steps = [step_of(shift, whole_steps) for shift in shifts[row, column].astype(float)]
             shown = moved(moved(other, 0, top, steps[0]), 1, left, steps[1])
             found = compare(tile, shown, black, steps, rung)
             sums[top + PITCH_PX :, left + PITCH_PX :][:TILE_PX, :TILE_PX] += found[0] * np.outer(WINDOW, WINDOW)

@@ -41,6 +41,13 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     }
 }
 
+bool any_blown(float white, const MergeTile& tile) {
+    int blown = 0;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < tile_px * tile_px; ++i) blown |= tile.reference[i] >= white;
+    return blown != 0;
+}
+
 // Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
 void subtract(const MergeFacts& facts, MergeTile& tile) {
     const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
@@ -57,7 +64,9 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < tile_px; ++x) {
                 const float r = reference[x], level = r - black[x];
-                const float variance = a * (level > 0.0f ? level : 0.0f) + b;
+                const float noise = a * (level > 0.0f ? level : 0.0f) + b;
+                // A blown pixel has no noise: expecting some would excuse a mismatch beside it.
+                const float variance = r >= white ? 0.0f : noise;
                 const float kept = r >= white ? 0.0f : r - difference[x];
                 difference[x] = kept;
                 expected[x] += variance;
@@ -70,7 +79,7 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
                 e += expected[x];
                 f += found[x];
             }
-            tile.expected[row][block] = e;
+            tile.expected[row][block] = std::max(e, b);
             tile.found[row][block] = f;
         }
     }
@@ -233,7 +242,7 @@ void keep_noise(MergeTile& tile, float weight) {
 
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
-float whole_tile(const MergeLimits& limits, float noise, float found, const MergeTile& tile) {
+float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float found, const MergeTile& tile) {
     float slow = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         float sums[2][tile_px] = {};
@@ -252,24 +261,17 @@ float whole_tile(const MergeLimits& limits, float noise, float found, const Merg
         }
     }
     // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
-    const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
+    const float energy = 1.0f + 4.0f * (found / (noise_factor * noise) - 1.0f);
     const float above = std::max(energy, slow / (2.0f * noise)) - 1.0f - limits.place_excess;
     return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
 }
 
-// The cheap rung's frames are not moved between pixels, so no noise is lost; every frequency is kept alike.
-Trust trust_of_whole(float weight, float blocks_kept) {
+// Of a tile whose frequencies are all kept alike; `noise_kept` is what interpolation left of the noise.
+Trust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
     Trust trust{};
     trust.weight = weight;
     std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
-    trust.squares = weight * weight * blocks_kept;
-    return trust;
-}
-
-// A tile that differs nowhere by more than noise.
-Trust trust_of_still(const MergeFacts& facts, float blocks_kept, Step down, Step across) {
-    Trust trust = trust_of_whole(1.0f, blocks_kept);
-    trust.squares = blocks_kept * blocks_kept * facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    trust.squares = weight * weight * blocks_kept * blocks_kept * noise_kept;
     return trust;
 }
 
@@ -313,25 +315,29 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
-    if (facts.rung == Rung::places) {
+    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
+    // The filters between pixels ring beside a blown lamp, whose light is cut off.
+    if (any_blown(facts.white, tile)) {
         down = down.nearest();
         across = across.nearest();
     }
-    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
-    const float noise_factor = 1.0f + facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_kept = facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_factor = 1.0f + noise_kept;
     float blocks_kept = 0.0f, found = 0.0f;
     const float noise = weigh_blocks(facts.limits, noise_factor, tile, blocks_kept, found);
     if (blocks_kept <= facts.limits.gross) return {};
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(facts.limits, noise, found, tile);
-        for (float& difference : tile.difference) difference *= weight;
-        return trust_of_whole(weight, blocks_kept);
+        const float weight = whole_tile(facts.limits, noise, noise_factor, found, tile);
+        if (weight < 1.0f) {
+            for (float& difference : tile.difference) difference *= weight;
+        }
+        return trust_of_whole(weight, blocks_kept, noise_kept);
     }
     transform(tile);
     const bool still = judge_frequencies(facts, noise, down, across, tile);
-    if (still && blocks_kept >= facts.limits.calm) return trust_of_still(facts, blocks_kept, down, across);
+    if (still && blocks_kept >= facts.limits.calm) return trust_of_whole(1.0f, blocks_kept, noise_kept);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
     if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);
