@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmware.cameras.base import Camera, open_camera
+from firmware.cameras.base import Camera, ExposureLimits, open_camera
 from firmware.errors import CameraError, CameraHung, NightjarError
-from firmware.ring import Ring, check_memory, frame_time_ns
+from firmware.night.memory import merge_bytes
+from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import Settings
 from isp.errors import IspError
@@ -46,6 +47,7 @@ class CameraThread:
         heartbeats: Heartbeats,
         changed: Callable[[], None],
         opener: Callable[[Settings], Camera] = open_camera,
+        takes_bursts: bool = False,
     ) -> None:
         self.report = CameraReport("starting")
         self.ring: Ring | None = None
@@ -55,9 +57,12 @@ class CameraThread:
         self._heartbeats = heartbeats
         self._changed = changed
         self._opener = opener
+        self._takes_bursts = takes_bursts
         self._stop = threading.Event()
         self._camera: Camera | None = None
+        self.exposure_limits: ExposureLimits | None = None
         self._wanted_exposure: tuple[int, float] | None = None
+        self._borrowed_exposure: tuple[int, float] | None = None
         self._applied_exposure: tuple[int, float] | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
@@ -69,8 +74,23 @@ class CameraThread:
         """Ask for this exposure from one of the next frames on, also after reopening; 0 meters."""
         self._wanted_exposure = (exposure_us, analogue_gain)
 
+    def borrow_exposure(self, exposure_us: int, analogue_gain: float) -> None:
+        """For a burst: ask for this exposure until it is given back, whatever `set_exposure` says meanwhile."""
+        self._borrowed_exposure = (exposure_us, analogue_gain)
+
+    def give_exposure_back(self) -> None:
+        """After the burst: what `set_exposure` said last holds again; if it never did, the settings' exposure."""
+        if self._borrowed_exposure is not None:
+            by_hand = self._settings.exposure
+            self._wanted_exposure = self._wanted_exposure or (by_hand.fixed_us, by_hand.fixed_gain)
+            self._borrowed_exposure = None
+
     def memory_to_come_bytes(self, ring: Ring) -> int:
-        """What the ring still takes until it is full, and the photos of a full queue."""
+        """What the ring still takes until it is full, the photos of a full queue, and a burst where there are any."""
+        bursts = merge_bytes(ring.frame_bytes) if self._takes_bursts else 0
+        return self._photos_to_come_bytes(ring) + bursts
+
+    def _photos_to_come_bytes(self, ring: Ring) -> int:
         waiting = self._settings.darkroom.queue + 1
         return (ring.capacity - len(ring) + waiting + DEVELOPING_FRAMES) * ring.frame_bytes
 
@@ -104,6 +124,7 @@ class CameraThread:
             camera.close()
             raise
         self._camera = camera
+        self.exposure_limits = camera.exposure_limits
         self.report = dataclasses.replace(self.report, name=camera.name, sensor=camera.sensor)
 
     def _bring_up(self, attempt: Callable[[], None]) -> bool:
@@ -131,16 +152,26 @@ class CameraThread:
     def _make_ring(self, camera: Camera) -> None:
         height, width = camera.frame_shape
         ring = Ring(self._settings.ring.memory_mb, 2 * height * width, camera.frame_interval_s)
-        check_memory(self.memory_to_come_bytes(ring))
+        check_memory(self._photos_to_come_bytes(ring))
+        available, with_bursts = available_bytes(), self.memory_to_come_bytes(ring)
+        if available is not None and available < with_bursts:
+            logger.warning(
+                "Bursts will be refused: with them %.0f MB of memory are taken, and %.0f MB are free. Lower [ring] "
+                "memory_mb or [camera] width_px.",
+                with_bursts / MEGABYTE,
+                available / MEGABYTE,
+            )
         self.ring = ring
         logger.info("Camera %s, sensor %s, %d x %d", camera.name, camera.sensor, width, height)
 
     def _move_frames(self, camera: Camera) -> None:
         silent_tries = 0
         while not self._stop.is_set():
-            self.frame_limit_s = camera.frame_interval_s + self._settings.camera.frame_timeout_s
-            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
             self._apply_exposure(camera)
+            # The first frame of another exposure comes at another pace than the last one did.
+            pace_s = max(camera.frame_interval_s, self._asked_s())
+            self.frame_limit_s = pace_s + self._settings.camera.frame_timeout_s
+            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
             try:
                 frame = camera.next_frame(self.frame_limit_s)
             except CameraError as error:  # CameraStalled is one
@@ -163,14 +194,19 @@ class CameraThread:
         self._applied_exposure = None
 
     def _apply_exposure(self, camera: Camera) -> None:
-        wanted = self._wanted_exposure
+        borrowed = self._borrowed_exposure
+        wanted = borrowed or self._wanted_exposure
         if wanted == self._applied_exposure:
             return
         self._applied_exposure = wanted
         try:
             camera.set_exposure(*wanted)
         except CameraError as error:
-            logger.error("[exposure] fixed_us, fixed_gain: %s The exposure stays as it was.", error)
+            whose = "[exposure] fixed_us, fixed_gain" if borrowed is None else "The burst's exposure"
+            logger.error("%s: %s The exposure stays as it was.", whose, error)
+
+    def _asked_s(self) -> float:
+        return self._applied_exposure[0] / 1e6 if self._applied_exposure else 0.0
 
     def _pause(self, seconds: float) -> None:
         self._heartbeats.beat("camera", within_s=seconds + 10 * BEAT_S)

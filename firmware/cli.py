@@ -25,6 +25,7 @@ COMMANDS = {
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",
     "develop": "turn raw files into photos",
+    "bench": "measure this machine: what night mode gains, and what it costs",
     "doctor": "check camera, buttons, card, permissions, Edge TPU, clock and power; say how to mend",
 }
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130

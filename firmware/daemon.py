@@ -20,11 +20,12 @@ from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
+from firmware.night.night import Night
 from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
-from firmware.service.reloading import build_pipelines, take_over
+from firmware.service.reloading import build_pipelines, burst_modes, take_over
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
@@ -39,9 +40,9 @@ logger = logging.getLogger(__name__)
 READY_LIMIT_S = 10.0
 # Accepted photos get this long after SIGTERM; systemd is told to wait.
 FINISH_LIMIT_S = 90.0
-# What each part gets to end in; systemd is told of all seven together.
+# What each part gets to end in; systemd is told of all eight together.
 CLOSE_LIMIT_S = 3.0
-CLOSING_USEC = int(7 * CLOSE_LIMIT_S * 1e6)
+CLOSING_USEC = int(8 * CLOSE_LIMIT_S * 1e6)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -65,10 +66,13 @@ class Daemon:
         self._heartbeats = heartbeats = Heartbeats()
         self._card = Card(settings.storage)
         self._writer = CardWriter(self._card, heartbeats)
-        self._camera = CameraThread(settings, heartbeats, self._wake, opener)
+        bursts = burst_modes()
+        self._camera = CameraThread(settings, heartbeats, self._wake, opener, takes_bursts=bool(bursts))
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
-        look = Look(settings, build_pipelines(settings))
-        self._shooting = Shooting(look, self._camera, self._card, self._writer, self._darkroom, self._wake)
+        self._night = Night(self._camera, self._card, self._writer, self._darkroom, heartbeats, self._wake)
+        look = Look(settings, build_pipelines(settings), bursts)
+        parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
+        self._shooting = Shooting(look, *parts, self._wake)
         self._shooting.check_mode(settings.darkroom.mode)
         self._preview = Preview(settings.preview.frames_per_second, self._camera, self._shooting)
         self._status = DaemonStatus(self._camera, self._shooting, self._darkroom, self._preview, self._card, heartbeats)
@@ -132,6 +136,7 @@ class Daemon:
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
             notify(READY=1, STATUS=self._status.in_words())
             self._darkroom.start()
+            self._night.start()
             self._preview.start()
             self._wake()
         words = self._status.in_words()
@@ -155,10 +160,13 @@ class Daemon:
         self._status.stopping = True
         notify(STOPPING=1, STATUS="finishing the last photos")
         self._buttons.close()
+        self._shooting.end_bursts()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
         if self._shooting.waiting and not self._status.ready:
-            self._darkroom.start()  # Somebody was quicker than our readiness; the photo is finished all the same.
+            # Somebody was quicker than our readiness; the photo is finished all the same.
+            self._darkroom.start()
+            self._night.start()
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
             notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)
@@ -177,7 +185,7 @@ class Daemon:
 
     def _close(self) -> None:
         self._camera.close(CLOSE_LIMIT_S)
-        for part in (self._preview, self._actions, self._darkroom, self._writer, self._control):
+        for part in (self._preview, self._actions, self._night, self._darkroom, self._writer, self._control):
             part.close(CLOSE_LIMIT_S)
         if self._buttons is not None:
             self._buttons.close()
@@ -202,7 +210,7 @@ class Daemon:
             if change.settings.preview != self._settings.preview:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
-            self._shooting.look = Look(change.settings, pipelines)
+            self._shooting.look = Look(change.settings, pipelines, burst_modes())
             self._status.not_reloaded = change.not_reloaded
         logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
         if change.not_reloaded:

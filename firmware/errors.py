@@ -25,6 +25,10 @@ class PressRefused(NightjarError, RuntimeError):
     """This press cannot become a photo now; the message says why and when it can."""
 
 
+class BurstEnded(PressRefused):
+    """This press ended the burst that was being collected; it takes no photo of its own."""
+
+
 class PreviewError(NightjarError, RuntimeError):
     """There is no live picture now; the message says why and what to do."""
 

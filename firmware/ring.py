@@ -75,12 +75,36 @@ class Ring:
         with self._came:
             return self._frames[-1] if self._frames else None
 
+    def frames(self) -> list[RawFrame]:
+        """What the ring holds, in order of time. Whoever keeps them keeps their memory."""
+        with self._came:
+            return list(self._frames)
+
     def newer(self, seen: int, timeout_s: float) -> tuple[int, RawFrame] | None:
         """How many frames have come, and the last of them, once they are more than `seen`; None if none comes."""
         with self._came:
             if not self._came.wait_for(lambda: self.pushed > seen, timeout_s):
                 return None
             return self.pushed, self._frames[-1]
+
+    def after(self, seen: int, timeout_s: float) -> tuple[int, RawFrame] | None:
+        """The frame that came after the first `seen`, and how many had come with it; None if none comes.
+
+        One after the other every frame is had once. Who lags behind finds that some have left the ring: the number
+        then grows by more than one.
+        """
+        with self._came:
+            if not self._came.wait_for(lambda: self.pushed > seen, timeout_s):
+                return None
+            gone = self.pushed - len(self._frames)
+            number = max(seen, gone)
+            return number + 1, self._frames[number - gone]
+
+    def came_before(self, time_ns: int) -> int:
+        """How many frames came that were exposed before this moment: a `seen` for `after`."""
+        with self._came:
+            since = sum(frame_time_ns(frame) >= time_ns for frame in self._frames)
+            return self.pushed - since
 
     def newest_age_s(self) -> float:
         """Seconds since a frame last came; since the ring was made, before the first."""

@@ -80,6 +80,35 @@ class ExposureSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class NightSettings(Knobs):
+    """[night]: how a burst is planned, in the modes that take one, and when it ends early."""
+
+    handheld_frames: int = knob(15, 1, 64, "at most so many frames with the camera in the hand")
+    handheld_us: int = knob(333000, 100, 10000000, "and none longer than this")
+    tripod_frames: int = knob(8, 1, 64, "at most so many frames on a tripod, where nothing but the scene moves")
+    tripod_us: int = knob(1000000, 100, 60000000, "and none longer than this")
+    total_s: float = knob(8.0, 0.1, 120.0, "all frames together take no longer")
+    blur_px: float = knob(1.0, 0.1, 20.0, "how far the picture may move during one frame; exposure stays below it")
+    subjects_weight: float = knob(
+        0.5, 0.0, 1.0, "how much of that blur counts where only something in the picture moves; 0 lets it blur"
+    )
+    underexposure_ev: float = knob(
+        2.0, 0.0, 4.0, "frames at most so much darker where lamps would be blown; developing brightens them again"
+    )
+    largest_gain: float = knob(16.0, 1.0, 64.0, "analogue gain for what the exposure cannot collect")
+    clean_shadow: float = knob(20.0, 1.0, 200.0, "signal over noise of a shadow at which no more frames are taken")
+    before_press_s: float = knob(
+        0.3, 0.0, 5.0, "frames of the planned exposure count that came so long before the press"
+    )
+    merge: str = knob(
+        "fine",
+        choices=("fine", "quick"),
+        meaning="quick is for small processors such as a Zero 2 W's: less work a frame, less gained where things move",
+    )
+    hottest_c: float = knob(82.0, 40.0, 110.0, "the processor's temperature at which a burst ends with what it has")
+
+
+@dataclass(frozen=True)
 class ButtonSettings(Knobs):
     """[buttons]: BCM pin numbers; each button joins its pin to ground."""
 
@@ -152,6 +181,7 @@ class Settings:
     simulated: SimulatedSettings = field(default_factory=SimulatedSettings)
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     exposure: ExposureSettings = field(default_factory=ExposureSettings)
+    night: NightSettings = field(default_factory=NightSettings)
     buttons: ButtonSettings = field(default_factory=ButtonSettings)
     ring: RingSettings = field(default_factory=RingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)

@@ -8,11 +8,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
-from firmware.errors import PressRefused
+from firmware.errors import BurstEnded, PressRefused
+from firmware.night.memory import check_room
+from firmware.night.night import Night
+from firmware.night.press import BurstPress
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
@@ -32,20 +35,25 @@ SIDECAR_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Look:
-    """How photos are made just now; a reload exchanges the whole."""
+    """How photos are made just now; a reload exchanges the whole. `bursts` are the modes that take many frames."""
 
     settings: Settings
     pipelines: Mapping[str, Pipeline]
+    bursts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A press and the frame of its moment. It counts as waiting until `Shooting.accept` has made a photo of it."""
+    """A press and the frame of its moment. It counts as waiting until `Shooting.accept` has made a photo of it.
+
+    burst  the burst that began with the press, in the modes that take one
+    """
 
     press_ns: int
     mode: str
     look: Look
     frame: RawFrame
+    burst: BurstPress | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Shooting:
         card: Card,
         writer: CardWriter,
         darkroom: Darkroom,
+        night: Night,
         changed: Callable[[], None],
     ) -> None:
         self.look = look
@@ -74,6 +83,7 @@ class Shooting:
         self._card = card
         self._writer = writer
         self._darkroom = darkroom
+        self._night = night
         self._changed = changed
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
@@ -86,6 +96,11 @@ class Shooting:
         """Photos accepted and not yet done."""
         return self._open
 
+    @property
+    def burst(self) -> dict[str, Any] | None:
+        """How far the burst in work is; None when there is none."""
+        return self._night.report()
+
     def press(self, time_ns: int, mode: str | None = None) -> Accepted:
         """Take the photo of this moment. Raises what `choose` and `accept` raise when there will be none."""
         return self.accept(self.choose(time_ns, mode))
@@ -93,22 +108,27 @@ class Shooting:
     def choose(self, time_ns: int, mode: str | None = None) -> Chosen:
         """The frame of this moment, out of the ring before newer ones push it out. The card is asked only for room.
 
-        Raises PressRefused, CameraStalled or StorageError when there will be no photo.
+        Raises PressRefused, CameraStalled or StorageError when there will be no photo; BurstEnded when the press ended
+        a burst.
         """
         look, mode = self.look, mode or self.mode
         self.check_mode(mode)
+        self._end_burst()
         self._enter(look.settings.darkroom.queue)
         with self._leaving_if_refused():
-            height, width = self._camera.ring.newest().pixels.shape
-            self._card.check_space(height * width * (2 + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
+            takes_burst = mode in look.bursts
+            self._check_room(takes_burst)
             frame = self._camera.ring.nearest(time_ns, self._camera.frame_limit_s)
-        return Chosen(time_ns, mode, look, frame)
+            burst = self._begin_burst(time_ns, mode, look, frame) if takes_burst else None
+        return Chosen(time_ns, mode, look, frame, burst)
 
     def accept(self, chosen: Chosen) -> Accepted:
         """Give the photo its number, durable, and hand it to card and darkroom. A slow card takes seconds for it.
 
         Raises StorageError, or what is wrong with the sensor's facts, when there will be no photo.
         """
+        if chosen.burst is not None:
+            return self._accept_burst(chosen.burst)
         with self._leaving_if_refused():
             job = self._job(chosen)
         job.done.add_done_callback(lambda _: self._leave())
@@ -134,6 +154,10 @@ class Shooting:
         self.mode = names[(names.index(self.mode) + 1) % len(names)] if self.mode in names else names[0]
         return self.mode
 
+    def end_bursts(self) -> None:
+        """The daemon stops: a burst is finished with the frames at hand."""
+        self._night.end_all("the camera was switched off")
+
     def refuse_more(self) -> None:
         """The daemon stops: what was accepted is finished, nothing new is taken."""
         with self._lock:
@@ -143,6 +167,37 @@ class Shooting:
         """True when every accepted photo is done within the time."""
         with self._all_done:
             return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
+
+    def _check_room(self, takes_burst: bool) -> None:
+        ring, raw_files = self._camera.ring, 1
+        if takes_burst:
+            check_room(self._camera.memory_to_come_bytes(ring))
+            raw_files = 2  # The first frame's stays until the merged one has taken its place.
+        height, width = ring.newest().pixels.shape
+        self._card.check_space(height * width * (2 * raw_files + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
+
+    def _end_burst(self) -> None:
+        ended = self._night.end("a second press")
+        if ended is not None:
+            raise BurstEnded(f"This press ended the burst ({ended.in_words}); it takes no photo of its own.")
+
+    def _begin_burst(self, time_ns: int, mode: str, look: Look, frame: RawFrame) -> BurstPress:
+        tuning = self.tuning_of(frame, look.settings)
+        burst = BurstPress(time_ns, mode, look.settings, look.pipelines[mode], tuning, frame)
+        self._night.begin(burst)
+        return burst
+
+    def _accept_burst(self, burst: BurstPress) -> Accepted:
+        with self._leaving_if_refused():
+            try:
+                files = self._card.reserve()
+            except OSError as error:  # StorageError is one
+                burst.end("the card gives no number")
+                burst.files.set_exception(error)
+                raise
+        burst.done.add_done_callback(lambda _: self._leave())
+        burst.files.set_result(files)
+        return Accepted(files, burst.done)
 
     def _enter(self, queue: int) -> None:
         report = self._camera.report

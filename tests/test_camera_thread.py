@@ -100,12 +100,12 @@ class Recording(SimulatedCamera):
 
 
 @contextlib.contextmanager
-def recording(wanted):
+def recording(wanted, kind=Recording):
     """A running thread, and its camera."""
     opened = queue.Queue()
 
     def opener(settings):
-        opened.put(Recording(settings))
+        opened.put(kind(settings))
         return opened.queue[0]
 
     thread = CameraThread(wanted, Heartbeats(), lambda: None, opener)
@@ -132,3 +132,46 @@ def test_an_exposure_that_was_asked_for_is_asked_for_again_after_reopening(tmp_p
         thread.set_exposure(5000, 2.0)
         assert [camera.asked.get(timeout=PATIENCE_S) for _ in range(3)] == [(5000, 2.0)] * 3
         assert thread.report.stalls >= 1
+
+
+def await_exposure(thread, exposure_us):
+    """Until a frame of this exposure is in the ring."""
+    seen, frame = 0, None
+    while frame is None or frame.shot.exposure_us != exposure_us:
+        came = thread.ring.after(seen, PATIENCE_S)
+        assert came, "frames stopped coming"
+        seen, frame = came
+
+
+def test_a_burst_borrows_the_exposure_and_what_was_asked_meanwhile_holds_afterwards(tmp_path):
+    with recording(settings(tmp_path)) as (thread, camera):
+        thread.borrow_exposure(7000, 3.0)
+        assert camera.asked.get(timeout=PATIENCE_S) == (7000, 3.0)
+        thread.set_exposure(5000, 2.0)  # a reload, say
+        await_exposure(thread, 7000)
+        thread.give_exposure_back()
+        assert camera.asked.get(timeout=PATIENCE_S) == (5000, 2.0)
+        thread.borrow_exposure(7000, 3.0)
+        assert camera.asked.get(timeout=PATIENCE_S) == (7000, 3.0)
+
+
+def test_after_a_burst_the_camera_meters_again(tmp_path):
+    with recording(settings(tmp_path)) as (thread, camera):
+        thread.borrow_exposure(7000, 3.0)
+        assert camera.asked.get(timeout=PATIENCE_S) == (7000, 3.0)
+        thread.give_exposure_back()
+        assert camera.asked.get(timeout=PATIENCE_S) == (0, 0.0)
+
+
+class Foreseeing(Recording):
+    """Says of the next frame what the last one was like, as a camera module does."""
+
+    frame_interval_s = 0.01
+
+
+def test_a_long_exposure_is_not_taken_for_silence(tmp_path):
+    with recording(settings(tmp_path), Foreseeing) as (thread, camera):
+        thread.borrow_exposure(600_000, 1.0)  # three times the limit of silence
+        assert camera.asked.get(timeout=PATIENCE_S) == (600_000, 1.0)
+        await_exposure(thread, 600_000)
+        assert thread.report.stalls == 0

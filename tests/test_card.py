@@ -1,6 +1,7 @@
 """Claims about the card: numbers are never used twice, files are whole or absent, trouble is told with its mending."""
 
 import dataclasses
+import errno
 import os
 import re
 import shutil
@@ -335,3 +336,19 @@ def test_what_the_kernel_says_is_told_with_its_mending(settings, call, error, wo
     assert said.startswith("StorageError")
     assert words in said
     assert names_in(settings.folder) == []
+
+
+def test_a_file_is_replaced_in_one_step_or_stays(card):
+    files = card.reserve()
+    card.write(files.dng, b"one frame")
+    card.replace(files.dng, iter([b"many ", b"frames"]))
+    assert files.dng.read_bytes() == b"many frames"
+
+    def torn():
+        yield b"half"
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(StorageError, match="the card is full"):
+        card.replace(files.dng, torn())
+    assert files.dng.read_bytes() == b"many frames"
+    assert [path.name for path in files.dng.parent.iterdir()] == [files.dng.name], "nothing half-written is left"

@@ -17,6 +17,7 @@ from firmware.camera_thread import CameraReport, CameraThread
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PreviewError
+from firmware.night.night import Night
 from firmware.preview.light import JUST_VISIBLE, SteadyLight, for_preview
 from firmware.preview.pace import Pace
 from firmware.preview.picture import (
@@ -258,8 +259,9 @@ class Bench:
         self.camera.report = CameraReport("streaming")
         writer = CardWriter(self.card, heartbeats)
         self.darkroom = Darkroom(writer, heartbeats, lambda: None)
+        night = Night(self.camera, self.card, writer, self.darkroom, heartbeats, lambda: None)
         look = Look(settings, build_pipelines(settings))
-        self.shooting = WatchedShooting(look, self.camera, self.card, writer, self.darkroom, lambda: None)
+        self.shooting = WatchedShooting(look, self.camera, self.card, writer, self.darkroom, night, lambda: None)
         self.preview = Preview(10, self.camera, self.shooting, self.develop, after_failure_s=0.05)
         self.parts = (self.preview, self.darkroom, writer)
         writer.start()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.commands.status import lines
 from firmware.control.client import RequestRefused
 from firmware.files.raw_files import read_raw
 
@@ -93,6 +94,45 @@ def test_sigterm_finishes_the_photos_that_were_accepted(bench):
     assert all(whole(path) and whole(path.with_suffix(".json")) for path in accepted)
     bench.wait_for("STOPPING=1")
     assert not Path(bench.socket).exists()
+
+
+LONG_BURST = {"exposure__fixed_us": 150_000, "exposure__fixed_gain": 8.0, "night__clean_shadow": 200.0}
+
+
+def test_sigterm_in_a_burst_saves_the_photo_of_the_frames_at_hand(bench):
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    bench.press()
+    status = bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 2)
+    assert status["light"] == "collecting"
+    assert f"collecting {status['burst']['collected']} of {status['burst']['planned']}" in "\n".join(lines(status))
+    assert bench.stop() == 0
+    burst = json.loads((bench.photos / "IMG_0001.json").read_text())["burst"]
+    assert burst["ended"] == "the camera was switched off"
+    assert 2 <= burst["collected"] < burst["plan"]["frames"]
+    assert read_raw(bench.photos / "IMG_0001.DNG").shot.frames == burst["collected"]
+    assert whole(bench.photos / "IMG_0001.JPG")
+
+
+def test_a_plug_pulled_in_a_burst_leaves_a_photo_of_one_frame(bench):
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    bench.press()
+    bench.until(lambda status: status["burst"] and (bench.photos / "IMG_0001.DNG").exists())
+    bench.kill()
+    assert [name for name in names(bench) if not name.startswith(".")] == ["IMG_0001.DNG"]
+    assert read_raw(bench.photos / "IMG_0001.DNG").shot.frames == 1
+    bench.start()
+    assert "IMG_0001.DNG" in bench.call("status")["warnings"][0]
+
+
+def test_a_second_press_on_the_button_ends_the_burst_without_an_error(bench):
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    bench.press()
+    bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 1)
+    bench.press()
+    status = bench.until(lambda status: status["photos"]["taken"] == 1)
+    assert status["warnings"] == []
+    assert "takes no photo of its own" in bench.log
+    assert names(bench) == ["IMG_0001.DNG", "IMG_0001.JPG", "IMG_0001.json"]
 
 
 def test_a_full_queue_refuses_the_next_press_and_says_so(bench):

@@ -52,7 +52,7 @@ def test_a_folder_becomes_one_clean_photo_its_merged_raw_and_its_sidecar(tmp_pat
     sidecar = json.loads((tmp_path / "out/street.json").read_text())
     assert sidecar["mode"] == "night"
     assert sidecar["numbers"]["frames_merged"] == FRAMES
-    frames = sidecar["numbers"]["frames"]
+    frames = sidecar["burst"]["frames"]
     assert [frame["file"] for frame in frames] == [f"IMG_{n:04d}.DNG" for n in range(FRAMES)]
     assert [frame["is_reference"] for frame in frames].count(True) == 1
     assert all(frame["share"] > 0.9 for frame in frames)

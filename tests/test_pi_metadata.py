@@ -10,6 +10,7 @@ from firmware.cameras.pi_readout import (
     checked_controls,
     choose_mode,
     exposure_controls,
+    exposure_limits,
     measured_mode,
     metering_warnings,
     preview_size,
@@ -253,3 +254,13 @@ def caused(outer, inner):
 def test_what_picamera2_raises_is_told_as_what_to_do(error, advice):
     with pytest.raises(CameraError, match=advice):
         raise CameraError(explain(error, CameraSettings()))
+
+
+def test_what_may_be_asked_for_is_libcameras_limit_within_the_sensors():
+    sensor = load_sensor("imx219")
+    advertised = {"ExposureTime": (75, 11_766_829, 20_000), "AnalogueGain": (1.0, 0.0, 1.0)}
+    limits = exposure_limits(advertised, sensor, sensor.modes[0], 0.0)
+    assert limits.exposure_us == (75, min(11_766_829, sensor.exposure_us[1]))
+    assert limits.analogue_gain == sensor.analogue_gain, "libcamera says 0 where it knows no limit"
+    assert limits.shortest_frame_s == 1 / sensor.modes[0].frames_per_second
+    assert exposure_limits(advertised, sensor, sensor.modes[0], 2.0).shortest_frame_s == 0.5

@@ -366,6 +366,17 @@ def test_exposure_is_set_with_room_for_it_and_handed_back_with_zero(started):
         camera.set_exposure(0, 40)
 
 
+def test_a_second_of_exposure_for_a_burst_may_be_asked_for_and_gets_room(started):
+    camera, device = started
+    limits = camera.exposure_limits
+    assert limits.exposure_us == (75, 11_760_000)
+    assert limits.analogue_gain == (1.0, 10.66)
+    assert limits.shortest_frame_s < 0.05
+    camera.set_exposure(1_000_000, limits.analogue_gain[1])
+    shortest_us, longest_us = device.calls[-1][1]["FrameDurationLimits"]
+    assert shortest_us <= 1_000_000 < longest_us
+
+
 def test_without_libcamera_the_message_says_what_to_install():
     if importlib.util.find_spec("libcamera"):
         pytest.skip("libcamera is installed here")

@@ -103,3 +103,24 @@ def test_a_board_without_the_memory_is_told_so_at_start(tmp_path):
     with pytest.raises(SettingsError, match=r"take 200 MB, and 102 MB .* are free"):
         check_memory(200 * MEGABYTE, meminfo)
     check_memory(200 * MEGABYTE, tmp_path / "absent")
+
+
+def test_every_frame_is_had_once_and_in_order():
+    ring = ring_of(100, 200, 300)
+    seen = ring.came_before(200 * MS)
+    had = []
+    while came := ring.after(seen, timeout_s=0):
+        seen = came[0]
+        had.append(frame_time_ns(came[1]) // MS)
+    assert had == [200, 300]
+    ring.push(frame_at(400))
+    assert frame_time_ns(ring.after(seen, timeout_s=0)[1]) == 400 * MS
+
+
+def test_who_lags_behind_is_told_how_many_frames_left_the_ring():
+    ring = ring_of(100, capacity=4)
+    seen, _ = ring.after(0, timeout_s=0)
+    for middle in (200, 300, 400, 500, 600):
+        ring.push(frame_at(middle))
+    number, frame = ring.after(seen, timeout_s=0)
+    assert (number - seen - 1, frame_time_ns(frame)) == (1, 300 * MS)

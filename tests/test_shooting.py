@@ -12,6 +12,7 @@ from firmware.body.buttons import ButtonEvent
 from firmware.camera_thread import CameraReport, CameraThread
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import StorageError
+from firmware.night.night import Night
 from firmware.ring import Ring
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines
@@ -69,8 +70,9 @@ class Bench:
         camera.ring, camera.report = self.ring, CameraReport("streaming")
         writer = CardWriter(self.card, heartbeats)
         darkroom = Darkroom(writer, heartbeats, lambda: None)
+        night = Night(camera, self.card, writer, darkroom, heartbeats, lambda: None)
         look = Look(settings, build_pipelines(settings))
-        self.shooting = Shooting(look, camera, self.card, writer, darkroom, lambda: None)
+        self.shooting = Shooting(look, camera, self.card, writer, darkroom, night, lambda: None)
         self.refusals = []
         self.actions = ButtonActions(self.shooting, heartbeats, self.refusals.append, lambda: None)
         self.parts = (self.actions, darkroom, writer)

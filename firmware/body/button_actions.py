@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from firmware.errors import NightjarError
+from firmware.errors import BurstEnded, NightjarError
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.shooting import Chosen, Shooting
@@ -80,6 +80,8 @@ class ButtonActions:
     def _refusals(self) -> Iterator[None]:
         try:
             yield
+        except BurstEnded as ended:
+            logger.info("%s", ended)
         except (NightjarError, IspError) as error:
             logger.error("The press was refused: %s", error)
             self._refused(str(error))

@@ -1,6 +1,7 @@
 """The status light: one LED says what the camera is doing.
 
 ready   on
+collecting   slow, half a second on and half a second off: hold still, a burst is being taken
 busy    quick blinking, five times a second: a photo is being developed or written
 saved   two flashes, then on: the photo is on the card
 error   three long flashes, a pause, and again: see `nightjar status`
@@ -39,6 +40,7 @@ class Pattern:
 
 PATTERNS = {
     "ready": Pattern("", "#"),
+    "collecting": Pattern("", "#####....."),
     "busy": Pattern("", "#."),
     "saved": Pattern("..#..#..", "#"),
     "error": Pattern("", "####..####..####........"),
@@ -57,7 +59,7 @@ class StatusLight:
             self._led.source_delay = STEP_S
 
     def show(self, state: str) -> None:
-        """Begin the pattern of "ready", "busy", "saved", "error" or "off"; gpiozero's own thread plays it."""
+        """Begin the pattern of this state, one of those above; gpiozero's own thread plays it."""
         pattern = PATTERNS.get(state)
         if pattern is None:
             logger.error("no light pattern %r; there are: %s", state, ", ".join(PATTERNS))

@@ -6,10 +6,25 @@ Only the camera thread calls these. Timestamps are `time.monotonic_ns()`'s clock
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from firmware.settings import Settings
 from isp.frames import RawFrame
+
+
+@dataclass(frozen=True)
+class ExposureLimits:
+    """What `set_exposure` can be asked for in the mode in use: (least, greatest), and the shortest time for a frame."""
+
+    exposure_us: tuple[float, float]
+    analogue_gain: tuple[float, float]
+    shortest_frame_s: float
+
+    @property
+    def are_one(self) -> bool:
+        """Nothing is left to choose."""
+        return self.exposure_us[0] == self.exposure_us[1] and self.analogue_gain[0] == self.analogue_gain[1]
 
 
 class Camera(Protocol):
@@ -28,6 +43,10 @@ class Camera(Protocol):
     @property
     def frame_interval_s(self) -> float:
         """Expected seconds between frames, the exposure included."""
+
+    @property
+    def exposure_limits(self) -> ExposureLimits | None:
+        """What can be asked for; None of a camera whose exposure nobody can set."""
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame; with `not_before_ns` the first whose exposure began at or after it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from firmware.cameras.base import ExposureLimits
 from firmware.errors import CameraError
 from firmware.sensors import Sensor, SensorMode
 from firmware.settings import ExposureSettings
@@ -67,6 +68,24 @@ def exposure_controls(
         "AnalogueGain": float(gain),
         "FrameDurationLimits": (shortest, longest),
     }
+
+
+def exposure_limits(
+    advertised: Mapping[str, tuple[Any, Any, Any]], sensor: Sensor, mode: SensorMode, frames_per_second: float
+) -> ExposureLimits:
+    """What may be asked for: libcamera's own limits where it knows them, and never more than the sensor's."""
+
+    def within(name: str, of_sensor: tuple[float, float]) -> tuple[float, float]:
+        low, high, _ = advertised.get(name, (0, 0, 0))
+        # A limit of 0 means that libcamera does not know one.
+        return max(low, of_sensor[0]), min(high or of_sensor[1], of_sensor[1])
+
+    fastest = mode.frames_per_second
+    return ExposureLimits(
+        exposure_us=within("ExposureTime", sensor.exposure_us),
+        analogue_gain=within("AnalogueGain", sensor.analogue_gain),
+        shortest_frame_s=1.0 / min(frames_per_second or fastest, fastest),
+    )
 
 
 def still_controls(settings: ExposureSettings, frames_per_second: float) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from firmware.cameras.base import ExposureLimits
 from firmware.cameras.bounded import DEVICE_ERRORS, bounded
 from firmware.cameras.pi_errors import NOT_INSTALLED, explain
 from firmware.cameras.pi_metadata import Readout, clock_offset_ns, field_of_view, flips, shot_from_metadata
@@ -27,6 +28,7 @@ from firmware.cameras.pi_readout import (
     checked_controls,
     choose_mode,
     exposure_controls,
+    exposure_limits,
     measured_mode,
     metering_warnings,
     preview_size,
@@ -98,6 +100,13 @@ class PiCamera:
         """Seconds between frames as the last one had them; before the first, from the mode and the fixed exposure."""
         self._require_open()
         return self._frame_interval_s
+
+    @property
+    def exposure_limits(self) -> ExposureLimits:
+        """What `set_exposure` can be asked for, as libcamera advertises it for the mode in use."""
+        readout = self._require_open()
+        rate = self._settings.camera.frames_per_second
+        return exposure_limits(self._device.camera_controls, readout.sensor, readout.mode, rate)
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame, or the first whose exposure began at `not_before_ns` or later; the pixels are a copy."""

@@ -56,6 +56,11 @@ class ReplayCamera:
         """Seconds between frames, as the settings say."""
         return self._interval_ns / SECOND_NS
 
+    @property
+    def exposure_limits(self) -> None:
+        """None: what was recorded stays as it was exposed."""
+        return None
+
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next file at its time; with `not_before_ns` the first whose exposure began at or after it."""
         deadline_ns = time.monotonic_ns() + round(timeout_s * SECOND_NS)

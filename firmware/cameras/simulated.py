@@ -8,7 +8,9 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from firmware.cameras.simulation.exposure import Exposure, Limits, brighter_by, damped, green_levels
+from firmware.cameras.base import ExposureLimits
+from firmware.cameras.metering import brighter_by, green_levels
+from firmware.cameras.simulation.exposure import Exposure, Limits, damped
 from firmware.cameras.simulation.frame_clock import FrameClock
 from firmware.cameras.simulation.scenes import scene_names
 from firmware.cameras.simulation.world import Moment, Truth, World
@@ -57,6 +59,12 @@ class SimulatedCamera:
     def frame_interval_s(self) -> float:
         """Expected seconds between frames, the exposure included."""
         return (self._interval_ns if self._clock is None else self._clock.interval_ns) / 1e9
+
+    @property
+    def exposure_limits(self) -> ExposureLimits:
+        """What `set_exposure` can be asked for."""
+        sensor = self._world.sensor
+        return ExposureLimits(sensor.exposure_us, sensor.analogue_gain, self._interval_ns / 1e9)
 
     def start(self) -> None:
         """Draw the scene, meter it, and let the frames run."""

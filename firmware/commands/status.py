@@ -38,6 +38,8 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"ring     {ring['frames']} of {ring['capacity']} frames"
     counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
+    if status.get("burst"):
+        yield f"burst    {status['burst']['in_words']}"
     yield f"preview  {_preview(status['preview'])}"
     free = "nothing can be saved in" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
     yield f"card     {free} {card['folder']}"

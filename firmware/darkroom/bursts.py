@@ -97,14 +97,16 @@ def develop_bursts(bursts: list[RecordedBurst], wishes: Wishes, begin: Callable[
 def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Callable[[str], None]) -> Developed:
     dng = jpeg.with_suffix(".DNG")
     refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes.replace)
-    frame, numbers = _merge(burst, wishes.threads, begin)
+    began = time.monotonic()
+    frame, of_burst = _merge(burst, wishes.threads, begin)
+    numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
     begin(f"{burst.source}: developing")
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
     pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
     recipe = Recipe(pipeline, wishes.mode.name, quality, "planned")
-    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)
+    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers, of_burst)
 
 
 def _add(night: NightBurst, file: Path) -> None:
@@ -118,7 +120,7 @@ def _add(night: NightBurst, file: Path) -> None:
 
 def _merge(burst: RecordedBurst, threads: int, begin: Callable[[str], None]) -> tuple[RawFrame, dict[str, Any]]:
     """The merged frame, and what the sidecar tells of it."""
-    night, began = NightBurst(threads), time.monotonic()
+    night = NightBurst(threads)
     for file in burst.files:
         begin(str(file))
         _add(night, file)
@@ -126,11 +128,5 @@ def _merge(burst: RecordedBurst, threads: int, begin: Callable[[str], None]) -> 
         merged = night.finish()
     except IspError as error:
         raise RawFileError(f"{burst.source} cannot be merged: {error}") from error
-    numbers = {
-        "merge_ms": round((time.monotonic() - began) * 1000, 3),
-        "frames": [
-            {"file": file.name, **dataclasses.asdict(story)}
-            for file, story in zip(burst.files, merged.story, strict=True)
-        ],
-    }
-    return merged.frame, numbers
+    stories = zip(burst.files, merged.story, strict=True)
+    return merged.frame, {"frames": [{"file": file.name, **dataclasses.asdict(story)} for file, story in stories]}

@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,10 @@ DEVELOP_LIMIT_S = 180.0
 
 @dataclass(frozen=True)
 class Job:
-    """One accepted press and everything its photo needs. `done` gives the photo's report, or raises what went wrong."""
+    """One accepted press and everything its photo needs. `done` gives the photo's report, or raises what went wrong.
+
+    of_burst  for the sidecar, of a photo that many frames were taken for: what was planned and what became of it
+    """
 
     press_ns: int
     mode: str
@@ -47,6 +50,7 @@ class Job:
     threads: int
     jpeg_quality: int
     raw_done: Future | None
+    of_burst: Mapping[str, Any] | None = None
     done: Future = field(default_factory=Future)
 
 
@@ -79,6 +83,13 @@ class Darkroom:
         """Queue one photo; how many may wait is the shooting path's decision."""
         self._jobs.queue.put(job)
 
+    def give_up(self, files: PhotoName, done: Future, error: Exception) -> None:
+        """A photo that failed, here or on its way here, is counted, and who waits for it is told."""
+        self.tally.failed += 1
+        self.tally.failed_s = time.monotonic()
+        self.tally.last_error = f"{files.jpeg.name}: {error}"
+        done.set_exception(error)
+
     def close(self, timeout_s: float) -> None:
         """Finish what is queued, then end."""
         self._jobs.close(timeout_s)
@@ -88,10 +99,7 @@ class Darkroom:
             report = self._make(job)
         except Exception as error:  # boundary: one failing photo must not stop the camera
             logger.exception("%s failed in the darkroom", job.files.jpeg.name)
-            self.tally.failed += 1
-            self.tally.failed_s = time.monotonic()
-            self.tally.last_error = f"{job.files.jpeg.name}: {error}"
-            job.done.set_exception(error)
+            self.give_up(job.files, job.done, error)
         else:
             self.tally.taken += 1
             self.tally.last = str(job.files.jpeg)
@@ -114,7 +122,10 @@ class Darkroom:
         numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
         saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
         numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
-        sidecar = encode_sidecar(photo, numbers, job.jpeg_quality, job.mode)
+        of_burst = job.of_burst
+        if of_burst is not None and raw_refused is not None:
+            of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
+        sidecar = encode_sidecar(photo, numbers, job.jpeg_quality, job.mode, of_burst)
         self._writer.write(job.files.sidecar, sidecar).result()
         if raw_refused is not None:
             # A full card may still hold the small JPEG, but what was promised is more than that.
@@ -168,7 +179,7 @@ def encode_raw(frame: RawFrame, tuning: Tuning | None, planned: Pipeline) -> lis
     from isp.white_balance import WhiteBalance
 
     balance, tone = planned.stage(WhiteBalance), planned.stage(Tone)
-    exposure_ev = 0.0 if tone is None else tone.exposure_ev
+    exposure_ev = 0.0 if tone is None else tone.stops
     if balance is None or balance.gains is None:
         return encode_dng(frame, tuning, exposure_ev=exposure_ev)
     red, green, blue = balance.gains
@@ -196,7 +207,7 @@ def _log_photo(job: Job, numbers: dict[str, float]) -> None:
         "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms",
         job.files.jpeg.name,
         job.mode,
-        len(job.burst.frames),
+        shot.frames,
         "exposure unknown" if shot.exposure_us is None else f"{shot.exposure_us:.0f} us",
         "?" if shot.analogue_gain is None else f"{shot.analogue_gain:.2f}",
         numbers["press_to_frame_ms"],

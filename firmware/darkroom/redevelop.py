@@ -129,11 +129,18 @@ def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
 
 
 def develop_frame(
-    frame: RawFrame, recipe: Recipe, origin: str, jpeg: Path, wishes: Wishes, numbers: Mapping[str, Any] | None = None
+    frame: RawFrame,
+    recipe: Recipe,
+    origin: str,
+    jpeg: Path,
+    wishes: Wishes,
+    numbers: Mapping[str, Any] | None = None,
+    of_burst: Mapping[str, Any] | None = None,
 ) -> Developed:
     """Make the photo of a frame at hand, and its sidecar with these numbers in it. Raises NightjarError or IspError.
 
-    origin  the file or folder that the frame came from
+    origin    the file or folder that the frame came from
+    of_burst  what a merged frame was made of
     """
     sidecar = jpeg.with_suffix(".json")
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
@@ -144,7 +151,8 @@ def develop_frame(
     develop_ms = round((time.monotonic() - began) * 1000, 3)
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
     write_file(jpeg, [encode_jpeg(photo, recipe.jpeg_quality)], wishes.replace)
-    write_file(sidecar, [encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode)], wishes.replace)
+    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, of_burst)
+    write_file(sidecar, [told], wishes.replace)
     drawn = [str(step) for step in steps.files] if steps else []
     return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn)
 
@@ -191,7 +199,7 @@ def write_file(file: Path, parts: list[bytes], replace: bool) -> None:
     try:
         make_folders(file.parent)
         if replace:
-            write_over(file, b"".join(parts))
+            write_over(file, parts)
         else:
             write_new(file, parts)
     except OSError as error:

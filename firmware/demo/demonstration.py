@@ -20,13 +20,14 @@ SIZE_PX = (2028, 1520)
 
 @dataclass(frozen=True)
 class View:
-    """What stands in front of the camera, in which light, and in which modes it is photographed."""
+    """What stands in front of the camera, in which light, in which modes it is taken; how the hand trembles."""
 
     scene: str
     title: str
     lux: float
     illuminant_k: int
     modes: tuple[str, ...] = ("photo",)
+    handshake_px: float = 0.0
 
 
 VIEWS = (
@@ -37,7 +38,7 @@ VIEWS = (
     View("page", "a printed page", 500, 6500),
     View("chart", "a colour chart in daylight", 2000, 6000),
     View("room", "a dark room, a bright window", 2000, 5500, ("photo", "plain")),
-    View("lamps", "a street at night", 3, 2700, ("photo", "plain")),
+    View("lamps", "a street at night", 3, 2700, ("photo", "night"), handshake_px=8.0),
     View("zoneplate", "a zone plate", 1000, 5000),
 )
 
@@ -110,6 +111,7 @@ def photograph(view: View, folder: Path, extra: Sequence[str]) -> list[Taken]:
         f"simulated.scene={view.scene}",
         f"simulated.lux={view.lux}",
         f"simulated.illuminant_k={view.illuminant_k}",
+        f"simulated.handshake_px={view.handshake_px}",
         f"camera.width_px={SIZE_PX[0]}",
         f"camera.height_px={SIZE_PX[1]}",
         f"storage.folder={folder}",
@@ -132,14 +134,15 @@ def _in_each_mode(view: View, daemon: BenchDaemon) -> Iterator[Taken]:
 def _taken(view: View, jpeg: Path) -> Taken:
     sidecar = read_sidecar(jpeg.with_suffix(".json"))
     files = [path for path in (jpeg, jpeg.with_suffix(".DNG"), jpeg.with_suffix(".json")) if path.is_file()]
-    numbers = sidecar.numbers
+    numbers, shot = sidecar.numbers, sidecar.shot
+    frames = f"{shot.frames} x " if shot.frames > 1 else ""
     return Taken(
         scene=view.scene,
         title=view.title,
         light=f"{view.lux:g} lx, {view.illuminant_k} K",
         mode=sidecar.mode,
         files=tuple(str(path) for path in files),
-        exposure=f"{sidecar.shot.exposure_us / 1000:.1f} ms, gain {sidecar.shot.analogue_gain:.1f}",
+        exposure=f"{frames}{shot.exposure_us / 1000:.1f} ms, gain {shot.analogue_gain:.1f}",
         press_to_frame_ms=numbers["press_to_frame_ms"],
         press_to_dng_ms=numbers.get("press_to_dng_ms", numbers["press_to_saved_ms"]),
         press_to_saved_ms=numbers["press_to_saved_ms"],

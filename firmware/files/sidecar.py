@@ -36,8 +36,10 @@ class Sidecar:
     software: str
 
 
-def encode_sidecar(photo: Photo, numbers: Mapping[str, Any], jpeg_quality: int, mode: str) -> bytes:
-    """The file. Raises SidecarError for a photo without its recipe."""
+def encode_sidecar(
+    photo: Photo, numbers: Mapping[str, Any], jpeg_quality: int, mode: str, burst: Mapping[str, Any] | None = None
+) -> bytes:
+    """The file. `burst` says what a photo of many frames was made of. Raises SidecarError for one without recipe."""
     if photo.recipe is None:
         raise SidecarError("The photo came without its recipe; a sidecar is there to keep it.")
     facts = {
@@ -49,6 +51,8 @@ def encode_sidecar(photo: Photo, numbers: Mapping[str, Any], jpeg_quality: int, 
         "mode": mode,
         "numbers": {**numbers, **merge_numbers(photo)},
     }
+    if burst is not None:
+        facts["burst"] = dict(burst)
     return facts_to_json(facts, indent=1) + b"\n"
 
 

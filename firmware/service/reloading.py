@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.modes import load_modes, mode_pipeline
-from firmware.settings import TABLES, Settings
+from firmware.settings import TABLES, NightSettings, Settings
 
 if TYPE_CHECKING:
     from isp.pipeline import Pipeline
@@ -19,6 +19,7 @@ CAN_CHANGE = {
     "storage": ("free_space_floor_mb", "dng", "jpeg_quality"),
     "darkroom": ("threads", "queue"),
     "preview": ("frames_per_second",),
+    "night": tuple(item.name for item in dataclasses.fields(NightSettings)),
     "log": ("level",),
 }
 
@@ -55,3 +56,8 @@ def take_over(running: Settings, wanted: Settings) -> Change:
 def build_pipelines(settings: Settings) -> dict[str, Pipeline]:
     """The chain of every mode, so that a wrong knob is found now and not at the press. Raises KnobError."""
     return {name: mode_pipeline(mode, settings.pictures) for name, mode in load_modes().items()}
+
+
+def burst_modes() -> frozenset[str]:
+    """The modes whose photos are made of many frames."""
+    return frozenset(name for name, mode in load_modes().items() if mode.burst)

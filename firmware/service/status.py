@@ -65,9 +65,12 @@ class DaemonStatus:
         now_s, tally = time.monotonic(), self._darkroom.tally
         if self.stopping:
             return "busy" if self._shooting.waiting else "off"
+        burst = self._shooting.burst
         trouble = self._camera.report.state in ("no camera", "stalled")
         if trouble or now_s - max(self._refused_s, tally.failed_s) < REFUSED_SHOWS_S:
             return "error"
+        if burst is not None and burst["state"] != "merging":
+            return "collecting"
         if self._shooting.waiting or not self.ready:
             return "busy"
         return "saved" if now_s - tally.saved_s < SAVED_SHOWS_S else "ready"
@@ -77,9 +80,12 @@ class DaemonStatus:
         report, tally = self._camera.report, self._darkroom.tally
         if report.state != "streaming":
             return f"{report.state}: {report.reason}" if report.reason else report.state
+        burst = self._shooting.burst
         return (
             f"{report.name} {report.sensor}, mode {self._shooting.mode}, {tally.taken} photos, "
-            f"{self._shooting.waiting} in work" + (f", {tally.failed} failed" if tally.failed else "")
+            f"{self._shooting.waiting} in work"
+            + (f", {tally.failed} failed" if tally.failed else "")
+            + (f", {burst['state']} a burst" if burst else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,6 +107,7 @@ class DaemonStatus:
                 "queue": shooting.waiting,
                 "failed": tally.failed,
             },
+            "burst": shooting.burst,
             "preview": preview,
             "card": card,
             "warnings": self._warnings(card, preview),

@@ -148,6 +148,19 @@ class Card:
             make_folders(path.parent, levels=1)
             write_new(path, parts)
 
+    def replace(self, path: Path, data: bytes | Iterable[bytes]) -> None:
+        """Write a file of this name in the place of the one that is there, in one step: it is always one or the other.
+
+        When it cannot be written the old one stays. Raises StorageError.
+        """
+        with explained("replace", path):
+            try:
+                write_over(path, data)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    partial_of(path).unlink(missing_ok=True)
+                raise
+
     def unfinished(self) -> list[Path]:
         """DNGs without a JPEG, in order: developing was cut off."""
         with explained("look at", self._pictures):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ WRITE_LIMIT_S = 120.0
 class _Write:
     path: Path
     data: bytes | Iterable[bytes]
+    save: Callable[[Path, bytes | Iterable[bytes]], None]
     done: Future
 
 
@@ -42,17 +43,24 @@ class CardWriter:
 
     def write(self, path: Path, data: bytes | Iterable[bytes]) -> Future:
         """Queue one file. Its future gives the time.monotonic_ns() at which it was durable, or StorageError."""
-        done: Future = Future()
-        self._writes.queue.put(_Write(path, data, done))
-        return done
+        return self._put(path, data, self._card.write)
+
+    def replace(self, path: Path, data: bytes | Iterable[bytes]) -> Future:
+        """Queue a file that takes the place of the one of its name; else as `write`."""
+        return self._put(path, data, self._card.replace)
 
     def close(self, timeout_s: float) -> None:
         """Write what is queued, then end."""
         self._writes.close(timeout_s)
 
+    def _put(self, path: Path, data: bytes | Iterable[bytes], save: Callable) -> Future:
+        done: Future = Future()
+        self._writes.queue.put(_Write(path, data, save, done))
+        return done
+
     def _write(self, write: _Write) -> None:
         try:
-            self._card.write(write.path, write.data)
+            write.save(write.path, write.data)
         except OSError as error:  # StorageError is one
             logger.error("%s was not written: %s", write.path, error)
             write.done.set_exception(error)

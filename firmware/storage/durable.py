@@ -36,10 +36,10 @@ def write_new(path: Path, parts: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
-def write_over(path: Path, data: bytes) -> None:
-    """Replace a file by its new self: after a power cut it is the old one or the new one."""
+def write_over(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Replace a file by its new self, bytes or parts in order: after a power cut it is the old one or the new one."""
     partial = partial_of(path)
-    _write_durably(partial, [data])
+    _write_durably(partial, [data] if isinstance(data, bytes | bytearray | memoryview) else data)
     os.replace(partial, path)
     sync_folder(path.parent)
 

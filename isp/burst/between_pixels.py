@@ -44,7 +44,17 @@ def between_pixels() -> np.ndarray:
 
 @functools.cache
 def noise_left() -> np.ndarray:
-    """(steps, frequencies) float32: share of the noise's variance that those filters leave at each tile frequency."""
-    waves = np.pi * np.arange(MERGE_FREQUENCIES) / MERGE_FREQUENCIES
-    response = between_pixels().astype(np.float64) @ np.exp(-1j * np.outer(np.arange(MERGE_TAPS), waves))
-    return np.round(np.abs(response) ** 2, DECIMALS).astype(np.float32)
+    """(steps, frequencies) float32: what those filters leave of white noise's variance at each frequency of a tile.
+
+    The frequencies are those of the orthonormal cosine transform of as many pixels of one colour.
+    """
+    count = MERGE_FREQUENCIES
+    at = np.arange(count)
+    waves = np.cos(np.pi * np.outer(at, 2 * at + 1) / (2 * count)) * np.sqrt(2 / count)
+    waves[0] /= np.sqrt(2)
+    left = np.empty((MERGE_STEPS, count))
+    for step, taps in enumerate(between_pixels().astype(np.float64)):
+        alike = np.zeros(2 * count)
+        alike[:MERGE_TAPS] = np.correlate(taps, taps, "full")[MERGE_TAPS - 1 :]
+        left[step] = np.sum((waves @ alike[np.abs(at[:, None] - at)]) * waves, axis=1)
+    return np.round(left, DECIMALS).astype(np.float32)

@@ -15,7 +15,7 @@ from isp.frames import RawFrame
 from isp.levels import Levels
 
 # Rows looked over at once, so that no second picture is held; what BadPixels looks at around a pixel.
-STRIP_ROWS, REACH_ROWS = 256, 4
+STRIP_ROWS, REACH_ROWS = 64, 4
 
 
 def find_bad_pixels(frame: RawFrame, threads: int = 0) -> np.ndarray:

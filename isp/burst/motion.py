@@ -7,12 +7,13 @@ on a tripod is told from one in a hand however dark it is.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from isp.burst.align import align_levels
-from isp.burst.hand import with_model_error
+from isp.burst.hand import SHIFT_PX, TURN, with_model_error
 from isp.burst.pyramid import Pyramid, pyramid_of
 from isp.errors import FrameError
 from isp.frames import RawFrame
@@ -25,6 +26,8 @@ CERTAIN = 4.0
 STILL_PX = 0.5
 # The movement that all but one in twenty tiles stay below.
 MOST = 0.95
+# Tiles overlap by half each way: what they know is counted so often.
+TILES_A_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Movement:
     hand_px       (y, x) that the middle of the picture moved
     turn          radians that it turned
     corner_px     how far the corner that moved most did: shift and turn together
+    doubt_px      one deviation of that by noise alone; where hardly a tile has texture it is large
     local_px      what tiles with texture moved beside the hand; 95 of 100 moved less. 0 where nothing can be told
     moving_share  share of the textured tiles that moved by themselves or are not found again, 0..1
     moving_px     what those that moved by themselves did, their median; 0 where there are none
@@ -44,6 +48,7 @@ class Movement:
     hand_px: tuple[float, float]
     turn: float
     corner_px: float
+    doubt_px: float
     local_px: float
     moving_share: float
     moving_px: float
@@ -90,6 +95,7 @@ def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movemen
         hand_px=hand.shift_px,
         turn=hand.turn,
         corner_px=float(np.hypot(*corners).max()),
+        doubt_px=scale * _doubt(seen.trust * clear, before.levels[level].shape),
         local_px=float(np.quantile(np.where(moving, strays, 0.0), MOST)) if clear.any() else 0.0,
         moving_share=_share(moving.sum() + (seen.textured & ~seen.explained).sum(), seen.textured),
         moving_px=float(np.median(strays[moving])) if moving.any() else 0.0,
@@ -100,3 +106,16 @@ def motion_between(before: Pyramid, after: Pyramid, threads: int = 1) -> Movemen
 
 def _share(some: int, textured: np.ndarray, without: float = 0.0) -> float:
     return float(some / textured.sum()) if textured.any() else without
+
+
+def _doubt(trust: np.ndarray, shape: tuple[int, int]) -> float:
+    """One deviation of a corner's movement by noise, in pixels of a level of this shape, from what its tiles know."""
+    of_y, _, of_x = (part.sum() / TILES_A_PIXEL for part in trust)
+    rows, columns = (
+        np.arange(size) * length / max(size - 1, 1) - length / 2
+        for size, length in zip(trust.shape[1:], shape, strict=True)
+    )
+    of_turn = (trust[0] * columns[None, :] ** 2 + trust[2] * rows[:, None] ** 2).sum() / TILES_A_PIXEL
+    half_diagonal = math.hypot(*shape) / 2
+    shift = 1 / (of_y + SHIFT_PX**-2) + 1 / (of_x + SHIFT_PX**-2)
+    return math.sqrt(shift + half_diagonal**2 / (of_turn + TURN**-2))

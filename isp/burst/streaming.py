@@ -1,12 +1,14 @@
 """A night burst as it arrives: the sharpest of the first frames becomes the reference, later ones are merged at once.
 
 Source: Hasinoff et al. 2016, "Burst photography ...", section 4 (reference by sharpness among the first few frames).
+Differs: no frame waits for that choice. A frame that is much sharper than the reference takes its place, and what had
+been merged until then is given up; so no more than two frames are ever held.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from isp.frames import RawFrame
 
 # The person presses when the moment is right: the photo looks like one of the first frames, not like the last.
 REFERENCE_AMONG = 3
+# Frames already merged are given up for a reference whose squared slopes are larger by so much, not for less.
+MUCH_SHARPER = 1.15
 # Of the textured tiles of the same scene most are found again; a frame of which fewer are shows something else.
 LEAST_EXPLAINED = 0.1
 # A frame of which less was taken has something to say in the story; the last tenth goes to edges and chance.
@@ -51,13 +55,6 @@ class Merged:
     story: tuple[FrameStory, ...]
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    number: int
-    frame: RawFrame
-    pyramid: Pyramid
-
-
 class NightBurst:
     """Collects frames and merges them as they come. Memory does not grow with their number.
 
@@ -68,18 +65,18 @@ class NightBurst:
         self._threads = threads
         self._rung = rung
         self._first: RawFrame | None = None
-        self._waiting: list[_Waiting] = []
         self._merging: Merging | None = None
-        self._reference: Pyramid | None = None
+        self._pyramid: Pyramid | None = None
+        self._sharpness = 0.0
         self._latest_ns = 0
         self._seen: dict[bytes, int] = {}
-        self._story: dict[int, FrameStory] = {}
+        self._story: list[FrameStory] = []
 
     def __len__(self) -> int:
         """Frames taken so far, those that were left out included."""
-        return len(self._story) + len(self._waiting)
+        return len(self._story)
 
-    def add(self, frame: RawFrame) -> None:
+    def add(self, frame: RawFrame) -> FrameStory:
         """Take the next frame. Raises FrameError, with the frame named, if it does not belong to this burst."""
         number = len(self)
         if self._first is None:
@@ -91,45 +88,54 @@ class NightBurst:
         self._latest_ns = frame.shot.timestamp_ns
         twin = self._seen.setdefault(_fingerprint(frame), number)
         if twin != number:
-            self._tell(number, frame, 0.0, f"It holds the very same pixels as frame {twin}.")
-            return
-        waiting = _Waiting(number, frame, pyramid_of(frame, self._threads))
-        if self._merging is not None:
-            self._merge(waiting)
-            return
-        self._waiting.append(waiting)
-        if number + 1 >= REFERENCE_AMONG:
-            self._choose_reference()
+            self._tell(frame, 0.0, f"It holds the very same pixels as frame {twin}.")
+        elif number < REFERENCE_AMONG:
+            self._add_early(frame)
+        else:
+            self._tell(frame, *self._merge(frame, pyramid_of(frame, self._threads)))
+        return self._story[number]
 
     def finish(self) -> Merged:
         """The picture from what has come so far. Raises FrameError if nothing has."""
-        if self._first is None:
-            raise FrameError("A burst needs at least one frame.")
         if self._merging is None:
-            self._choose_reference()
-        story = tuple(self._story[number] for number in sorted(self._story))
-        return Merged(self._merging.merged(), story)
+            raise FrameError("A burst needs at least one frame.")
+        return Merged(self._merging.merged(), tuple(self._story))
 
-    def _choose_reference(self) -> None:
-        sharpest = max(self._waiting, key=lambda waiting: sharpness(waiting.pyramid, self._threads))
-        self._waiting.remove(sharpest)
-        self._merging = Merging(sharpest.frame, self._threads, self._rung)
-        self._reference = sharpest.pyramid
-        self._tell(sharpest.number, sharpest.frame, 1.0, "", is_reference=True)
-        while self._waiting:
-            self._merge(self._waiting.pop(0))
-
-    def _merge(self, waiting: _Waiting) -> None:
-        shifts = align(self._reference, waiting.pyramid, self._threads)
-        if shifts.explained < LEAST_EXPLAINED:
-            self._tell(waiting.number, waiting.frame, 0.0, "It does not show the reference's scene, or is all blurred.")
+    def _add_early(self, frame: RawFrame) -> None:
+        """One of the frames that may become the reference."""
+        pyramid = pyramid_of(frame, self._threads)
+        found = sharpness(pyramid)
+        if self._merging is None:
+            self._begin(frame, pyramid, found)
             return
-        share = self._merging.add(waiting.frame, shifts).mean
-        why = "" if share >= WHOLE_SHARE else "Parts of it differ from the reference by more than noise."
-        self._tell(waiting.number, waiting.frame, share, why)
+        merged = self._merging.frames > 1
+        if found <= self._sharpness * (MUCH_SHARPER if merged else 1.0):
+            self._tell(frame, *self._merge(frame, pyramid))
+            return
+        before, pyramid_before = self._merging.reference, self._pyramid
+        for story in [story for story in self._story if story.share and not story.is_reference]:
+            self._story[story.number] = replace(story, share=0.0, why="A much sharper frame came after it.")
+        number = next(story.number for story in self._story if story.is_reference)
+        self._begin(frame, pyramid, found)
+        share, why = self._merge(before, pyramid_before)
+        self._story[number] = replace(self._story[number], is_reference=False, share=share, why=why)
 
-    def _tell(self, number: int, frame: RawFrame, share: float, why: str, is_reference: bool = False) -> None:
-        self._story[number] = FrameStory(number, frame.shot.timestamp_ns, is_reference, share, why)
+    def _begin(self, frame: RawFrame, pyramid: Pyramid, found: float) -> None:
+        self._merging = None
+        self._merging = Merging(frame, self._threads, self._rung)
+        self._pyramid, self._sharpness = pyramid, found
+        self._tell(frame, 1.0, "", is_reference=True)
+
+    def _merge(self, frame: RawFrame, pyramid: Pyramid) -> tuple[float, str]:
+        """Returns the share that was merged, and why it is not all."""
+        shifts = align(self._pyramid, pyramid, self._threads)
+        if shifts.explained < LEAST_EXPLAINED:
+            return 0.0, "It does not show the reference's scene, or is all blurred."
+        share = self._merging.add(frame, shifts).mean
+        return share, "" if share >= WHOLE_SHARE else "Parts of it differ from the reference by more than noise."
+
+    def _tell(self, frame: RawFrame, share: float, why: str, is_reference: bool = False) -> None:
+        self._story.append(FrameStory(len(self._story), frame.shot.timestamp_ns, is_reference, share, why))
 
 
 def _fingerprint(frame: RawFrame) -> bytes:

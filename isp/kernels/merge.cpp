@@ -9,6 +9,10 @@ namespace nightjar {
 
 namespace {
 
+// Rows of places that one thread works on: few enough for small pictures to keep all threads busy, enough for the rows
+// of pixels between them to stay in the cache.
+constexpr int piece_rows = 4;
+
 void add_tile(const MergeFacts& facts, const float* difference, int top, int left, int height, int width, float* sum) {
     const int first = std::max(0, -left), last = std::min(tile_px, width - left);
     for (int y = std::max(0, -top); y < std::min(tile_px, height - top); ++y) {
@@ -44,7 +48,8 @@ BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, i
 
 void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,
                  const Gathered& gathered, float* share, int threads) {
-    const int used = threads_for(threads), columns = gathered.columns;
+    const int pieces = (gathered.rows + piece_rows - 1) / piece_rows, columns = gathered.columns;
+    const int used = std::min(threads_for(threads), pieces);
     std::vector<MergeTile> tiles(used);
     const auto merge_row = [&](MergeTile& tile, int row) {
         for (int column = 0; column < columns; ++column) {
@@ -63,10 +68,13 @@ void merge_frame(const MergeFacts& facts, const Counts16& reference, const Count
             }
         }
     };
-    // Rows of places two apart share no pixel: first all even ones, then all odd ones, on any number of threads.
+    // Every second piece shares no pixel with another: first the even ones, then the odd ones, on any number of threads.
     for (int first = 0; first < 2; ++first) {
-        const int count = (gathered.rows - first + 1) / 2;
-        run_pieces(used, count, [&](int thread, int piece) { merge_row(tiles[thread], first + 2 * piece); });
+        run_pieces(used, (pieces - first + 1) / 2, [&](int thread, int number) {
+            const int start = (first + 2 * number) * piece_rows;
+            const int end = std::min(start + piece_rows, gathered.rows);
+            for (int row = start; row < end; ++row) merge_row(tiles[thread], row);
+        });
     }
 }
 
@@ -74,7 +82,7 @@ void merged_counts(const MergeFacts& facts, const Counts16& reference, const Gat
                    std::uint16_t* out, int threads) {
     const int height = reference.height, width = reference.width, columns = gathered.columns;
     const float scale = static_cast<float>(factor), white = facts.white, highest = white * scale;
-    const int used = threads_for(threads);
+    const int used = std::min(threads_for(threads), height);
     std::vector<std::vector<float>> knots(used, std::vector<float>(columns));
     run_pieces(used, height, [&](int thread, int y) {
         const int row = y / pitch, inside = y % pitch;

@@ -76,11 +76,14 @@ void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std:
         throw std::invalid_argument("the tables between pixels have shapes (16, 6) and (16, 16)");
     }
     new (facts) MergeFacts{black, white, noise[0], noise[1], by_frequency ? Rung::frequencies : Rung::places,
-                            {}, {}, {}, window, {}};
+                            {}, {}, {}, {}, window, {}};
     facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7], limits[8]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
-        for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);
+        for (int k = 0; k < frequencies; ++k) {
+            facts->noise_left[step][k] = noise_left(step, k);
+            facts->noise_mean[step] += noise_left(step, k) * (1.0f / frequencies);
+        }
     }
 }
 

@@ -59,20 +59,29 @@ void mend_patch(const BadPixelList& bad, const Counts16& from, const Patch& patc
     }
 }
 
+template <int columns>
+void copy_row(const std::uint16_t* from, float* to) {
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < columns; ++x) to[x] = static_cast<float>(from[x]);
+}
+
 }  // namespace
 
 void copy_patch(const BadPixelList& bad, const Counts16& from, const Patch& patch) {
     const int top = patch.top, left = patch.left, size = patch.size;
-    const bool inside = top >= 0 && left >= 0 && top + size <= from.height && left + size <= from.width;
+    // Copied in whole lanes: what lies right of the patch is read too and means nothing.
+    const bool inside = top >= 0 && left >= 0 && top + size <= from.height && left + patch.stride <= from.width;
+    int columns[patch_stride];
+    for (int x = 0; !inside && x < patch.stride; ++x) columns[x] = mirrored(left + x, from.width);
     for (int y = 0; y < size; ++y) {
         const std::uint16_t* row = from.pixels + static_cast<std::int64_t>(mirrored(top + y, from.height)) * from.width;
         float* out = patch.pixels + y * patch.stride;
-        if (inside) {
-            const std::uint16_t* start = row + left;
-            ROWS_DO_NOT_OVERLAP
-            for (int x = 0; x < size; ++x) out[x] = static_cast<float>(start[x]);
+        if (inside && patch.stride == patch_stride) {
+            copy_row<patch_stride>(row + left, out);
+        } else if (inside && patch.stride == tile_px) {
+            copy_row<tile_px>(row + left, out);
         } else {
-            for (int x = 0; x < size; ++x) out[x] = static_cast<float>(row[mirrored(left + x, from.width)]);
+            for (int x = 0; x < patch.stride; ++x) out[x] = static_cast<float>(row[columns[x]]);
         }
     }
     mend_patch(bad, from, patch);

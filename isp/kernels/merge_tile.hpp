@@ -1,15 +1,11 @@
 // One tile of one frame against the reference.
 #pragma once
 
-#include "merge.hpp"
+#include "merge_patch.hpp"
 
 namespace nightjar {
 
 struct alignas(64) MergeTile {
-    static constexpr int reach = 2 * (taps - 1);
-    static constexpr int patch_px = tile_px + reach;
-    static constexpr int patch_stride = 48;
-
     float patch[patch_px * patch_stride];   // the frame, with what interpolation needs around the tile
     float rows[tile_px * patch_stride];     // interpolated down, not yet across
     float reference[tile_px * tile_px];

@@ -21,6 +21,7 @@ import engines
 import numpy as np
 from before_after import draw_sheet
 from demosaic import print_demosaic
+from night import print_night
 from quality import print_quality
 from scaling import print_scaling
 from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
@@ -138,6 +139,7 @@ def main() -> None:
     scaling = print_scaling()
     demosaicked = print_demosaic()
     quality = print_quality(demosaicked)
+    night = print_night()
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet().save(SHEET)
     print(f"before and after, to be looked at: {SHEET}")
@@ -145,7 +147,7 @@ def main() -> None:
         figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
         figures["preview_ratios"] = preview_ratios
         figures["white_balance_real_mired"] = white_balance_real
-        figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality}
+        figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality, "night": night}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -1,4 +1,4 @@
-"""How bright a scene is on the sensor, and a simple metering that keeps it well exposed.
+"""How bright a scene is on the sensor, and how its metering settles.
 
 A white reflector's green signal, as a share of saturation, is proportional to lux x exposure x gain. The constant
 comes from the tuning's rpi.lux: a test scene under `reference_lux` gave the mean `reference_Y` (16-bit scale, black
@@ -12,22 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firmware.cameras.metering import MEAN_TARGET, brighter_by
 from firmware.cameras.simulation.procedural import GREY_CARD
 from firmware.sensors import Sensor
 from firmware.settings import ExposureSettings
 
-# Metering brings the mean to a grey card's level, and white then just fits.
-MEAN_TARGET = GREY_CARD
-# One pixel in a hundred may be brighter than this share of saturation ...
-HIGHLIGHT_SHARE, HIGHLIGHT_LEVEL = 0.01, 0.9
-# ... but lamps may cost the rest of the picture no more than a stop.
-LARGEST_PROTECTION = 0.5
 # Part of the way (in stops) that each measured frame moves the exposure; a dead zone keeps a still scene still.
 DAMPING = 0.4
 DEAD_ZONE_EV = 0.1
-# At most 4 stops a step: a black frame says little about how dark it was.
-LARGEST_STEP = 16.0
-METERED_STRIDE = 4  # pixels of one colour looked at, each way
 SETTLING_STEPS = 40  # enough from any start: the deepest clipping halves each step
 
 
@@ -84,27 +76,10 @@ def signal_of_white(sensor: Sensor, lux: float, exposure: Exposure) -> float:
     return of_reference * (lux / reference["reference_lux"]) * exposure.product_us / product
 
 
-def brighter_by(levels: np.ndarray, compensation_ev: float) -> float:
-    """The factor by which the exposure of a frame with these green levels (1 = saturation) misses the target."""
-    wish = 2.0**compensation_ev
-    seen = np.clip(levels, 0.0, 1.0) / wish
-    to_mean = MEAN_TARGET / max(float(seen.mean()), MEAN_TARGET / LARGEST_STEP)
-    bright = float(np.quantile(seen, 1 - HIGHLIGHT_SHARE))
-    to_highlights = HIGHLIGHT_LEVEL / max(bright, HIGHLIGHT_LEVEL / LARGEST_STEP)
-    return min(to_mean, max(to_highlights, to_mean * LARGEST_PROTECTION))
-
-
 def damped(current_us: float, wanted_us: float) -> float:
     """The next exposure product on the way to the wanted one; the current one inside the dead zone."""
     stops = float(np.log2(wanted_us / current_us))
     return current_us if abs(stops) < DEAD_ZONE_EV else current_us * 2.0 ** (DAMPING * stops)
-
-
-def green_levels(mosaic: np.ndarray, bayer: str) -> np.ndarray:
-    """Every few green pixels of a mosaic, as float32."""
-    step = 2 * METERED_STRIDE
-    planes = [mosaic[i // 2 :: step, i % 2 :: step] for i, letter in enumerate(bayer) if letter == "G"]
-    return np.concatenate([plane.ravel() for plane in planes]).astype(np.float32)
 
 
 def settled(levels: np.ndarray, signal_per_us: float, limits: Limits, compensation_ev: float) -> Exposure:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firmware.cameras.metering import green_levels
 from firmware.cameras.simulation.bad_pixels import scatter_bad_pixels, turned
-from firmware.cameras.simulation.exposure import Exposure, Limits, green_levels, settled, signal_of_white
+from firmware.cameras.simulation.exposure import Exposure, Limits, settled, signal_of_white
 from firmware.cameras.simulation.motion import HandPath, MovingBall
 from firmware.cameras.simulation.scenes import find_scene
 from firmware.cameras.simulation.sensor_physics import Converter, flipped_order, light_on_pixels, read_out

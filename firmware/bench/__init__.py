@@ -1,0 +1,1 @@
+"""`nightjar bench`: what this very machine makes of known scenes, and in what time."""

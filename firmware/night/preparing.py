@@ -1,0 +1,20 @@
+"""From a press to its plan: what the ring's frames say, and what the camera can do."""
+
+from __future__ import annotations
+
+from firmware.camera_thread import CameraThread
+from firmware.night.metering import limits_for, measure_light
+from firmware.night.pace import frames_to_compare, measure_pace
+from firmware.night.plan import BurstPlan, plan_burst
+from firmware.night.press import BurstPress
+
+
+def plan_for(press: BurstPress, camera: CameraThread) -> BurstPlan | None:
+    """The plan of this press; None for a sensor whose exposure or noise nobody knows."""
+    shot, settings = press.frame.shot, press.settings
+    if shot.noise is None or not shot.exposure_us or not shot.analogue_gain:
+        return None
+    light = measure_light(press.frame, settings.exposure.compensation_ev)
+    limits = limits_for(camera.exposure_limits, settings.exposure, shot)
+    pace = measure_pace(frames_to_compare(camera.ring, camera.frame_limit_s), settings.darkroom.threads)
+    return plan_burst(light, pace, limits, settings.night)

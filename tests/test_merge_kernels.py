@@ -1,0 +1,222 @@
+"""The merge's loops against their numpy twins: the twins are the readable specification of what the C++ does."""
+
+import numpy as np
+import pytest
+
+from isp.burst.between_pixels import between_pixels, noise_left
+from isp.burst.merging import DEFAULT_LIMITS, Rung
+from isp.burst.places import PITCH_PX, TILE_PX, places_of
+from isp.kernels import MERGE_BANDS, MERGE_FREQUENCIES, MERGE_STEPS, MergeFacts
+
+BLACK, WHITE = (60.0, 61.0, 62.0, 63.0), 1023.0
+SHOT, READ = 0.4, 9.0  # variance in counts squared
+BLOCK = 8
+WINDOW = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX)
+COSINES = np.cos(np.pi * np.outer(np.arange(16), 2 * np.arange(16) + 1) / 32) * np.sqrt(2 / 16)
+COSINES[0] /= np.sqrt(2)
+
+
+def facts_for(rung):
+    limits = [getattr(DEFAULT_LIMITS, name) for name in DEFAULT_LIMITS.__dataclass_fields__]
+    return MergeFacts(
+        BLACK, WHITE, [SHOT, READ], rung is Rung.FREQUENCIES, limits, between_pixels(), noise_left(), WINDOW.tolist()
+    )
+
+
+def mirrored(index, count):
+    """0 1 2 ... n-1 and back again, without repeating the ends."""
+    period = max(2 * (count - 1), 1)
+    return np.abs((np.asarray(index) + count - 1) % period - (count - 1)) if count > 1 else np.zeros_like(index)
+
+
+def mended(picture, bad):
+    """Bad pixels take the mean of the two opposite neighbours of their colour that differ least."""
+    out = picture.astype(float)
+    for y, x in bad:
+        at = lambda dy, dx: float(picture[mirrored(y + dy, len(picture)), mirrored(x + dx, picture.shape[1])])  # noqa: B023, E731
+        pairs = [(at(dy, dx), at(-dy, -dx)) for dy, dx in ((0, 2), (2, 0), (2, 2), (2, -2))]
+        out[y, x] = np.mean(min(pairs, key=lambda pair: abs(pair[0] - pair[1])))
+    return out
+
+
+def step_of(shift, whole_steps):
+    parts = int(np.floor(abs(shift) * MERGE_STEPS / 2 + 0.5) * np.sign(shift))
+    whole, part = divmod(parts, MERGE_STEPS)
+    return (whole + (part >= MERGE_STEPS // 2), 0) if whole_steps else (whole, part)
+
+
+def moved(picture, axis, start, step):
+    """32 rows (or columns) from `start` on, `step` further along."""
+    whole, part = step
+    length = picture.shape[axis]
+    weights = between_pixels()[part].astype(float)
+    lines = [
+        np.take(picture, mirrored(start + 2 * (whole + tap - 2) + np.arange(TILE_PX), length), axis) * weights[tap]
+        for tap in range(6)
+    ]
+    return sum(lines)
+
+
+def planes_of(tile):
+    return np.stack([tile[y::2, x::2] for y in (0, 1) for x in (0, 1)])
+
+
+def by_block(values):
+    return values.reshape(4, BLOCK, 4, BLOCK).sum(axis=(1, 3))
+
+
+def smooth(values):
+    """Means over the neighbours with weights 1 4 6 4 1, mirrored at the ends."""
+    for _ in range(2):
+        padded = np.pad(values, [(2, 2), (0, 0)], mode="reflect")
+        values = (sum(weight * padded[k : k + 16] for k, weight in enumerate((1, 4, 6, 4, 1))) / 16).T
+    return values
+
+
+def compare(reference, frame, black, steps, rung):
+    """(difference to average away, weight, kept by band, squares) of one tile."""
+    limits = DEFAULT_LIMITS
+    difference = np.where(reference >= WHITE, 0.0, reference - frame)
+    # A blown pixel has no noise; a block of them counts as one pixel's, so that nothing is divided by 0.
+    expected = by_block(np.where(reference >= WHITE, 0.0, SHOT * np.maximum(reference - black, 0) + READ))
+    expected = np.maximum(expected, READ)
+    down, across = (noise_left()[part].astype(float) for _, part in steps)
+    factor = 1 + down.mean() * across.mean()
+
+    excess = by_block(difference**2) / (factor * expected) - 1 - limits.block_excess
+    weights = 1 / (1 + limits.block_loss * np.maximum(excess, 0))
+    difference = difference * np.kron(weights, np.ones((BLOCK, BLOCK)))
+    noise, kept = np.sum(weights**2 * expected), weights.mean()
+    if kept <= limits.gross:
+        return np.zeros_like(reference), 0.0, np.zeros((4, 4)), 0.0
+    if rung is Rung.PLACES:
+        slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
+        energy = 1 + 4 * (np.sum(difference**2) / (factor * noise) - 1)
+        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
+        return difference * weight, weight, np.full((4, 4), weight * kept), (weight * kept) ** 2 * (factor - 1)
+
+    waves = COSINES @ planes_of(difference) @ COSINES.T
+    one_frequency = noise / 256 * (1 + np.outer(down, across))
+    excess = smooth(np.sum(waves**2, axis=0) / one_frequency) - 1
+    # At the ends of the scale fewer values stand behind a mean.
+    steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
+    excess *= np.outer(steady, steady)
+    doubt = np.clip((excess.max() - limits.still) / (limits.moved - limits.still), 0, 1)
+    allowed = limits.still + doubt * (limits.excess - limits.still)
+    keep = 1 / (1 + doubt * limits.loss * np.maximum(excess - allowed, 0))
+    if doubt == 0 and kept >= limits.calm:
+        return difference, 1.0, np.full((4, 4), kept), kept**2 * down.mean() * across.mean()
+    weight = np.clip((kept * keep.mean() - limits.gross) / (limits.calm - limits.gross), 0, 1)
+    planes = COSINES.T @ (waves * keep * weight) @ COSINES
+    out = np.empty_like(reference)
+    for index, plane in enumerate(planes):
+        out[index // 2 :: 2, index % 2 :: 2] = plane
+    bands = keep.reshape(MERGE_BANDS, 4, MERGE_BANDS, 4).mean(axis=(1, 3))
+    return out, weight, bands * weight * kept, np.mean(keep**2 * np.outer(down, across)) * (weight * kept) ** 2
+
+
+def add_frame(reference, frame, shifts, bad, rung):
+    """The twin of MergeFacts.add_frame, for one frame."""
+    height, width = reference.shape
+    rows, columns = places_of(reference.shape)
+    sums = np.zeros((height + 2 * PITCH_PX + TILE_PX, width + 2 * PITCH_PX + TILE_PX))
+    weight, squares = np.zeros((2, rows, columns))
+    kept = np.zeros((rows, columns, MERGE_BANDS, MERGE_BANDS))
+    still, other = mended(reference, bad), mended(frame, bad)
+    black = np.tile(np.reshape(BLACK, (2, 2)), (PITCH_PX, PITCH_PX))
+    for row in range(rows):
+        for column in range(columns):
+            top, left = (row - 1) * PITCH_PX, (column - 1) * PITCH_PX
+            tile = moved(moved(still, 0, top, (0, 0)), 1, left, (0, 0))
+            # The filters between pixels ring beside a blown lamp.
+            whole_steps = np.any(tile >= WHITE)
+            steps = [step_of(shift, whole_steps) for shift in shifts[row, column].astype(float)]
+            shown = moved(moved(other, 0, top, steps[0]), 1, left, steps[1])
+            found = compare(tile, shown, black, steps, rung)
+            sums[top + PITCH_PX :, left + PITCH_PX :][:TILE_PX, :TILE_PX] += found[0] * np.outer(WINDOW, WINDOW)
+            weight[row, column], kept[row, column], squares[row, column] = found[1:]
+    return sums[PITCH_PX:, PITCH_PX:][:height, :width], weight, kept, squares
+
+
+def random_pair(size, seed=1):
+    """A picture of steps, and another look at it: noise alone in some parts, other things in others."""
+    rng = np.random.default_rng([*size, seed])
+    light = 100 + 500 * np.kron(rng.uniform(0, 1, (size[0] // 20 + 1, size[1] // 20 + 1)), np.ones((20, 20)))
+    light = light[: size[0], : size[1]]
+    other = (
+        light
+        + np.kron(rng.choice([0, 0, 8, 60], (size[0] // 24 + 1, size[1] // 24 + 1)), np.ones((24, 24)))[
+            : size[0], : size[1]
+        ]
+    )
+    noisy = [rng.normal(level, np.sqrt(SHOT * (level - 60) + READ)) for level in (light, other)]
+    pair = [np.clip(np.rint(picture), 0, WHITE).astype(np.uint16) for picture in noisy]
+    pair[0][: size[0] // 8, : size[1] // 8] = WHITE
+    return pair
+
+
+def gathered(shape):
+    places = places_of(shape)
+    kept = np.zeros((*places, MERGE_BANDS, MERGE_BANDS), np.float32)
+    return np.zeros(shape, np.float32), np.zeros(places, np.float32), kept, np.zeros(places, np.float32)
+
+
+def random_shifts(shape, kind):
+    rng = np.random.default_rng(len(kind))
+    wanted = {"still": (0, 0), "whole": (-40, 40), "between": (-3, 3), "far": (-400, 400)}[kind]
+    px = rng.uniform(*wanted, (*places_of(shape), 2)).astype(np.float32)
+    return 2 * np.rint(px / 2) if kind == "whole" else px
+
+
+@pytest.mark.parametrize("rung", list(Rung))
+@pytest.mark.parametrize("kind", ["still", "whole", "between", "far"])
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (33, 47), (128, 160)])
+def test_a_frame_is_added_as_its_twin_says(size, kind, rung):
+    reference, frame = random_pair(size)
+    shifts = random_shifts(size, kind)
+    rng = np.random.default_rng(5)
+    bad = np.unique(rng.integers(0, size, (3, 2)), axis=0).astype(np.int32)
+    facts = facts_for(rung)
+    facts.bad_pixels(bad, *size)
+    sums, share = gathered(size), np.empty(places_of(size), np.float32)
+    facts.add_frame(reference, frame, shifts, *sums, share, 2)
+    expected = add_frame(reference, frame, shifts, bad, rung)
+    for found, wanted, tolerance in zip(sums, expected, (0.05, 1e-3, 1e-3, 1e-3), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=tolerance)
+    np.testing.assert_allclose(share, expected[2].mean(axis=(2, 3)), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (33, 47), (64, 66)])
+def test_the_sums_become_counts_as_the_twin_says(size):
+    reference, _ = random_pair(size)
+    rng = np.random.default_rng(3)
+    difference, weight, kept, squares = gathered(size)
+    difference[:], weight[:] = rng.normal(0, 30, size), rng.uniform(0, 7, weight.shape)
+    found = np.empty_like(reference)
+    facts_for(Rung.FREQUENCIES).write_merged(reference, difference, weight, kept, squares, 64, found, 2)
+
+    rows, columns = ([place + 1 - offset for offset in (0, 1)] for place in map(lambda n: np.arange(n) // 16, size))  # noqa: C417
+    behind = 1.0
+    for row, y_share in zip(rows, (WINDOW[:16], WINDOW[16:]), strict=True):
+        for column, x_share in zip(columns, (WINDOW[:16], WINDOW[16:]), strict=True):
+            shares = np.outer(np.resize(y_share, size[0]), np.resize(x_share, size[1]))
+            behind = behind + weight[np.ix_(row, column)] * shares
+    merged = np.clip(64 * (reference - difference / behind), 0, 64 * WHITE)
+    wanted = np.where(reference >= WHITE, 64 * WHITE, merged)
+    assert np.max(np.abs(found - wanted)) <= 0.51
+
+
+def test_the_filters_between_pixels_leave_flat_flat_and_waves_in_place():
+    weights = between_pixels().astype(float)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+    for step, taps in enumerate(weights):
+        for per_pixel in (0.02, 0.1, 0.2, 0.3):
+            answer = np.sum(taps * np.exp(2j * np.pi * per_pixel * (np.arange(6) - 2 - step / MERGE_STEPS)))
+            assert abs(answer - 1) < 0.04, (step, per_pixel)
+
+
+def test_noise_left_is_what_the_filters_leave_of_white_noise():
+    noise = np.random.default_rng(1).normal(size=(MERGE_FREQUENCIES, 40000))
+    for step in (0, 5, 8, 15):
+        filtered = np.convolve(noise.ravel(), between_pixels()[step], mode="valid")
+        assert abs(filtered.var() / noise.var() - noise_left()[step].mean()) < 0.01
