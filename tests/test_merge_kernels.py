@@ -39,10 +39,10 @@ def mended(picture, bad):
     return out
 
 
-def step_of(shift, rung):
+def step_of(shift, whole_steps):
     parts = int(np.floor(abs(shift) * MERGE_STEPS / 2 + 0.5) * np.sign(shift))
     whole, part = divmod(parts, MERGE_STEPS)
-    return (whole, part) if rung is Rung.FREQUENCIES else (whole + (part >= MERGE_STEPS // 2), 0)
+    return (whole + (part >= MERGE_STEPS // 2), 0) if whole_steps else (whole, part)
 
 
 def moved(picture, axis, start, step):
@@ -65,34 +65,45 @@ def by_block(values):
     return values.reshape(4, BLOCK, 4, BLOCK).sum(axis=(1, 3))
 
 
+def smooth(values):
+    """Means over the neighbours with weights 1 4 6 4 1, mirrored at the ends."""
+    for _ in range(2):
+        padded = np.pad(values, [(2, 2), (0, 0)], mode="reflect")
+        values = (sum(weight * padded[k : k + 16] for k, weight in enumerate((1, 4, 6, 4, 1))) / 16).T
+    return values
+
+
 def compare(reference, frame, black, steps, rung):
     """(difference to average away, weight, kept by band, squares) of one tile."""
     limits = DEFAULT_LIMITS
     difference = np.where(reference >= WHITE, 0.0, reference - frame)
-    variance = SHOT * np.maximum(reference - black, 0) + READ
+    # A blown pixel has no noise; a block of them counts as one pixel's, so that nothing is divided by 0.
+    expected = by_block(np.where(reference >= WHITE, 0.0, SHOT * np.maximum(reference - black, 0) + READ))
+    expected = np.maximum(expected, READ)
     down, across = (noise_left()[part].astype(float) for _, part in steps)
     factor = 1 + down.mean() * across.mean()
 
-    excess = by_block(difference**2) / (factor * by_block(variance)) - limits.block_excess
+    excess = by_block(difference**2) / (factor * expected) - 1 - limits.block_excess
     weights = 1 / (1 + limits.block_loss * np.maximum(excess, 0))
     difference = difference * np.kron(weights, np.ones((BLOCK, BLOCK)))
-    noise, kept = np.sum(weights**2 * by_block(variance)), weights.mean()
+    noise, kept = np.sum(weights**2 * expected), weights.mean()
     if kept <= limits.gross:
         return np.zeros_like(reference), 0.0, np.zeros((4, 4)), 0.0
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
-        energy = 1 + 4 * (np.sum(difference**2) / (2 * noise) - 1)
-        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - limits.place_excess, 0))
-        return difference * weight, weight, np.full((4, 4), weight * kept), weight**2 * kept
+        energy = 1 + 4 * (np.sum(difference**2) / (factor * noise) - 1)
+        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
+        return difference * weight, weight, np.full((4, 4), weight * kept), (weight * kept) ** 2 * (factor - 1)
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
-    expected = noise / 256 * (1 + np.outer(down, across))
-    padded = np.pad(np.sum(waves**2, axis=0) / expected, 1, mode="edge")
-    across_smooth = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    smooth = (across_smooth[:-2] + 2 * across_smooth[1:-1] + across_smooth[2:]) / 16
-    doubt = np.clip((smooth.max() - limits.still) / (limits.moved - limits.still), 0, 1)
+    one_frequency = noise / 256 * (1 + np.outer(down, across))
+    excess = smooth(np.sum(waves**2, axis=0) / one_frequency) - 1
+    # At the ends of the scale fewer values stand behind a mean.
+    steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
+    excess *= np.outer(steady, steady)
+    doubt = np.clip((excess.max() - limits.still) / (limits.moved - limits.still), 0, 1)
     allowed = limits.still + doubt * (limits.excess - limits.still)
-    keep = 1 / (1 + doubt * limits.loss * np.maximum(smooth - allowed, 0))
+    keep = 1 / (1 + doubt * limits.loss * np.maximum(excess - allowed, 0))
     if doubt == 0 and kept >= limits.calm:
         return difference, 1.0, np.full((4, 4), kept), kept**2 * down.mean() * across.mean()
     weight = np.clip((kept * keep.mean() - limits.gross) / (limits.calm - limits.gross), 0, 1)
@@ -116,8 +127,10 @@ def add_frame(reference, frame, shifts, bad, rung):
     for row in range(rows):
         for column in range(columns):
             top, left = (row - 1) * PITCH_PX, (column - 1) * PITCH_PX
-            steps = [step_of(shift, rung) for shift in shifts[row, column].astype(float)]
             tile = moved(moved(still, 0, top, (0, 0)), 1, left, (0, 0))
+            # The filters between pixels ring beside a blown lamp.
+            whole_steps = np.any(tile >= WHITE)
+            steps = [step_of(shift, whole_steps) for shift in shifts[row, column].astype(float)]
             shown = moved(moved(other, 0, top, steps[0]), 1, left, steps[1])
             found = compare(tile, shown, black, steps, rung)
             sums[top + PITCH_PX :, left + PITCH_PX :][:TILE_PX, :TILE_PX] += found[0] * np.outer(WINDOW, WINDOW)

@@ -40,9 +40,9 @@ LARGEST_COUNT = 65535
 class Rung(enum.Enum):
     """How a tile is judged: each frequency by itself, or, for small processors, all of it at once.
 
-    The cheap rung moves frames by whole pixels of a colour only, and gives up a tile where the full one keeps what
-    matches in it. Source: the spatial merge of Brooks' hdr-plus (2016), a weight for each tile from its distance to the
-    reference. Differs: the distance is measured in noise, and for slow differences apart.
+    The cheap rung needs no transform, and gives up a tile where the full one keeps what matches in it.
+    Source: the spatial merge of Brooks' hdr-plus (2016), a weight for each tile from its distance to the reference.
+    Differs: the distance is measured in noise, and for slow differences apart.
     """
 
     FREQUENCIES = "frequencies"
@@ -51,9 +51,9 @@ class Rung(enum.Enum):
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken for noise. An excess is energy in units of what noise explains: 1 is exactly noise.
+    """What is taken for noise. An excess is energy beyond what noise explains, as a share of that.
 
-    block_excess   above it a block of 8 x 8 pixels loses weight (64 values: noise alone stays below 1.9)
+    block_excess   above it a block of 8 x 8 pixels loses weight (noise alone: 1 of 5000 blocks)
     block_loss     how fast
     still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is;
                    from `moved` on each frequency is judged by itself
@@ -63,15 +63,15 @@ class Limits:
     gross, calm    a tile that keeps less than `gross` of its frequencies does not count; from `calm` on it counts fully
     """
 
-    block_excess: float = 2.0
-    block_loss: float = 8.0
-    still: float = 2.4
-    moved: float = 2.9
-    excess: float = 1.2
-    loss: float = 8.0
-    place_excess: float = 1.8
-    gross: float = 0.4
-    calm: float = 0.75
+    block_excess: float = 0.75
+    block_loss: float = 30.0
+    still: float = 0.9
+    moved: float = 1.15
+    excess: float = 0.1
+    loss: float = 16.0
+    place_excess: float = 0.8
+    gross: float = 0.5
+    calm: float = 0.85
 
 
 DEFAULT_LIMITS = Limits()

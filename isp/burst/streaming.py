@@ -21,7 +21,7 @@ from isp.frames import RawFrame
 
 # The person presses when the moment is right: the photo looks like one of the first frames, not like the last.
 REFERENCE_AMONG = 3
-# Frames already merged are given up for a reference that is sharper by so much, not for less.
+# Frames already merged are given up for a reference whose squared slopes are larger by so much, not for less.
 MUCH_SHARPER = 1.15
 # Of the textured tiles of the same scene most are found again; a frame of which fewer are shows something else.
 LEAST_EXPLAINED = 0.1

@@ -9,6 +9,10 @@ namespace nightjar {
 
 namespace {
 
+// Rows of places that one thread works on: few enough for small pictures to keep all threads busy, enough for the rows
+// of pixels between them to stay in the cache.
+constexpr int piece_rows = 4;
+
 void add_tile(const MergeFacts& facts, const float* difference, int top, int left, int height, int width, float* sum) {
     const int first = std::max(0, -left), last = std::min(tile_px, width - left);
     for (int y = std::max(0, -top); y < std::min(tile_px, height - top); ++y) {
@@ -63,10 +67,14 @@ void merge_frame(const MergeFacts& facts, const Counts16& reference, const Count
             }
         }
     };
-    // Rows of places two apart share no pixel: first all even ones, then all odd ones, on any number of threads.
+    // Every second piece shares no pixel with another: first the even ones, then the odd ones, on any number of threads.
+    const int pieces = (gathered.rows + piece_rows - 1) / piece_rows;
     for (int first = 0; first < 2; ++first) {
-        const int count = (gathered.rows - first + 1) / 2;
-        run_pieces(used, count, [&](int thread, int piece) { merge_row(tiles[thread], first + 2 * piece); });
+        run_pieces(used, (pieces - first + 1) / 2, [&](int thread, int number) {
+            const int start = (first + 2 * number) * piece_rows;
+            const int end = std::min(start + piece_rows, gathered.rows);
+            for (int row = start; row < end; ++row) merge_row(tiles[thread], row);
+        });
     }
 }
 

@@ -20,7 +20,7 @@ constexpr int blocks = tile_px / block_px;
 // How a tile is judged: each frequency by itself, or the tile as a whole, which is cheap.
 enum class Rung { frequencies, places };
 
-// What of a tile's difference is taken for noise. All excesses are in units of what noise explains, 1 = just that.
+// What of a tile's difference is taken for noise. An excess is energy beyond what noise explains, as a share of that.
 struct MergeLimits {
     float block_excess;    // above it a block of 8 x 8 loses weight ...
     float block_loss;      // ... by 1 / (1 + loss * what is above)

@@ -72,7 +72,7 @@ void copy_patch(const BadPixelList& bad, const Counts16& from, const Patch& patc
     // Copied in whole lanes: what lies right of the patch is read too and means nothing.
     const bool inside = top >= 0 && left >= 0 && top + size <= from.height && left + patch.stride <= from.width;
     int columns[patch_stride];
-    for (int x = 0; x < patch.stride; ++x) columns[x] = mirrored(left + x, from.width);
+    for (int x = 0; !inside && x < patch.stride; ++x) columns[x] = mirrored(left + x, from.width);
     for (int y = 0; y < size; ++y) {
         const std::uint16_t* row = from.pixels + static_cast<std::int64_t>(mirrored(top + y, from.height)) * from.width;
         float* out = patch.pixels + y * patch.stride;

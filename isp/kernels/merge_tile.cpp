@@ -41,6 +41,13 @@ void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int le
     }
 }
 
+bool any_blown(float white, const MergeTile& tile) {
+    int blown = 0;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < tile_px * tile_px; ++i) blown |= tile.reference[i] >= white;
+    return blown != 0;
+}
+
 // Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
 void subtract(const MergeFacts& facts, MergeTile& tile) {
     const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
@@ -57,7 +64,9 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
             ROWS_DO_NOT_OVERLAP
             for (int x = 0; x < tile_px; ++x) {
                 const float r = reference[x], level = r - black[x];
-                const float variance = a * (level > 0.0f ? level : 0.0f) + b;
+                const float noise = a * (level > 0.0f ? level : 0.0f) + b;
+                // A blown pixel has no noise: expecting some would excuse a mismatch beside it.
+                const float variance = r >= white ? 0.0f : noise;
                 const float kept = r >= white ? 0.0f : r - difference[x];
                 difference[x] = kept;
                 expected[x] += variance;
@@ -70,7 +79,7 @@ void subtract(const MergeFacts& facts, MergeTile& tile) {
                 e += expected[x];
                 f += found[x];
             }
-            tile.expected[row][block] = e;
+            tile.expected[row][block] = std::max(e, b);
             tile.found[row][block] = f;
         }
     }
@@ -82,7 +91,7 @@ float weigh_blocks(const MergeLimits& limits, float noise_factor, MergeTile& til
     float noise = 0.0f, sum = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         for (int block = 0; block < blocks; ++block) {
-            const float excess = tile.found[row][block] / (noise_factor * tile.expected[row][block]) - limits.block_excess;
+            const float excess = tile.found[row][block] / (noise_factor * tile.expected[row][block]) - 1.0f - limits.block_excess;
             const float weight = excess > 0.0f ? 1.0f / (1.0f + limits.block_loss * excess) : 1.0f;
             noise += weight * weight * tile.expected[row][block];
             found += weight * weight * tile.found[row][block];
@@ -137,16 +146,17 @@ void transform_back(MergeTile& tile) {
 
 constexpr float scale_of(int frequency) { return frequency == 0 ? 1.0f / 16.0f : 1.0f / 8.0f; }
 
-// tile.keep[across][down]: how much of each frequency noise explains. `noise`: sum of the tile's variances.
-// Returns whether that is all of all.
-bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
-    float energy[(frequencies + 2) * (frequencies + 2)];
-    constexpr int stride = frequencies + 2;
+// Energies of a tile's frequencies, with two more around that repeat them mirrored.
+constexpr int around = 2, energy_stride = frequencies + 2 * around;
+using Energies = float[energy_stride * energy_stride];
+
+// In units of what noise explains; `noise` is the sum of the tile's variances.
+void measure_energies(const MergeFacts& facts, float noise, Step down, Step across, const MergeTile& tile, Energies& all) {
     const float variance = noise / (plane_px * plane_px);   // of the four planes together
     for (int k = 0; k < frequencies; ++k) {
         const float* even = tile.first + k * tile_px;
         const float* odd = even + frequencies * tile_px;
-        float* out = energy + (k + 1) * stride + 1;
+        float* out = all + (k + around) * energy_stride + around;
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < frequencies; ++i) {
             const float squares = even[i] * even[i] + even[i + frequencies] * even[i + frequencies] + odd[i] * odd[i] +
@@ -155,31 +165,61 @@ bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step acr
             const float left = facts.noise_left[across.part][k] * facts.noise_left[down.part][i];
             out[i] = squares * scale / (variance * (1.0f + left));
         }
-        out[-1] = out[0];
-        out[frequencies] = out[frequencies - 1];
-    }
-    std::copy_n(energy + stride, stride, energy);
-    std::copy_n(energy + frequencies * stride, stride, energy + (frequencies + 1) * stride);
-    float most = 0.0f;
-    for (int k = 0; k < frequencies; ++k) {
-        const float *before = energy + k * stride, *here = before + stride, *behind = here + stride;
-        float* smooth = tile.keep + k * frequencies;
-        float sums[stride];
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < stride; ++i) sums[i] = before[i] + 2.0f * here[i] + behind[i];
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < frequencies; ++i) {
-            smooth[i] = (sums[i] + 2.0f * sums[i + 1] + sums[i + 2]) * (1.0f / 16.0f);
-            most = most > smooth[i] ? most : smooth[i];
+        for (int beyond = 1; beyond <= around; ++beyond) {
+            out[-beyond] = out[beyond];
+            out[frequencies - 1 + beyond] = out[frequencies - 1 - beyond];
         }
     }
+    for (int beyond = 1; beyond <= around; ++beyond) {
+        float *first = all + around * energy_stride, *last = first + (frequencies - 1) * energy_stride;
+        std::copy_n(first + beyond * energy_stride, energy_stride, first - beyond * energy_stride);
+        std::copy_n(last - beyond * energy_stride, energy_stride, last + beyond * energy_stride);
+    }
+}
+
+// At the ends fewer frequencies stand behind a mean, so that noise alone strays further from 1; it counts less there.
+constexpr float steady(int frequency) {
+    const int inside = frequency < frequencies / 2 ? frequency : frequencies - 1 - frequency;
+    return inside == 0 ? 0.82f : inside == 1 ? 0.92f : 1.0f;
+}
+
+// tile.keep receives each frequency's excess above 1, a mean over its neighbours with weights 1 4 6 4 1 each way.
+// Returns the largest.
+float smooth_energies(const Energies& all, MergeTile& tile) {
+    float most[frequencies] = {}, factor[frequencies];
+    for (int i = 0; i < frequencies; ++i) factor[i] = steady(i) * (1.0f / 256.0f);
+    for (int k = 0; k < frequencies; ++k) {
+        const float* from = all + k * energy_stride;
+        float sums[energy_stride];
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < energy_stride; ++i) {
+            sums[i] = from[i] + from[i + 4 * energy_stride] + 4.0f * (from[i + energy_stride] + from[i + 3 * energy_stride]) +
+                      6.0f * from[i + 2 * energy_stride];
+        }
+        float* excess = tile.keep + k * frequencies;
+        const float calm = steady(k);
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < frequencies; ++i) {
+            const float sum = sums[i] + sums[i + 4] + 4.0f * (sums[i + 1] + sums[i + 3]) + 6.0f * sums[i + 2];
+            excess[i] = (sum - 256.0f) * factor[i] * calm;
+            most[i] = most[i] > excess[i] ? most[i] : excess[i];
+        }
+    }
+    return *std::max_element(most, most + frequencies);
+}
+
+// tile.keep[across][down]: how much of each frequency noise explains. Returns whether that is all of all.
+bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
+    Energies energies;
+    measure_energies(facts, noise, down, across, tile, energies);
+    const float most = smooth_energies(energies, tile);
     const MergeLimits& limits = facts.limits;
     const float doubt = std::clamp((most - limits.still) / (limits.moved - limits.still), 0.0f, 1.0f);
-    const float excess = limits.still + doubt * (limits.excess - limits.still);
+    const float allowed = limits.still + doubt * (limits.excess - limits.still);
     const float loss = limits.loss * doubt;
     ROWS_DO_NOT_OVERLAP
     for (int i = 0; i < frequencies * frequencies; ++i) {
-        const float above = tile.keep[i] - excess;
+        const float above = tile.keep[i] - allowed;
         tile.keep[i] = 1.0f / (1.0f + loss * (above > 0.0f ? above : 0.0f));
     }
     return doubt == 0.0f;
@@ -202,7 +242,7 @@ void keep_noise(MergeTile& tile, float weight) {
 
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
-float whole_tile(const MergeLimits& limits, float noise, float found, const MergeTile& tile) {
+float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float found, const MergeTile& tile) {
     float slow = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         float sums[2][tile_px] = {};
@@ -221,24 +261,17 @@ float whole_tile(const MergeLimits& limits, float noise, float found, const Merg
         }
     }
     // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
-    const float energy = 1.0f + 4.0f * (found / (2.0f * noise) - 1.0f);
-    const float above = std::max(energy, slow / (2.0f * noise)) - limits.place_excess;
+    const float energy = 1.0f + 4.0f * (found / (noise_factor * noise) - 1.0f);
+    const float above = std::max(energy, slow / (2.0f * noise)) - 1.0f - limits.place_excess;
     return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
 }
 
-// The cheap rung's frames are not moved between pixels, so no noise is lost; every frequency is kept alike.
-Trust trust_of_whole(float weight, float blocks_kept) {
+// Of a tile whose frequencies are all kept alike; `noise_kept` is what interpolation left of the noise.
+Trust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
     Trust trust{};
     trust.weight = weight;
     std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
-    trust.squares = weight * weight * blocks_kept;
-    return trust;
-}
-
-// A tile that differs nowhere by more than noise.
-Trust trust_of_still(const MergeFacts& facts, float blocks_kept, Step down, Step across) {
-    Trust trust = trust_of_whole(1.0f, blocks_kept);
-    trust.squares = blocks_kept * blocks_kept * facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    trust.squares = weight * weight * blocks_kept * blocks_kept * noise_kept;
     return trust;
 }
 
@@ -282,25 +315,29 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
-    if (facts.rung == Rung::places) {
+    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
+    // The filters between pixels ring beside a blown lamp, whose light is cut off.
+    if (any_blown(facts.white, tile)) {
         down = down.nearest();
         across = across.nearest();
     }
-    copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
     interpolate(facts, frame, top, left, down, across, tile);
     subtract(facts, tile);
-    const float noise_factor = 1.0f + facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_kept = facts.noise_mean[down.part] * facts.noise_mean[across.part];
+    const float noise_factor = 1.0f + noise_kept;
     float blocks_kept = 0.0f, found = 0.0f;
     const float noise = weigh_blocks(facts.limits, noise_factor, tile, blocks_kept, found);
     if (blocks_kept <= facts.limits.gross) return {};
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(facts.limits, noise, found, tile);
-        for (float& difference : tile.difference) difference *= weight;
-        return trust_of_whole(weight, blocks_kept);
+        const float weight = whole_tile(facts.limits, noise, noise_factor, found, tile);
+        if (weight < 1.0f) {
+            for (float& difference : tile.difference) difference *= weight;
+        }
+        return trust_of_whole(weight, blocks_kept, noise_kept);
     }
     transform(tile);
     const bool still = judge_frequencies(facts, noise, down, across, tile);
-    if (still && blocks_kept >= facts.limits.calm) return trust_of_still(facts, blocks_kept, down, across);
+    if (still && blocks_kept >= facts.limits.calm) return trust_of_whole(1.0f, blocks_kept, noise_kept);
     const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
     if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);

@@ -5,6 +5,7 @@ A scene is a function of rows and columns in pixels of the unmoved frame, anywhe
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def hand_path(frames: int, seed: int, reach_px: float = 30.0, degrees: float = 0
     return moves
 
 
-def textured(seed: int = 1, finest: float = 0.12, contrast: float = 0.5, waves: int = 40) -> Scene:
+def textured(seed: int = 1, finest: float = 0.12, contrast: float = 0.5, waves: int = 24) -> Scene:
     """Waves of all directions up to `finest` per pixel, the fine ones weaker; the colours do not go together."""
     rng = np.random.default_rng(seed)
     per_pixel = rng.uniform(0.01, finest, waves)
@@ -67,11 +68,16 @@ def textured(seed: int = 1, finest: float = 0.12, contrast: float = 0.5, waves: 
     height = 1 / per_pixel / math.sqrt(np.sum(0.5 / per_pixel**2))
 
     def draw(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-        picture = np.zeros((*np.broadcast_shapes(y.shape, x.shape), 3))
+        y, x = y.astype(np.float32), x.astype(np.float32)
+        picture = np.zeros((3, *np.broadcast_shapes(y.shape, x.shape)), np.float32)
         for wave in range(waves):
-            along = 2 * math.pi * per_pixel[wave] * (y * math.sin(angle[wave]) + x * math.cos(angle[wave]))
-            picture += height[wave] * np.sin(along[..., None] + 0.3 * phase[wave])
-        return np.clip(0.3 * (1 + contrast * picture), 0.01, 0.95)
+            turns = 2 * math.pi * per_pixel[wave]
+            along = np.float32(turns * math.sin(angle[wave])) * y + np.float32(turns * math.cos(angle[wave])) * x
+            sine, cosine = np.float32(height[wave]) * np.sin(along), np.float32(height[wave]) * np.cos(along)
+            for colour in range(3):
+                shift = 0.3 * phase[wave, colour]
+                picture[colour] += np.float32(math.cos(shift)) * sine + np.float32(math.sin(shift)) * cosine
+        return np.clip(0.3 * (1 + contrast * np.moveaxis(picture, 0, -1)), 0.01, 0.95)
 
     return draw
 
@@ -93,12 +99,12 @@ def true_shifts(shape: tuple[int, int], move: Move = Move()) -> Shifts:
     y, x = np.meshgrid(PITCH_PX * np.arange(rows) - 0.5, PITCH_PX * np.arange(columns) - 0.5, indexing="ij")
     there_y, there_x = move.forth(y, x, shape)
     px = np.stack([there_y - y, there_x - x], axis=-1).astype(np.float32)
-    return Shifts(
-        px,
-        np.ones((rows, columns), np.float32),
-        1.0,
-        Hand((move.down, move.across), 0.0, 0.0, (shape[0] / 2, shape[1] / 2)),
+    hand = Hand(
+        shift_px=(move.down, move.across),
+        turn=-math.radians(move.degrees),
+        middle_px=((shape[0] - 1) / 2, (shape[1] - 1) / 2),
     )
+    return Shifts(px=px, trust=np.ones((rows, columns), np.float32), explained=1.0, hand=hand)
 
 
 def exposure(
@@ -111,7 +117,7 @@ def exposure(
     bad_pixels: float = 0.0,
 ) -> tuple[RawFrame, np.ndarray]:
     """The raw frame of (H, W, 3) linear sRGB, and (H, W) float64 the light it measures: 0 black, 1 saturation."""
-    facts = load_sensor(sensor)
+    facts = _facts_of(sensor)
     mode = facts.modes[0]
     model, converter = facts.noise_at(gain, mode), Converter.of(facts.tuning, mode.bits)
     shape = picture.shape[:2]
@@ -169,6 +175,9 @@ def ghost_share(merged: RawFrame, truth: np.ndarray, others: Sequence[np.ndarray
         if np.any(change):
             shares.append(float(np.sum(error * change) / np.sum(change**2)))
     return max(shares)
+
+
+_facts_of = functools.cache(load_sensor)
 
 
 def _blocks(values: np.ndarray) -> np.ndarray:
