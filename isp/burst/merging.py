@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from isp.burst.align import Shifts
 
 LARGEST_COUNT = 65535
+# Larger than any picture, and small enough for whole numbers.
+FURTHEST_PX = 65536
 
 
 class Rung(enum.Enum):
@@ -113,7 +115,12 @@ class Merging:
         self._squares = np.zeros(places, np.float32)
 
     def add(self, frame: RawFrame, shifts: Shifts) -> Share:
-        """Merge one more frame. The same frames in the same order give the same bytes, for any number of threads."""
+        """Merge one more frame. The same frames in the same order give the same bytes, for any number of threads.
+
+        Raises FrameError if the shifts are no numbers, or further than any picture is wide.
+        """
+        if not np.all(np.abs(shifts.px) <= FURTHEST_PX):
+            raise FrameError(f"The frame's shifts hold NaN or more than {FURTHEST_PX} pixels; align it again.")
         share = np.empty(self._weight.shape, np.float32)
         moved = np.ascontiguousarray(shifts.px, dtype=np.float32)
         self._facts.add_frame(

@@ -48,7 +48,8 @@ BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, i
 
 void merge_frame(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, const float* shifts,
                  const Gathered& gathered, float* share, int threads) {
-    const int used = threads_for(threads), columns = gathered.columns;
+    const int pieces = (gathered.rows + piece_rows - 1) / piece_rows, columns = gathered.columns;
+    const int used = std::min(threads_for(threads), pieces);
     std::vector<MergeTile> tiles(used);
     const auto merge_row = [&](MergeTile& tile, int row) {
         for (int column = 0; column < columns; ++column) {
@@ -68,7 +69,6 @@ void merge_frame(const MergeFacts& facts, const Counts16& reference, const Count
         }
     };
     // Every second piece shares no pixel with another: first the even ones, then the odd ones, on any number of threads.
-    const int pieces = (gathered.rows + piece_rows - 1) / piece_rows;
     for (int first = 0; first < 2; ++first) {
         run_pieces(used, (pieces - first + 1) / 2, [&](int thread, int number) {
             const int start = (first + 2 * number) * piece_rows;
@@ -82,7 +82,7 @@ void merged_counts(const MergeFacts& facts, const Counts16& reference, const Gat
                    std::uint16_t* out, int threads) {
     const int height = reference.height, width = reference.width, columns = gathered.columns;
     const float scale = static_cast<float>(factor), white = facts.white, highest = white * scale;
-    const int used = threads_for(threads);
+    const int used = std::min(threads_for(threads), height);
     std::vector<std::vector<float>> knots(used, std::vector<float>(columns));
     run_pieces(used, height, [&](int thread, int y) {
         const int row = y / pitch, inside = y % pitch;
