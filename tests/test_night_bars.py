@@ -134,18 +134,22 @@ def test_threads_do_not_change_a_byte():
 @pytest.mark.skipif(not can_read(), reason="tesseract is not on this machine: apt install tesseract-ocr")
 @pytest.mark.skipif("page" not in scene_names(), reason="scikit-image's photographs are not installed (extra: bench)")
 def test_eight_frames_at_iso_3200_are_read_like_one_at_iso_400():
-    """A hand-held page as the camera meters it; one frame of ISO 400 would have taken eight times as long."""
+    """A hand-held page as the camera meters it; one frame of ISO 400 would have taken eight times as long.
+
+    Its read noise counts once, not eight times, so that eight frames have 0.6 dB more noise even if nothing is lost.
+    """
     shape = (420, 1152)
     page = scenery("page", shape, margin_px=48, enlarged=3.0)
+    pages = 3
     merged_errors = single_errors = noisy_errors = 0
-    for seed in range(3):
+    for seed in range(pages):
         night = burst_of(page, 8, gain=32.0, light=0.4, shape=shape, seed=seed, **HAND)
         day = burst_of(page, 1, gain=4.0, light=0.4, shape=shape, seed=seed)
         merged_errors += words_lost(merged(night))
         single_errors += words_lost(day.frames[0])
         noisy_errors += words_lost(night.frames[0])
-    assert noisy_errors > single_errors + 5
-    assert merged_errors <= single_errors
+    # The reader guesses: of the same page in the same light it misses one word more or less.
+    assert merged_errors <= single_errors + pages < noisy_errors - pages
 
 
 def words_lost(frame: RawFrame) -> int:

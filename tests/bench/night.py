@@ -78,7 +78,9 @@ def quality_bars() -> list[Bar]:
                 textured[name] = moved.textured_db
             if not np.isnan(moved.flat_db):
                 flat[name] = moved.flat_db
-        fifteen[sensor] = _judged(burst_of("texture", 15, sensor=sensor, seed=seed)).gain_db
+        burst = burst_of("texture", 15, sensor=sensor, seed=seed)
+        fifteen[sensor] = _judged(burst).gain_db
+        average[f"{sensor}, 15 frames"] = _of_average(burst).gain_db - fifteen[sensor]
         for motion, facts in MOTIONS.items():
             quality = _judged(burst_of("texture", 8, sensor=sensor, seed=seed, **facts), ghosts=True)
             worse[f"{sensor} {motion}"] = quality.worst_block_db
