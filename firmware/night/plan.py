@@ -39,7 +39,7 @@ class Light:
     metered_us: float
     metered_gain: float
     lamps_ev: float
-    noise: Noise
+    noise: Noise | None
 
 
 @dataclass(frozen=True)
