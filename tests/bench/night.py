@@ -149,7 +149,7 @@ def peer_bars() -> list[Bar]:
         print("\nhdrplus-python: not found. NIGHTJAR_HDRPLUS names a checkout of it with a .venv inside.")
         return []
     faster, leaner, better = {}, {}, {}
-    print(f"\n{PEER_FRAMES} frames of {PEER_SHAPE[1]} x {PEER_SHAPE[0]}, hand-held: CPU s, peak MB, PSNR dB")
+    print(f"\n{PEER_FRAMES} frames of {PEER_SHAPE[1]} x {PEER_SHAPE[0]}: CPU s, peak MB, PSNR dB")
     for scene in scenes():
         for how, path in (("still", {}), ("hand", HAND)):
             burst = burst_of(scene, PEER_FRAMES, shape=PEER_SHAPE, **path)
