@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware.camera_thread import CameraThread
+from firmware.camera_thread import CameraThread, frames_on_their_way
 from firmware.night.plan import SAME, BurstPlan, is_same
 from firmware.settings import Settings
 from isp.burst.fitting import ALIKE
@@ -14,8 +14,6 @@ from isp.frames import RawFrame, Shot
 
 # Somebody who ends the burst is heard within this time.
 LOOK_S = 0.1
-# Frames that were in work when the exposure was asked for come first: the camera's buffers, and so many on the sensor.
-ON_THE_SENSOR = 6
 
 
 @dataclass
@@ -55,7 +53,7 @@ class Collecting:
         self._ring = camera.ring
         self._seen = self._ring.came_before(since_ns)
         self._total_ns = int(settings.night.total_s * 1e9)
-        self._patience = settings.camera.buffer_count + ON_THE_SENSOR
+        self._patience = frames_on_their_way(settings)
         self._why_end = why_end
         self._planned = plan.frames
         self._exposure = (plan.exposure_us, plan.analogue_gain)
