@@ -7,7 +7,7 @@ import queue
 import threading
 
 import pytest
-from night_bench import PATIENCE_S
+from night_bench import PATIENCE_S, GatedCamera
 
 from firmware.errors import BurstEnded
 from firmware.files.raw_files import read_raw
@@ -95,3 +95,36 @@ def test_a_photo_right_after_a_burst_has_the_exposure_of_metering(night):
     bench.photo(accepted)
     assert read_raw(photo.files.dng).shot.exposure_us <= METERED_US
     assert read_raw(accepted.files.dng).shot.exposure_us > METERED_US
+
+
+def test_many_quick_frames_before_the_press_are_no_proof_that_the_exposure_does_not_come(night):
+    bench = night(exposure=ExposureSettings(longest_us=METERED_US), night=NightSettings(handheld_frames=3))
+    bench.until(lambda: len(bench.thread.ring) > 30)
+    _, burst = bench.photo(bench.press())
+    assert not burst["camera_kept_its_exposure"]
+    assert burst["collected"] >= 3
+    assert burst["frames_of_another_exposure"] > 12, "more than patience bears"
+
+
+class Drifting(GatedCamera):
+    """Meters a little more at first than later, within what sensors round."""
+
+    frames = 0
+
+    def next_frame(self, timeout_s, not_before_ns=None):
+        frame = super().next_frame(timeout_s, not_before_ns)
+        self.frames += 1
+        if self.frames > 4:
+            return frame
+        brighter = dataclasses.replace(frame.shot, exposure_us=1.03 * frame.shot.exposure_us)
+        return dataclasses.replace(frame, shot=brighter)
+
+
+def test_frames_of_a_metering_that_still_drifted_do_not_begin_a_burst_that_the_others_do_not_fit(night):
+    taken = NightSettings(handheld_frames=8, tripod_frames=8, before_press_s=5.0)
+    bench = night(camera=Drifting, night=taken)
+    bench.until(lambda: len(bench.thread.ring) >= 6)
+    _, burst = bench.photo(bench.press())
+    assert (burst["collected"], burst["ended"]) == (8, None)
+    assert burst["frames_of_another_exposure"] == 4
+    assert burst["plan"]["as_metered"]
