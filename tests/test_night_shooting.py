@@ -12,6 +12,7 @@ from firmware.errors import BurstEnded, CameraError, CameraStalled, PressRefused
 from firmware.files.raw_files import read_raw
 from firmware.night.board import Board
 from firmware.night.memory import check_room, merge_bytes
+from firmware.night.night import new_merge
 from firmware.settings import ExposureSettings, NightSettings, ReplaySettings
 
 THROTTLED = "devices/platform/soc/soc:firmware/get_throttled"
@@ -113,6 +114,20 @@ def test_a_camera_that_falls_silent_leaves_the_frames_at_hand(night):
     _, burst = bench.photo(accepted)
     assert burst["collected"] == 4
     assert "the camera fell silent" in burst["ended"]
+
+
+def test_a_camera_that_falls_silent_before_the_first_frame_leaves_those_that_had_come_before_the_press(night):
+    def stall_and_merge(settings):
+        bench.camera.trouble.put(CameraStalled("No frame for 5 s."))
+        bench.until(lambda: bench.thread.report.state == "stalled")
+        return new_merge(settings)
+
+    taken = NightSettings(handheld_frames=FRAMES, tripod_frames=FRAMES, before_press_s=5.0)
+    bench = night(night=taken, merge=stall_and_merge)
+    bench.until(lambda: len(bench.thread.ring) >= FRAMES)
+    bench.shut_the_gate()
+    _, burst = bench.photo(bench.press())
+    assert burst["collected"] == FRAMES
 
 
 def test_a_camera_that_falls_silent_at_once_leaves_the_frame_of_the_press(night):

@@ -71,6 +71,7 @@ class Collecting:
         while not self._is_over():
             came = self._ring.after(self._seen, LOOK_S)
             if came is None:
+                self.ended = self._silence()
                 continue
             number, frame = came
             self.counts.lost += number - self._seen - 1
@@ -89,7 +90,7 @@ class Collecting:
     def _is_over(self) -> bool:
         if self.counts.collected >= self._planned:
             return True
-        self.ended = self.ended or self._why_end() or self._silence()
+        self.ended = self.ended or self._why_end()
         return bool(self.ended)
 
     def _silence(self) -> str:
