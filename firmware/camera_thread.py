@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from firmware.cameras.base import Camera, ExposureLimits, open_camera
 from firmware.errors import CameraError, CameraHung, NightjarError
+from firmware.night.lending import Lending
 from firmware.night.memory import merge_bytes
 from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
 from firmware.service.heartbeat import BEAT_S, Heartbeats
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 OPEN_LIMIT_S = 60.0
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
+# Frames in work beside those in the camera's buffers.
+ON_THE_SENSOR = 6
 # What developing one photo takes beside the frames in ring and queue, in frames: bench says 130 MB at 12 Mpix.
 DEVELOPING_FRAMES = 5
 
@@ -63,6 +66,7 @@ class CameraThread:
         self.exposure_limits: ExposureLimits | None = None
         self._wanted_exposure: tuple[int, float] | None = None
         self._borrowed_exposure: tuple[int, float] | None = None
+        self._lending = Lending(frames_on_their_way(settings))
         self._applied_exposure: tuple[int, float] | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
@@ -76,6 +80,7 @@ class CameraThread:
 
     def borrow_exposure(self, exposure_us: int, analogue_gain: float) -> None:
         """For a burst: ask for this exposure until it is given back, whatever `set_exposure` says meanwhile."""
+        self._lending.lend(exposure_us, analogue_gain)
         self._borrowed_exposure = (exposure_us, analogue_gain)
 
     def give_exposure_back(self) -> None:
@@ -84,6 +89,7 @@ class CameraThread:
             by_hand = self._settings.exposure
             self._wanted_exposure = self._wanted_exposure or (by_hand.fixed_us, by_hand.fixed_gain)
             self._borrowed_exposure = None
+            self._lending.take_back()
 
     def memory_to_come_bytes(self, ring: Ring) -> int:
         """What the ring still takes until it is full, the photos of a full queue, and a burst where there are any."""
@@ -179,7 +185,7 @@ class CameraThread:
                 silent_tries += 1
                 continue
             silent_tries = 0
-            self.ring.push(frame)
+            self.ring.push(frame, for_photos=not self._lending.shows(frame.shot))
             if self.report.state != "streaming":
                 self._say("streaming")
 
@@ -215,6 +221,11 @@ class CameraThread:
     def _say(self, state: str, reason: str = "") -> None:
         self.report = dataclasses.replace(self.report, state=state, reason=reason)
         self._changed()
+
+
+def frames_on_their_way(settings: Settings) -> int:
+    """At most so many frames of the old exposure come after another one was asked for."""
+    return settings.camera.buffer_count + ON_THE_SENSOR
 
 
 def frame_age_s(ring: Ring | None, now_ns: int | None = None) -> float | None:

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware.errors import CameraStalled, SettingsError
@@ -31,6 +32,7 @@ class Ring:
             )
         self.frame_bytes = frame_bytes
         self._frames: deque[RawFrame] = deque(maxlen=self.capacity)
+        self._for_photos: deque[bool] = deque(maxlen=self.capacity)
         self._interval_ns = int(frame_interval_s * 1e9)
         self._came = threading.Condition()
         self._newest_came_s = time.monotonic()
@@ -46,29 +48,50 @@ class Ring:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def push(self, frame: RawFrame) -> None:
-        """Take the newest frame in; the oldest leaves when the ring is full."""
+    def push(self, frame: RawFrame, for_photos: bool = True) -> None:
+        """Take the newest frame in; the oldest leaves when the ring is full.
+
+        for_photos  False for a frame whose exposure was chosen for a burst
+        """
         with self._came:
             self._frames.append(frame)
+            self._for_photos.append(for_photos)
             self._newest_came_s = time.monotonic()
             self.pushed += 1
             self._came.notify_all()
 
     def nearest(self, time_ns: int, timeout_s: float) -> RawFrame:
-        """The frame whose exposure's middle is nearest `time_ns`.
+        """The frame for a photo whose exposure's middle is nearest `time_ns`.
 
         Waits until a frame at or after that time is in, so that the choice is between both neighbours. When none comes
-        within `timeout_s`, the newest is good if it lies within one frame interval before the press; else raises
-        CameraStalled: it would show what was before.
+        for `timeout_s`, the newest is good if it lies within one frame interval before the press; else raises
+        CameraStalled: it would show what was before. Frames exposed for a burst are waited out.
         """
+        return self._nearest(time_ns, timeout_s, self._photo_frames)
+
+    def nearest_of_any(self, time_ns: int, timeout_s: float) -> RawFrame:
+        """As `nearest`, whatever the frame was exposed for."""
+        return self._nearest(time_ns, timeout_s, lambda: list(self._frames))
+
+    def _nearest(self, time_ns: int, timeout_s: float, candidates: Callable[[], list[RawFrame]]) -> RawFrame:
+        just_before_ns = time_ns - self._interval_ns
         with self._came:
-            both_neighbours = self._came.wait_for(lambda: self._reaches(time_ns), timeout_s)
-            if not both_neighbours and not self._reaches(time_ns - self._interval_ns):
+            while not _reach(time_ns, found := candidates()):
+                # The press's other neighbour is there already, and is no candidate: the one before it is near enough.
+                if _reach(just_before_ns, found) and _reach(time_ns, self._frames):
+                    break
+                seen = self.pushed
+                if not self._came.wait_for(lambda seen=seen: self.pushed > seen, timeout_s):
+                    break
+            if not _reach(just_before_ns, found):
                 raise CameraStalled(
                     f"No frame came within {timeout_s:.1f} s of the press; the photo was not taken. Press again when "
                     "the light says ready, and see `nightjar status` for the camera."
                 )
-            return min(self._frames, key=lambda frame: abs(frame_time_ns(frame) - time_ns))
+            return min(found, key=lambda frame: abs(frame_time_ns(frame) - time_ns))
+
+    def _photo_frames(self) -> list[RawFrame]:
+        return [frame for frame, fits in zip(self._frames, self._for_photos, strict=True) if fits]
 
     def newest(self) -> RawFrame | None:
         """The last frame that came, or None before the first."""
@@ -110,8 +133,9 @@ class Ring:
         """Seconds since a frame last came; since the ring was made, before the first."""
         return time.monotonic() - self._newest_came_s
 
-    def _reaches(self, time_ns: int) -> bool:
-        return bool(self._frames) and frame_time_ns(self._frames[-1]) >= time_ns
+
+def _reach(time_ns: int, frames: Sequence[RawFrame]) -> bool:
+    return bool(frames) and frame_time_ns(frames[-1]) >= time_ns
 
 
 def frame_time_ns(frame: RawFrame) -> int:

@@ -118,7 +118,9 @@ class Shooting:
         with self._leaving_if_refused():
             takes_burst = mode in look.bursts
             self._check_room(takes_burst)
-            frame = self._camera.ring.nearest(time_ns, self._camera.frame_limit_s)
+            ring = self._camera.ring
+            nearest = ring.nearest_of_any if takes_burst else ring.nearest
+            frame = nearest(time_ns, self._camera.frame_limit_s)
             burst = self._begin_burst(time_ns, mode, look, frame) if takes_burst else None
         return Chosen(time_ns, mode, look, frame, burst)
 

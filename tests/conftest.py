@@ -172,3 +172,19 @@ def ask(capsys, tmp_path):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def night(tmp_path):
+    """Makes the parts of a camera that takes bursts; what differs is given as tables, camera and merge."""
+    from night_bench import NightBench
+
+    made = []
+
+    def make(**changes):
+        made.append(NightBench(tmp_path, **changes))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()

@@ -275,7 +275,7 @@ def test_photos_cut_off_before_developing_are_named_with_the_command_that_mends_
     Path(answer["jpeg"]).unlink()
     bench.start()
     (warning,) = bench.call("status")["warnings"]
-    assert f"nightjar develop {answer['dng']}" in warning
+    assert f"nightjar develop {answer['dng']} -o {bench.photos}`" in warning
     assert bench.call("shoot")["number"] == answer["number"] + 1
 
 

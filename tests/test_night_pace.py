@@ -57,4 +57,23 @@ def test_only_frames_of_one_exposure_are_compared():
         ring.push(
             simulate("grey", "imx477", 1332, 990, frame_number=number, exposure_us=exposure_us, analogue_gain=8.0)[0]
         )
-    assert [frame.shot.exposure_us for frame in frames_to_compare(ring, 0.0)] == [30_000, 30_000]
+    assert [frame.shot.exposure_us for frame in frames_to_compare(ring, 0.0, lambda: True)] == [30_000, 30_000]
+
+
+def lone_frame(exposure_us: int) -> Ring:
+    """A ring with one frame, as after an exposure that changed."""
+    ring = Ring(64, 4_000_000, 0.03)
+    ring.push(simulate("grey", "imx477", 1332, 990, exposure_us=exposure_us, analogue_gain=1.0)[0])
+    return ring
+
+
+def test_exposures_of_seconds_are_not_waited_for_because_nothing_could_be_compared():
+    def wait():
+        raise AssertionError("it waits")
+
+    assert len(frames_to_compare(lone_frame(2_000_000), 60.0, wait)) == 1
+
+
+def test_who_waits_for_a_frame_to_compare_hears_that_the_burst_ends():
+    asked = iter((True, True, False))
+    assert len(frames_to_compare(lone_frame(20_000), 60.0, lambda: next(asked))) == 1

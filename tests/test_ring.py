@@ -65,6 +65,20 @@ def test_a_press_waits_for_the_frame_after_it():
     thread.join(5)
 
 
+def test_a_frame_that_was_exposed_for_a_burst_is_no_photo_and_is_waited_out():
+    ring = ring_of(100)
+    ring.push(frame_at(900), for_photos=False)
+    assert frame_time_ns(ring.nearest_of_any(850 * MS, timeout_s=0)) == 900 * MS
+    ring.push(frame_at(1400))
+    assert frame_time_ns(ring.nearest(850 * MS, timeout_s=0)) == 1400 * MS
+
+
+def test_the_frame_just_before_a_burst_is_near_enough_to_a_press():
+    ring = ring_of(100)
+    ring.push(frame_at(200), for_photos=False)
+    assert frame_time_ns(ring.nearest(190 * MS, timeout_s=0)) == 100 * MS
+
+
 def test_a_silent_camera_still_gives_the_frame_just_before_the_press():
     assert frame_time_ns(ring_of(100).nearest(150 * MS, timeout_s=0)) == 100 * MS
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware.camera_thread import CameraThread
+from firmware.camera_thread import CameraThread, frames_on_their_way
 from firmware.night.plan import SAME, BurstPlan, is_same
 from firmware.settings import Settings
 from isp.burst.fitting import ALIKE
@@ -14,8 +14,6 @@ from isp.frames import RawFrame, Shot
 
 # Somebody who ends the burst is heard within this time.
 LOOK_S = 0.1
-# Frames that were in work when the exposure was asked for come first: the camera's buffers, and so many on the sensor.
-ON_THE_SENSOR = 6
 
 
 @dataclass
@@ -42,6 +40,8 @@ class Counts:
 class Collecting:
     """Gives the burst's frames until it is whole or somebody says why it ends; `ended` then says so.
 
+    Made when the exposure has been asked for: frames that the ring holds already are no proof that it does not come.
+
     since_ns   frames exposed before this moment are not looked at
     why_end    asked before each frame; words end the burst
     """
@@ -54,12 +54,15 @@ class Collecting:
         self._camera = camera
         self._ring = camera.ring
         self._seen = self._ring.came_before(since_ns)
+        self._came_before_asking = self._ring.pushed
         self._total_ns = int(settings.night.total_s * 1e9)
-        self._patience = settings.camera.buffer_count + ON_THE_SENSOR
+        self._patience = frames_on_their_way(settings)
         self._why_end = why_end
         self._planned = plan.frames
         self._exposure = (plan.exposure_us, plan.analogue_gain)
-        self._tolerance = SAME
+        # A sensor that has just shown an exposure shows it again. Metering that drifts near it would begin a burst that
+        # the frames asked for do not fit.
+        self._tolerance = ALIKE if plan.as_metered else SAME
         self._first_ns: int | None = None
         self._strangers = 0
 
@@ -68,6 +71,7 @@ class Collecting:
         while not self._is_over():
             came = self._ring.after(self._seen, LOOK_S)
             if came is None:
+                self.ended = self._silence()
                 continue
             number, frame = came
             self.counts.lost += number - self._seen - 1
@@ -86,7 +90,7 @@ class Collecting:
     def _is_over(self) -> bool:
         if self.counts.collected >= self._planned:
             return True
-        self.ended = self.ended or self._why_end() or self._silence()
+        self.ended = self.ended or self._why_end()
         return bool(self.ended)
 
     def _silence(self) -> str:
@@ -120,7 +124,7 @@ class Collecting:
 
     def _settles_for(self, shot: Shot) -> bool:
         """The exposure asked for does not come. A burst that has begun ends; else it is made of what does come."""
-        self._strangers += 1
+        self._strangers += self._seen > self._came_before_asking
         if self._strangers <= self._patience:
             return False
         if self.counts.collected:

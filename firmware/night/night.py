@@ -152,7 +152,7 @@ class Night:
         from firmware.night.collecting import Collecting
         from firmware.night.preparing import plan_for
 
-        plan = plan_for(press, self._camera)
+        plan = plan_for(press, self._camera, lambda: not self._why_end(press))
         if plan is None:
             facts["ended"] = "the sensor is unknown, and so is its noise: one frame was taken"
             return None

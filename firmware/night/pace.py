@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from firmware.night.plan import Pace, is_same
 from firmware.ring import Ring
@@ -26,20 +26,27 @@ STEADY_HAND_PX_PER_MS = 0.01
 UNKNOWN = Pace(STEADY_HAND_PX_PER_MS, 0.0, False, measured=False)
 # So many of the last frames are compared, each with the next.
 COMPARED = 4
+# Somebody who ends the burst is heard within this time.
+LOOK_S = 0.1
 # Metering that never rests gives no two equal frames; so many are waited for.
 MOST_AWAITED = 4
 
 
-def frames_to_compare(ring: Ring, timeout_s: float) -> list[RawFrame]:
-    """The newest frames that are exposed alike, in order: as old as there are, or awaited where there is but one."""
+def frames_to_compare(ring: Ring, timeout_s: float, go_on: Callable[[], bool]) -> list[RawFrame]:
+    """The newest frames that are exposed alike, in order: as old as there are, or awaited where there is but one.
+
+    timeout_s  for the next frame
+    go_on      asked several times a second; False ends the waiting
+    """
     seen, alike = ring.pushed, _alike(ring.frames())
     for _ in range(MOST_AWAITED):
-        if len(alike) > 1:
+        # Frames as long as what is looked back at have no such neighbour, however many come.
+        if len(alike) > 1 or alike[-1].shot.exposure_us * 1000 >= LOOKED_BACK_NS:
             break
-        came = ring.newer(seen, timeout_s)
+        came = _next(ring, seen, timeout_s, go_on)
         if came is None:
             break
-        seen, alike = came[0], _alike(ring.frames())
+        seen, alike = came, _alike(ring.frames())
     return alike
 
 
@@ -61,6 +68,19 @@ def measure_pace(frames: Sequence[RawFrame], threads: int) -> Pace:
         subjects_px_per_ms=max(seen.local_px_per_ms for seen in steps),
         on_tripod=all(map(_stands_still, (*steps, whole))) and whole.apart_ms >= CLEAR_MS,
     )
+
+
+def _next(ring: Ring, seen: int, timeout_s: float, go_on: Callable[[], bool]) -> int | None:
+    """How many frames have come when one more has; None if none does."""
+    waited_s = 0.0
+    while go_on():
+        came = ring.newer(seen, min(LOOK_S, timeout_s))
+        if came is not None:
+            return came[0]
+        waited_s += LOOK_S
+        if waited_s >= timeout_s:
+            break
+    return None
 
 
 def _is_clear(movement: Movement) -> bool:

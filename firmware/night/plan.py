@@ -57,6 +57,7 @@ class BurstPlan:
     """What the camera is asked for, and why, in words.
 
     held_back_ev  stops of `darker_ev` that were meant, for the lamps; the rest is light that is missing
+    as_metered    it is the exposure of the frame that was looked at: frames from before the press may count
     """
 
     exposure_us: int
@@ -67,6 +68,7 @@ class BurstPlan:
     pace: Pace
     blur_px: float
     reasons: tuple[str, ...]
+    as_metered: bool = False
 
     @property
     def darker_ev(self) -> float:
@@ -96,7 +98,8 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
     product_us = light.wanted_us / 2.0**darker_ev
     exposure_us, why_so_long = _exposure(product_us, pace, limits, settings)
     gain, why_gain = _gain(product_us, exposure_us, limits, settings)
-    if is_same(exposure_us, light.metered_us) and is_same(gain, light.metered_gain):
+    as_metered = is_same(exposure_us, light.metered_us) and is_same(gain, light.metered_gain)
+    if as_metered:
         exposure_us, gain = round(light.metered_us), light.metered_gain  # the frames that came before count too
     frames, why_frames = _frames(exposure_us, gain, light, pace, limits, settings)
     reasons = [_pace_in_words(pace), why_so_long, why_gain, why_frames]
@@ -111,6 +114,7 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
         pace=pace,
         blur_px=_speed(pace, settings) * exposure_us / 1000,
         reasons=tuple(reasons),
+        as_metered=as_metered,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from firmware.camera_thread import CameraThread
 from firmware.night.metering import limits_for, measure_light
 from firmware.night.pace import frames_to_compare, measure_pace
@@ -9,12 +11,16 @@ from firmware.night.plan import BurstPlan, plan_burst
 from firmware.night.press import BurstPress
 
 
-def plan_for(press: BurstPress, camera: CameraThread) -> BurstPlan | None:
-    """The plan of this press; None for a sensor whose exposure or noise nobody knows."""
+def plan_for(press: BurstPress, camera: CameraThread, go_on: Callable[[], bool]) -> BurstPlan | None:
+    """The plan of this press; None for a sensor whose exposure or noise nobody knows.
+
+    go_on  False ends the waiting for frames to compare; the plan is made of what is known then
+    """
     shot, settings = press.frame.shot, press.settings
     if shot.noise is None or not shot.exposure_us or not shot.analogue_gain:
         return None
     light = measure_light(press.frame, settings.exposure.compensation_ev)
     limits = limits_for(camera.exposure_limits, settings.exposure, shot)
-    pace = measure_pace(frames_to_compare(camera.ring, camera.frame_limit_s), settings.darkroom.threads)
+    compared = frames_to_compare(camera.ring, camera.frame_limit_s, go_on)
+    pace = measure_pace(compared, settings.darkroom.threads)
     return plan_burst(light, pace, limits, settings.night)

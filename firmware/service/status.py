@@ -159,8 +159,10 @@ class DaemonStatus:
 
 
 def unfinished_in_words(paths: list[Path]) -> str:
-    """Which photos were cut off before their JPEG, and how to make it now."""
+    """Which photos were cut off before their JPEG, and how to make it now, beside the raw file as all others are."""
     if not paths:
         return ""
-    names = " ".join(str(path) for path in paths[:5]) + (" ..." if len(paths) > 5 else "")
-    return f"{len(paths)} photos were cut off before developing: run `nightjar develop {names}`"
+    folder = paths[0].parent
+    together = [str(path) for path in paths if path.parent == folder]
+    names = " ".join(together[:5]) + (" ..." if len(together) > 5 else "")
+    return f"{len(paths)} photos were cut off before developing: run `nightjar develop {names} -o {folder}`"
