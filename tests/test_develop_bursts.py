@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
@@ -139,3 +140,30 @@ def test_in_other_modes_a_folder_is_photos_one_by_one(tmp_path, ask, words):
     street = record(tmp_path / "street", frames=2)
     assert ask("develop", street, "-o", tmp_path / "out", *words)[0] == 0
     assert len(list((tmp_path / "out").glob("*.JPG"))) == 2
+
+
+def another_size(frame):
+    return RawFrame(np.ascontiguousarray(frame.pixels[:64]), frame.shot)
+
+
+def with_facts(**facts):
+    return lambda frame: RawFrame(frame.pixels, dataclasses.replace(frame.shot, **facts))
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (another_size, "160 x 64 pixels, frame 0 is 160 x 96. Merge each size by itself"),
+        (with_facts(bayer="GRBG"), "bayer = 'GRBG', frame 0 has 'RGGB'; they must be the same. Merge each kind"),
+        (with_facts(timestamp_ns=1), "Give each frame once, in the order they were taken"),
+        (with_facts(sensor="unknown", noise=None), "nothing of its noise.* Use raw files that Nightjar wrote"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_named_with_what_to_do_and_nothing_is_written(tmp_path, ask, change, words):
+    street, out = record(tmp_path / "street", frames=3), tmp_path / "out"
+    wrong = street / "IMG_0002.DNG"
+    wrong.write_bytes(b"".join(encode_dng(change(read_raw(wrong)), None)))
+    code, _, error = ask("develop", "--mode", "night", street, "-o", out)
+    assert code == 1
+    assert re.search(f"{re.escape(str(wrong))} does not fit into the burst: Frame 2 .*{words}", error), error
+    assert not out.exists()
