@@ -72,6 +72,8 @@ def test_the_merged_raw_with_its_sidecar_gives_the_photo_byte_for_byte(tmp_path,
     assert ask("develop", tmp_path / "out/street.DNG", "-o", tmp_path / "again", "--threads", 1)[0] == 0
     jpegs = [(tmp_path / folder / "street.JPG").read_bytes() for folder in ("out", "again")]
     assert jpegs[0] == jpegs[1]
+    told = [json.loads((tmp_path / folder / "street.json").read_text())["burst"] for folder in ("out", "again")]
+    assert told[0] == told[1] and len(told[0]["frames"]) == FRAMES
     # Without the sidecar it is planned as any raw file is, in the mode of the settings: another look.
     assert ask("develop", tmp_path / "out/street.DNG", "-o", tmp_path / "plain", "--mode", "plain")[0] == 0
     grain = [luma_of(pixels_of(tmp_path / folder / "street.JPG").astype(float)).std() for folder in ("out", "plain")]

@@ -105,8 +105,8 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
-    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned")
-    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers, of_burst)
+    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst)
+    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)
 
 
 def _add(night: NightBurst, file: Path) -> None:

@@ -63,12 +63,16 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one file is to be developed, and whose idea that was."""
+    """How one file is to be developed, and whose idea that was.
+
+    of_burst  what a merged frame was made of, for the new sidecar; None where nobody told
+    """
 
     pipeline: Pipeline
     mode: str
     jpeg_quality: int
     origin: str
+    of_burst: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,12 +139,10 @@ def develop_frame(
     jpeg: Path,
     wishes: Wishes,
     numbers: Mapping[str, Any] | None = None,
-    of_burst: Mapping[str, Any] | None = None,
 ) -> Developed:
     """Make the photo of a frame at hand, and its sidecar with these numbers in it. Raises NightjarError or IspError.
 
-    origin    the file or folder that the frame came from
-    of_burst  what a merged frame was made of
+    origin  the file or folder that the frame came from
     """
     sidecar = jpeg.with_suffix(".json")
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
@@ -151,7 +153,7 @@ def develop_frame(
     develop_ms = round((time.monotonic() - began) * 1000, 3)
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
     write_file(jpeg, [encode_jpeg(photo, recipe.jpeg_quality)], wishes.replace)
-    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, of_burst)
+    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst)
     write_file(sidecar, [told], wishes.replace)
     drawn = [str(step) for step in steps.files] if steps else []
     return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn)
@@ -174,7 +176,8 @@ def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
             f"same with --recipe {stored}."
         )
     quality = wishes.jpeg_quality or sidecar.jpeg_quality
-    return Recipe(Pipeline.from_dict(sidecar.recipe, STAGES), sidecar.mode, quality, str(stored))
+    pipeline = Pipeline.from_dict(sidecar.recipe, STAGES)
+    return Recipe(pipeline, sidecar.mode, quality, str(stored), sidecar.burst if sidecar.shot == shot else None)
 
 
 def as_dict(result: Developed | Failed) -> dict[str, Any]:
