@@ -12,11 +12,11 @@ from measures.hand_held import (
     gained_db,
     ghost_share,
     hand_path,
-    linear,
     textured,
     true_shifts,
     worst_block_db,
 )
+from measures.merge_quality import linear
 
 from isp.burst.merging import Merging, Rung
 from isp.frames import Noise, RawFrame
