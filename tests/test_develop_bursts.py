@@ -44,7 +44,7 @@ def test_a_folder_becomes_one_clean_photo_its_merged_raw_and_its_sidecar(tmp_pat
     code, out, error = ask("develop", "--mode", "night", street, "-o", tmp_path / "out")
     assert code == 0, error
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["street.DNG", "street.JPG", "street.json"]
-    assert f"{street} -> {tmp_path / 'out' / 'street.JPG'}  mode night, planned anew" in out
+    assert f"{street} -> {tmp_path / 'out' / 'street.JPG'}  mode night, planned anew, {FRAMES} frames merged, " in out
     told = [line for line in error.splitlines() if line.startswith("[")]
     assert told == [
         *(f"[{n + 1}/{FRAMES + 1}] {street / f'IMG_{n:04d}.DNG'}" for n in range(FRAMES)),
@@ -112,6 +112,31 @@ def test_a_single_file_is_developed_as_it_is_and_said_to_be(tmp_path, ask):
     assert (tmp_path / "one/street.JPG").read_bytes() == (out / "street.JPG").read_bytes()
     numbers = [json.loads((tmp_path / "one" / name).read_text())["numbers"] for name in (names[1], names[3])]
     assert "frames_merged" not in numbers[0] and numbers[1]["frames_merged"] == FRAMES
+
+
+def test_a_frame_that_gave_nothing_is_named(tmp_path, ask):
+    street = record(tmp_path / "street", frames=3)
+    again = read_raw(street / "IMG_0000.DNG")
+    later = dataclasses.replace(again.shot, timestamp_ns=again.shot.timestamp_ns + 10 * FRAME_NS)
+    (street / "IMG_0009.DNG").write_bytes(b"".join(encode_dng(RawFrame(again.pixels, later), None)))
+    code, out, error = ask("develop", "--mode", "night", street, "-o", tmp_path / "out")
+    assert code == 0, error
+    assert "left out: IMG_0009.DNG: It holds the very same pixels as frame 0." in out
+
+
+def test_the_settings_say_which_merge_is_taken(tmp_path, ask):
+    street = record(tmp_path / "street", frames=3)
+    for merge in ("fine", "quick"):
+        out = tmp_path / merge
+        assert ask("develop", "--mode", "night", street, "-o", out, "--set", f"night.merge={merge}")[0] == 0
+    assert (tmp_path / "fine/street.DNG").read_bytes() != (tmp_path / "quick/street.DNG").read_bytes()
+
+
+def test_a_folder_of_bursts_is_no_burst_and_says_what_to_name(tmp_path, ask):
+    (tmp_path / "card").mkdir()
+    street = record(tmp_path / "card/street", frames=1)
+    code, _, error = ask("develop", "--mode", "night", tmp_path / "card")
+    assert code == 1 and f"Name the bursts inside it, each a folder: {street} ..." in error
 
 
 def test_a_folder_of_one_frame_is_that_frame_developed(tmp_path, ask):

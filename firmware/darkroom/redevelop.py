@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Wishes:
     jpeg_quality  None takes the recipe's
     recipe        a sidecar to follow for every file; None looks for each file's own
     plan_anew     no recipe is looked for
+    merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Wishes:
     replace: bool = False
     show_steps: bool = False
     threads: int = 0
+    merge: str = "fine"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Developed:
-    """One photo that was made."""
+    """One photo that was made.
+
+    frames    of how many raw frames
+    left_out  which of a burst's frames gave nothing to it, and why
+    """
 
     raw: str
     jpeg: str
@@ -86,6 +92,8 @@ class Developed:
     recipe: str
     develop_ms: float
     steps: list[str]
+    frames: int = 1
+    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ def develop_frame(
     told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst)
     write_file(sidecar, [told], wishes.replace)
     drawn = [str(step) for step in steps.files] if steps else []
-    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn)
+    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn, frame.shot.frames)
 
 
 def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:

@@ -42,6 +42,8 @@ class Counts:
 class Collecting:
     """Gives the burst's frames until it is whole or somebody says why it ends; `ended` then says so.
 
+    Make it right after the camera was asked for the plan's exposure.
+
     since_ns   frames exposed before this moment are not looked at
     why_end    asked before each frame; words end the burst
     """
@@ -61,6 +63,8 @@ class Collecting:
         self._exposure = (plan.exposure_us, plan.analogue_gain)
         self._tolerance = SAME
         self._first_ns: int | None = None
+        # The exposure has just been asked for: what the ring holds already cannot have heard of it.
+        self._before_asking = self._ring.pushed
         self._strangers = 0
 
     def next_frame(self) -> RawFrame | None:
@@ -120,6 +124,8 @@ class Collecting:
 
     def _settles_for(self, shot: Shot) -> bool:
         """The exposure asked for does not come. A burst that has begun ends; else it is made of what does come."""
+        if self._seen <= self._before_asking:
+            return False
         self._strangers += 1
         if self._strangers <= self._patience:
             return False
