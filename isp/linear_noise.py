@@ -5,7 +5,8 @@ and fitting for single-image raw-data"). White balance multiplies it, demosaicki
 and, where it knows the noise, takes some. What that does we do not derive but measure: a dark and a bright grey with
 this photo's noise go through the very stage that is planned.
 
-All of it belongs to a single frame. In a picture merged from n frames every variance here is n times smaller.
+Of a merged picture it is the noise at the median place, as `shot.noise` is; `isp.burst.uneven_noise` says how much more
+there is elsewhere.
 """
 
 from __future__ import annotations

@@ -88,13 +88,18 @@ def aligned(reference, frame):
     return align(pyramid_of(reference), pyramid_of(frame))
 
 
+def is_found(found):
+    """Most of the reference's texture is there again."""
+    return found.explained > 0.5
+
+
 def errors_px(found, truth):
     return np.hypot(*np.moveaxis(found.px - truth, -1, 0))
 
 
 def assert_found(found, truth, median=0.3, most=0.6, worst=1.5):
     error = errors_px(found, truth)
-    assert found.is_found
+    assert is_found(found)
     assert np.median(error) < median
     assert np.percentile(error, 95) < most
     assert error.max() < worst
@@ -147,7 +152,7 @@ def test_a_frame_smaller_than_a_tile_has_a_finite_vector_at_each_place(shape):
 def test_a_shift_beyond_reach_is_found_or_said_not_to_be():
     for shift in ((90, -70), (150, 120), (220, -260)):
         found = aligned(shot(discs(), seed=1), shot(discs(shift=shift), seed=2))
-        assert not found.is_found or np.median(errors_px(found, true_shift(SHAPE, shift))) < 1
+        assert not is_found(found) or np.median(errors_px(found, true_shift(SHAPE, shift))) < 1
 
 
 def test_the_edges_of_the_frame_are_found_although_what_they_show_moves_out():
@@ -186,7 +191,7 @@ def test_a_ball_keeps_its_own_vector_and_leaves_its_surroundings_theirs(step, li
     beside = errors_px(found, true_shift(SHAPE, shift))[distance > radius + 30 + np.hypot(*step)]
     assert np.percentile(beside, 95) < 0.5
     assert beside.max() < 1.0
-    assert found.is_found
+    assert is_found(found)
 
 
 def test_near_and_far_things_keep_their_own_vectors():
@@ -222,7 +227,7 @@ def test_a_flat_scene_stays_about_where_it_is(light):
     flat = np.full(SHAPE, 0.2, np.float32)
     found = aligned(shot(flat, light, 1), shot(flat, light, 2))
     assert np.abs(found.px).max() < 2.0
-    assert found.is_found
+    assert is_found(found)
     assert (found.trust > 1).mean() < 0.01
 
 
@@ -245,16 +250,16 @@ def test_flat_parts_follow_the_hand_that_textured_parts_show(light):
 def test_frames_that_show_something_else_are_not_found(light):
     reference = shot(discs(), light, 1)
     for other in (np.zeros(SHAPE, np.float32), discs(seed=5), np.full(SHAPE, 0.7, np.float32)):
-        assert not aligned(reference, shot(other, light, 2)).is_found
+        assert not is_found(aligned(reference, shot(other, light, 2)))
     flat = shot(np.full(SHAPE, 0.2, np.float32), light, 1)
-    assert not aligned(flat, shot(np.zeros(SHAPE, np.float32), light, 2)).is_found
+    assert not is_found(aligned(flat, shot(np.zeros(SHAPE, np.float32), light, 2)))
 
 
 def test_a_wholly_blurred_frame_is_not_found():
     blurred = discs()
     for axis in (0, 1):
         blurred = sum(np.roll(blurred, step, axis) for step in range(-30, 31)) / 61
-    assert not aligned(shot(discs(), seed=1), shot(blurred, seed=2)).is_found
+    assert not is_found(aligned(shot(discs(), seed=1), shot(blurred, seed=2)))
 
 
 def test_flicker_moves_nothing():

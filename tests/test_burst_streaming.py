@@ -1,6 +1,7 @@
 """A burst as it arrives: which frame is the reference, what each frame gave, and what is refused."""
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -171,6 +172,23 @@ def test_a_burst_cannot_begin_with_a_merged_frame_or_without_noise(still):
         NightBurst().add(RawFrame(still[0].pixels, foreign))
     with pytest.raises(FrameError, match="at least one frame"):
         NightBurst().finish()
+
+
+def peak_bytes(frames):
+    tracemalloc.start()
+    burst = NightBurst()
+    for frame in frames:
+        burst.add(RawFrame(frame.pixels.copy(), frame.shot))
+    burst.finish()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_frames():
+    frames = burst_of([drawn(textured(), SHAPE)] * 12)
+    peak_bytes(frames[:4])  # what is made once and kept
+    assert abs(peak_bytes(frames) - peak_bytes(frames[:4])) < frames[0].pixels.nbytes / 4
 
 
 def test_any_number_of_threads_gives_the_same_bytes():

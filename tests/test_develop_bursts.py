@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_folder_becomes_one_clean_photo_its_merged_raw_and_its_sidecar(tmp_pat
     code, out, error = ask("develop", "--mode", "night", street, "-o", tmp_path / "out")
     assert code == 0, error
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["street.DNG", "street.JPG", "street.json"]
-    assert f"{street} -> {tmp_path / 'out' / 'street.JPG'}  mode night, planned anew" in out
+    assert f"{street} -> {tmp_path / 'out' / 'street.JPG'}  mode night, planned anew, {FRAMES} frames merged, " in out
     told = [line for line in error.splitlines() if line.startswith("[")]
     assert told == [
         *(f"[{n + 1}/{FRAMES + 1}] {street / f'IMG_{n:04d}.DNG'}" for n in range(FRAMES)),
@@ -71,6 +72,8 @@ def test_the_merged_raw_with_its_sidecar_gives_the_photo_byte_for_byte(tmp_path,
     assert ask("develop", tmp_path / "out/street.DNG", "-o", tmp_path / "again", "--threads", 1)[0] == 0
     jpegs = [(tmp_path / folder / "street.JPG").read_bytes() for folder in ("out", "again")]
     assert jpegs[0] == jpegs[1]
+    told = [json.loads((tmp_path / folder / "street.json").read_text())["burst"] for folder in ("out", "again")]
+    assert told[0] == told[1] and len(told[0]["frames"]) == FRAMES
     # Without the sidecar it is planned as any raw file is, in the mode of the settings: another look.
     assert ask("develop", tmp_path / "out/street.DNG", "-o", tmp_path / "plain", "--mode", "plain")[0] == 0
     grain = [luma_of(pixels_of(tmp_path / folder / "street.JPG").astype(float)).std() for folder in ("out", "plain")]
@@ -111,6 +114,31 @@ def test_a_single_file_is_developed_as_it_is_and_said_to_be(tmp_path, ask):
     assert "frames_merged" not in numbers[0] and numbers[1]["frames_merged"] == FRAMES
 
 
+def test_a_frame_that_gave_nothing_is_named(tmp_path, ask):
+    street = record(tmp_path / "street", frames=3)
+    again = read_raw(street / "IMG_0000.DNG")
+    later = dataclasses.replace(again.shot, timestamp_ns=again.shot.timestamp_ns + 10 * FRAME_NS)
+    (street / "IMG_0009.DNG").write_bytes(b"".join(encode_dng(RawFrame(again.pixels, later), None)))
+    code, out, error = ask("develop", "--mode", "night", street, "-o", tmp_path / "out")
+    assert code == 0, error
+    assert "left out: IMG_0009.DNG: It holds the very same pixels as frame 0." in out
+
+
+def test_the_settings_say_which_merge_is_taken(tmp_path, ask):
+    street = record(tmp_path / "street", frames=3)
+    for merge in ("fine", "quick"):
+        out = tmp_path / merge
+        assert ask("develop", "--mode", "night", street, "-o", out, "--set", f"night.merge={merge}")[0] == 0
+    assert (tmp_path / "fine/street.DNG").read_bytes() != (tmp_path / "quick/street.DNG").read_bytes()
+
+
+def test_a_folder_of_bursts_is_no_burst_and_says_what_to_name(tmp_path, ask):
+    (tmp_path / "card").mkdir()
+    street = record(tmp_path / "card/street", frames=1)
+    code, _, error = ask("develop", "--mode", "night", tmp_path / "card")
+    assert code == 1 and f"Name the bursts inside it, each a folder: {street} ..." in error
+
+
 def test_a_folder_of_one_frame_is_that_frame_developed(tmp_path, ask):
     street, out = record(tmp_path / "street", frames=1), tmp_path / "out"
     assert ask("develop", "--mode", "night", street, "-o", out)[0] == 0
@@ -139,3 +167,30 @@ def test_in_other_modes_a_folder_is_photos_one_by_one(tmp_path, ask, words):
     street = record(tmp_path / "street", frames=2)
     assert ask("develop", street, "-o", tmp_path / "out", *words)[0] == 0
     assert len(list((tmp_path / "out").glob("*.JPG"))) == 2
+
+
+def another_size(frame):
+    return RawFrame(np.ascontiguousarray(frame.pixels[:64]), frame.shot)
+
+
+def with_facts(**facts):
+    return lambda frame: RawFrame(frame.pixels, dataclasses.replace(frame.shot, **facts))
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (another_size, "160 x 64 pixels, frame 0 is 160 x 96. Merge each size by itself"),
+        (with_facts(bayer="GRBG"), "bayer = 'GRBG', frame 0 has 'RGGB'; they must be the same. Merge each kind"),
+        (with_facts(timestamp_ns=1), "Give each frame once, in the order they were taken"),
+        (with_facts(sensor="unknown", noise=None), "nothing of its noise.* Use raw files that Nightjar wrote"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_named_with_what_to_do_and_nothing_is_written(tmp_path, ask, change, words):
+    street, out = record(tmp_path / "street", frames=3), tmp_path / "out"
+    wrong = street / "IMG_0002.DNG"
+    wrong.write_bytes(b"".join(encode_dng(change(read_raw(wrong)), None)))
+    code, _, error = ask("develop", "--mode", "night", street, "-o", out)
+    assert code == 1
+    assert re.search(f"{re.escape(str(wrong))} does not fit into the burst: Frame 2 .*{words}", error), error
+    assert not out.exists()

@@ -12,11 +12,11 @@ from measures.hand_held import (
     gained_db,
     ghost_share,
     hand_path,
-    linear,
     textured,
     true_shifts,
     worst_block_db,
 )
+from measures.merge_quality import linear
 
 from isp.burst.merging import Merging, Rung
 from isp.frames import Noise, RawFrame
@@ -245,9 +245,21 @@ def test_the_smallest_sizes_and_extreme_levels_merge(size, level):
     assert np.all(merged.pixels <= merged.shot.white_dn)
 
 
+def with_model(frames, factor):
+    """The same frames, their noise told as so many times what it is."""
+    noise = frames[0].shot.noise
+    told = Noise(noise.shot * factor, noise.read * factor)
+    return [RawFrame(frame.pixels, dataclasses.replace(frame.shot, noise=told)) for frame in frames]
+
+
+@pytest.mark.parametrize("rung", list(Rung))
+@pytest.mark.parametrize(("sensor", "gain"), NOISES)
+def test_a_module_noisier_by_a_quarter_than_its_model_merges_as_well(sensor, gain, rung):
+    frames, truths = exposed([drawn(textured(), SHAPE)] * 8, sensor=sensor, gain=gain)
+    assert gained_db(merge(with_model(frames, 0.8), rung=rung), frames[0], truths[0]) >= 8.3
+
+
 def test_more_noise_than_the_model_says_is_taken_for_motion():
     """The judge of what is noise is the sensor's model: with a tenth of it nothing fits."""
     frames, _ = exposed([drawn(flat(), SHAPE)] * 3)
-    quiet = Noise(frames[0].shot.noise.shot / 10, frames[0].shot.noise.read / 10)
-    quiet_frames = [RawFrame(frame.pixels, dataclasses.replace(frame.shot, noise=quiet)) for frame in frames]
-    assert np.median(merge(quiet_frames).frames_behind) == 1
+    assert np.median(merge(with_model(frames, 0.1)).frames_behind) == 1

@@ -125,6 +125,16 @@ def test_an_exposure_set_by_hand_is_kept_to():
     assert plan(measure_light(frame, 0.0), hand(300), of_a_recording).takes(20_000.0, 3.0)
 
 
+def test_an_exposure_set_too_short_by_hand_is_made_up_for_in_frames():
+    chosen = ExposureLimits((20_000, 20_000), (3.0, 3.0), 0.02)
+    numbers = [plan(light(wanted_us), TRIPOD, chosen, tripod_frames=64).frames for wanted_us in (6e4, 24e4, 96e4)]
+    assert numbers[0] < numbers[1] < numbers[2]
+
+
+def test_a_plan_tells_no_nothings():
+    assert not any("0.0 stops" in reason for reason in plan(light(50_000, lamps_ev=0.04), TRIPOD).reasons)
+
+
 @pytest.mark.parametrize("lux", [0.3, 3, 30, 300])
 def test_light_is_measured_in_the_dark_too(lux):
     frame, _ = simulate("grey", "imx477", 1332, 990, lux=lux)

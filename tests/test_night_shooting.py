@@ -62,6 +62,15 @@ def test_frames_from_before_the_press_count(night):
     assert read_raw(accepted.files.dng).shot.timestamp_ns < pressed_ns
 
 
+def test_frames_from_before_the_press_are_no_sign_that_the_exposure_never_comes(night):
+    knobs = NightSettings(handheld_frames=3, tripod_frames=3, before_press_s=5.0)
+    bench = night(exposure=ExposureSettings(longest_us=4000), night=knobs)
+    bench.until(lambda: len(bench.thread.ring) > 30)
+    _, burst = bench.photo(bench.press())
+    assert burst["frames_of_another_exposure"] > 30
+    assert (burst["camera_kept_its_exposure"], burst["collected"], burst["ended"]) == (False, 3, None)
+
+
 def test_the_exposure_is_asked_for_and_metering_goes_on_afterwards(night):
     bench = night(exposure=ExposureSettings(longest_us=4000))
     _, burst = bench.photo(bench.press())

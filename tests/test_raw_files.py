@@ -266,6 +266,14 @@ def test_raw_files_of_a_folder_are_listed_in_order(tmp_path):
     assert [path.name for path in list_raw_files(tmp_path)] == ["a.raw", "b.DNG", "c.NEF"]
 
 
+def test_numbers_in_names_count_as_numbers(tmp_path):
+    """Or the tenth frame of a burst would come before its second."""
+    in_order = ["1.dng", "2.dng", "10.dng", "frame9.dng", "frame010.dng", "frame10.dng", "frame11b2.dng", "x.dng"]
+    for name in reversed(in_order):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in list_raw_files(tmp_path)] == in_order
+
+
 @needs_shared
 def test_four_samplings_of_one_scene_are_read():
     frames = [read_raw(path) for path in sorted(SHARED.glob("DSC_1339_768x512_????.raw"))]

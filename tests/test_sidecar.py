@@ -71,6 +71,7 @@ def test_a_photo_without_its_recipe_is_refused():
         ({"mode": 7}, "mode is 7"),
         ({"shot": {}}, "lacks facts: sensor"),
         ({"shot": []}, "must be a table"),
+        ({"burst": []}, "burst is \\[\\]; it must be a dict"),
     ],
 )
 def test_a_damaged_sidecar_is_refused_in_words(written, change, words):

@@ -80,10 +80,12 @@ def _merge_bursts(arguments: argparse.Namespace, wishes: Wishes) -> tuple[list, 
 
 
 def lines(made: list[Developed]) -> Iterator[str]:
-    """One line for each photo."""
+    """One line for each photo, and one for each frame that gave nothing to it."""
     for photo in made:
         how = "planned anew" if photo.recipe == "planned" else f"recipe of {Path(photo.recipe).name}"
-        yield f"{photo.raw} -> {photo.jpeg}  mode {photo.mode}, {how}, {photo.develop_ms:.0f} ms"
+        merged = f", {photo.frames} frames merged" if photo.frames > 1 else ""
+        yield f"{photo.raw} -> {photo.jpeg}  mode {photo.mode}, {how}{merged}, {photo.develop_ms:.0f} ms"
+        yield from (f"    left out: {frame}" for frame in photo.left_out)
 
 
 def _wishes(arguments: argparse.Namespace) -> Wishes:
@@ -113,4 +115,5 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         replace=arguments.force,
         show_steps=arguments.show_steps,
         threads=settings.darkroom.threads if arguments.threads is None else arguments.threads,
+        merge=settings.night.merge,
     )

@@ -29,6 +29,7 @@ from firmware.darkroom.redevelop import (
 )
 from firmware.errors import NightjarError, RawFileError, SettingsError, StorageError
 from firmware.files.raw_files import list_raw_files, read_raw
+from firmware.night.rungs import RUNGS
 from isp.burst.streaming import NightBurst
 from isp.errors import IspError
 from isp.frames import RawFrame
@@ -59,11 +60,18 @@ def find_bursts(named: Iterable[str]) -> list[RecordedBurst]:
         if path.is_dir():
             files = tuple(list_raw_files(path))
             if not files:
-                raise SettingsError(f"There is no raw file in {path}; a burst is a folder of them.")
+                raise SettingsError(_no_burst_in(path))
             found[path] = RecordedBurst(path, path.resolve().name, files)
         else:
             found[path] = RecordedBurst(path, path.stem, (path,))
     return list(found.values())
+
+
+def _no_burst_in(folder: Path) -> str:
+    inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and list_raw_files(path)]
+    if inside:
+        return f"There is no raw file right in {folder}. Name the bursts inside it, each a folder: {inside[0]} ..."
+    return f"There is no raw file in {folder}; a burst is a folder of them."
 
 
 def steps_of(bursts: list[RecordedBurst]) -> int:
@@ -98,15 +106,17 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     dng = jpeg.with_suffix(".DNG")
     refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes.replace)
     began = time.monotonic()
-    frame, of_burst = _merge(burst, wishes.threads, begin)
+    frame, of_burst = _merge(burst, wishes, begin)
     numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
     begin(f"{burst.source}: developing")
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
     pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
-    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned")
-    return develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers, of_burst)
+    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst)
+    made = develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)
+    left_out = [f"{told['file']}: {told['why']}" for told in of_burst["frames"] if told["share"] == 0]
+    return dataclasses.replace(made, left_out=left_out)
 
 
 def _add(night: NightBurst, file: Path) -> None:
@@ -118,9 +128,9 @@ def _add(night: NightBurst, file: Path) -> None:
         raise RawFileError(f"{file} does not fit into the burst: {error}") from error
 
 
-def _merge(burst: RecordedBurst, threads: int, begin: Callable[[str], None]) -> tuple[RawFrame, dict[str, Any]]:
+def _merge(burst: RecordedBurst, wishes: Wishes, begin: Callable[[str], None]) -> tuple[RawFrame, dict[str, Any]]:
     """The merged frame, and what the sidecar tells of it."""
-    night = NightBurst(threads)
+    night = NightBurst(wishes.threads, RUNGS[wishes.merge])
     for file in burst.files:
         begin(str(file))
         _add(night, file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Wishes:
     jpeg_quality  None takes the recipe's
     recipe        a sidecar to follow for every file; None looks for each file's own
     plan_anew     no recipe is looked for
+    merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
     """
 
     folder: Path
@@ -59,21 +60,30 @@ class Wishes:
     replace: bool = False
     show_steps: bool = False
     threads: int = 0
+    merge: str = "fine"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one file is to be developed, and whose idea that was."""
+    """How one file is to be developed, and whose idea that was.
+
+    of_burst  what a merged frame was made of, for the new sidecar; None where nobody told
+    """
 
     pipeline: Pipeline
     mode: str
     jpeg_quality: int
     origin: str
+    of_burst: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Developed:
-    """One photo that was made."""
+    """One photo that was made.
+
+    frames    of how many raw frames
+    left_out  which of a burst's frames gave nothing to it, and why
+    """
 
     raw: str
     jpeg: str
@@ -82,6 +92,8 @@ class Developed:
     recipe: str
     develop_ms: float
     steps: list[str]
+    frames: int = 1
+    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -135,12 +147,10 @@ def develop_frame(
     jpeg: Path,
     wishes: Wishes,
     numbers: Mapping[str, Any] | None = None,
-    of_burst: Mapping[str, Any] | None = None,
 ) -> Developed:
     """Make the photo of a frame at hand, and its sidecar with these numbers in it. Raises NightjarError or IspError.
 
-    origin    the file or folder that the frame came from
-    of_burst  what a merged frame was made of
+    origin  the file or folder that the frame came from
     """
     sidecar = jpeg.with_suffix(".json")
     steps = StepPictures(jpeg.with_name(f"{jpeg.stem}-steps")) if wishes.show_steps else None
@@ -151,10 +161,10 @@ def develop_frame(
     develop_ms = round((time.monotonic() - began) * 1000, 3)
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
     write_file(jpeg, [encode_jpeg(photo, recipe.jpeg_quality)], wishes.replace)
-    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, of_burst)
+    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst)
     write_file(sidecar, [told], wishes.replace)
     drawn = [str(step) for step in steps.files] if steps else []
-    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn)
+    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn, frame.shot.frames)
 
 
 def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
@@ -174,7 +184,8 @@ def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
             f"same with --recipe {stored}."
         )
     quality = wishes.jpeg_quality or sidecar.jpeg_quality
-    return Recipe(Pipeline.from_dict(sidecar.recipe, STAGES), sidecar.mode, quality, str(stored))
+    pipeline = Pipeline.from_dict(sidecar.recipe, STAGES)
+    return Recipe(pipeline, sidecar.mode, quality, str(stored), sidecar.burst if sidecar.shot == shot else None)
 
 
 def as_dict(result: Developed | Failed) -> dict[str, Any]:

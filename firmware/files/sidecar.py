@@ -26,7 +26,7 @@ LARGEST_BYTES = 16_000_000
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What a sidecar tells; `recipe` is for `Pipeline.from_dict`."""
+    """What a sidecar tells; `recipe` is for `Pipeline.from_dict`, `burst` is None for a photo of one frame."""
 
     shot: Shot
     recipe: list[dict[str, Any]]
@@ -34,6 +34,7 @@ class Sidecar:
     mode: str
     numbers: dict[str, Any]
     software: str
+    burst: dict[str, Any] | None = None
 
 
 def encode_sidecar(
@@ -82,13 +83,16 @@ def read_sidecar(path: Path | str) -> Sidecar:
     for name, kind in kinds.items():
         if not isinstance(stored.get(name), kind):
             raise SidecarError(f"{path}: {name} is {stored.get(name)!r}; it must be a {kind.__name__}.")
+    burst = stored.get("burst")
+    if not isinstance(burst, dict | None):
+        raise SidecarError(f"{path}: burst is {burst!r}; it must be a dict, or not be there.")
     if not 1 <= stored["jpeg_quality"] <= 100:
         raise SidecarError(f"{path}: jpeg_quality is {stored['jpeg_quality']}; allowed: 1 to 100.")
     try:
         shot = shot_from_facts(stored.get("shot"))
     except FrameError as error:
         raise SidecarError(f"{path}: {error}") from error
-    return Sidecar(shot=shot, **{name: stored[name] for name in kinds})
+    return Sidecar(shot=shot, burst=burst, **{name: stored[name] for name in kinds})
 
 
 def _read_json(path: Path) -> dict[str, Any]:

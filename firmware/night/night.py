@@ -43,11 +43,10 @@ NAME = "night"
 
 def new_merge(settings: Settings) -> NightBurst:
     """Imported with the first burst: it must not delay the camera's start."""
-    from isp.burst.merging import Rung
+    from firmware.night.rungs import RUNGS
     from isp.burst.streaming import NightBurst
 
-    rung = {"fine": Rung.FREQUENCIES, "quick": Rung.PLACES}[settings.night.merge]
-    return NightBurst(settings.darkroom.threads, rung)
+    return NightBurst(settings.darkroom.threads, RUNGS[settings.night.merge])
 
 
 class Night:

@@ -92,6 +92,7 @@ def is_same(value: float | None, planned: float, tolerance: float = SAME) -> boo
 
 def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: NightSettings) -> BurstPlan:
     """The burst for this light and this motion. Limits that leave no choice (a hand-set exposure) are kept to."""
+    metered = light
     if limits.are_one:  # whoever chose it wanted it so
         light = dataclasses.replace(light, wanted_us=limits.exposure_us[0] * limits.analogue_gain[0], lamps_ev=0.0)
     darker_ev = min(light.lamps_ev, settings.underexposure_ev)
@@ -101,9 +102,10 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
     as_metered = is_same(exposure_us, light.metered_us) and is_same(gain, light.metered_gain)
     if as_metered:
         exposure_us, gain = round(light.metered_us), light.metered_gain  # the frames that came before count too
-    frames, why_frames = _frames(exposure_us, gain, light, pace, limits, settings)
+    # By the scene's own shadows: what was chosen by hand makes them no cleaner.
+    frames, why_frames = _frames(exposure_us, gain, metered, pace, limits, settings)
     reasons = [_pace_in_words(pace), why_so_long, why_gain, why_frames]
-    if darker_ev:
+    if round(darker_ev, 1) > 0:
         reasons.insert(1, f"{darker_ev:.1f} stops darker than metered, for the lamps")
     return BurstPlan(
         exposure_us=exposure_us,

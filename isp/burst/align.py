@@ -64,11 +64,6 @@ class Shifts:
     explained: float
     hand: Hand
 
-    @property
-    def is_found(self) -> bool:
-        """Whether the frame shows the reference's scene at all; a frame that does not has nothing to add."""
-        return self.explained > HOPEFUL
-
 
 @dataclass(frozen=True)
 class Field:

@@ -28,11 +28,14 @@ def check_next(frame: RawFrame, first: RawFrame, latest_ns: int, number: int) ->
     _check_single(shot, number)
     if frame.pixels.shape != first.pixels.shape:
         sizes = [f"{width} x {height}" for height, width in (frame.pixels.shape, first.pixels.shape)]
-        raise FrameError(f"Frame {number} is {sizes[0]} pixels, frame 0 is {sizes[1]}.")
+        raise FrameError(f"Frame {number} is {sizes[0]} pixels, frame 0 is {sizes[1]}. Merge each size by itself.")
     for name in ("sensor", "bayer", "black_dn", "white_dn", "field_of_view", "hflip", "vflip"):
         found, allowed = getattr(shot, name), getattr(wanted, name)
         if found != allowed:
-            raise FrameError(f"Frame {number} has {name} = {found!r}, frame 0 has {allowed!r}; they must be the same.")
+            raise FrameError(
+                f"Frame {number} has {name} = {found!r}, frame 0 has {allowed!r}; they must be the same. "
+                "Merge each kind by itself."
+            )
     for name in ("exposure_us", "analogue_gain"):
         _check_alike(name, getattr(shot, name), getattr(wanted, name), number)
     if shot.timestamp_ns == latest_ns:
@@ -40,7 +43,7 @@ def check_next(frame: RawFrame, first: RawFrame, latest_ns: int, number: int) ->
     if shot.timestamp_ns < latest_ns:
         raise FrameError(
             f"Frame {number} was taken at {shot.timestamp_ns} ns, before frame {number - 1} ({latest_ns} ns). "
-            "Give frames in the order they were taken."
+            "Give each frame once, in the order they were taken."
         )
 
 
@@ -50,7 +53,7 @@ def _check_single(shot: Shot, number: int) -> None:
     if shot.noise is None or shot.noise.shot + shot.noise.read <= 0:
         raise FrameError(
             f"Frame {number} says nothing of its noise, and without it nobody can tell noise from motion. "
-            "Use frames of a sensor with a noise model, or files that carry a noise profile."
+            "Use raw files that Nightjar wrote: theirs carries it."
         )
 
 

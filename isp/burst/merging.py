@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from isp.burst.align import Shifts
 
 LARGEST_COUNT = 65535
+# So much more variance than the model says is still noise: its read noise is an estimate, and modules differ. A sensor
+# noisier than that loses its burst, place by place.
+UNCERTAIN = 1.1
 # Larger than any picture, and small enough for whole numbers.
 FURTHEST_PX = 65536
 
@@ -163,7 +166,7 @@ class Merging:
 def _facts_of(reference: RawFrame, rung: Rung, limits: Limits) -> MergeFacts:
     shot = reference.shot
     span = shot.white_dn - sum(shot.black_dn) / 4
-    noise = [shot.noise.shot * span, shot.noise.read * span**2]
+    noise = [UNCERTAIN * shot.noise.shot * span, UNCERTAIN * shot.noise.read * span**2]
     phase = 2 * math.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX
     window = np.round(0.5 - 0.5 * np.cos(phase), 6).astype(np.float32)
     values = dataclasses.astuple(limits)

@@ -1,7 +1,7 @@
 """`make bench` draws this sheet: the same crops as the scene's truth, in mode `plain` and in mode `photo`, enlarged.
 
-A night is drawn as its truth, as bright as the photo; one frame of it in mode `photo`; and eight, perfectly merged, in
-mode `night`.
+A night is drawn as its truth, as bright as the photo; one frame of it in mode `photo`; and eight, merged, in mode
+`night`.
 
 Numbers choose, eyes decide: halos, zipper, false colour, blotches and flattened skies show here first.
 """
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from measures.night_stand_in import merged, night
+from measures.night_stand_in import night
+from night import merged
 from PIL import Image, ImageDraw, ImageFont
 
 from firmware.cameras.simulated import simulate

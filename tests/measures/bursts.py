@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -218,10 +217,3 @@ def _taken(light: np.ndarray, eye: Eye, number: int, gain: float, bad_pixels: fl
         field_of_view=eye.field_of_view,
     )
     return RawFrame(counts, shot)
-
-
-def with_seed(burst: TrueBurst, seed: int) -> TrueBurst:
-    """The same light once more, with other noise."""
-    gain = burst.frames[0].shot.analogue_gain
-    again = [_taken(light, burst.eye, number, gain, 0.0, 0.0, seed) for number, light in enumerate(burst.clean)]
-    return dataclasses.replace(burst, frames=again)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from measures.exposed import MIDDLE
+from measures.merge_quality import decibels, linear, worst_block
 
 from firmware.cameras.simulation.bad_pixels import scatter_bad_pixels
 from firmware.cameras.simulation.sensor_physics import Converter, light_on_pixels, read_out
@@ -21,8 +23,6 @@ from isp.burst.places import PITCH_PX, places_of
 from isp.frames import RawFrame, Shot
 
 Scene = Callable[[np.ndarray, np.ndarray], np.ndarray]
-MIDDLE = (0.45, 0.45, 0.1, 0.1)
-BLOCK_PX = 32
 
 
 @dataclass(frozen=True)
@@ -142,28 +142,16 @@ def exposure(
     return RawFrame(read_out(light, 1.0, model, converter, flaws, generator), shot), truth
 
 
-def linear(frame: RawFrame) -> np.ndarray:
-    """(H, W) float64: 0 black, 1 saturation."""
-    black = np.asarray(frame.shot.black_dn).reshape(2, 2)
-    height, width = frame.pixels.shape
-    level = np.tile(black, (height // 2 + 1, width // 2 + 1))[:height, :width]
-    return (frame.pixels - level) / (frame.shot.white_dn - level)
-
-
 def gained_db(merged: RawFrame, reference: RawFrame, truth: np.ndarray, where: tuple = np.s_[:]) -> float:
     """By how much the merged mosaic is nearer to the truth than the reference."""
-    before, after = (np.mean((linear(frame) - truth)[where] ** 2) for frame in (reference, merged))
-    return float(10 * np.log10(before / after))
+    error, before = (np.square((linear(frame) - truth)[where]) for frame in (merged, reference))
+    return decibels(error, before)
 
 
 def worst_block_db(merged: RawFrame, reference: RawFrame, truth: np.ndarray) -> float:
     """By how much the merge is worse than the reference in the worst 32 x 32 block, at any half block's place."""
-    worst = -math.inf
-    for top in (0, BLOCK_PX // 2):
-        for left in (0, BLOCK_PX // 2):
-            after, before = (_blocks((linear(frame) - truth)[top:, left:] ** 2) for frame in (merged, reference))
-            worst = max(worst, float(np.max(10 * np.log10(after / before))))
-    return worst
+    error, before = (np.square(linear(frame) - truth) for frame in (merged, reference))
+    return worst_block(error, before, reference)[0]
 
 
 def ghost_share(merged: RawFrame, truth: np.ndarray, others: Sequence[np.ndarray]) -> float:
@@ -178,9 +166,3 @@ def ghost_share(merged: RawFrame, truth: np.ndarray, others: Sequence[np.ndarray
 
 
 _facts_of = functools.cache(load_sensor)
-
-
-def _blocks(values: np.ndarray) -> np.ndarray:
-    rows, columns = (length // BLOCK_PX for length in values.shape)
-    whole = values[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    return whole.reshape(rows, BLOCK_PX, columns, BLOCK_PX).mean(axis=(1, 3))

@@ -1,4 +1,4 @@
-"""What a perfect merge of a still scene gives: the look of night is judged apart from aligning and merging."""
+"""A still night: its frames, and what a perfect merge of them gives, so that the look is judged apart from merging."""
 
 from __future__ import annotations
 

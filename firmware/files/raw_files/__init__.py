@@ -5,6 +5,7 @@ Whatever bytes come, the answer is a RawFrame or a RawFileError that names the f
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from firmware.errors import RawFileError
@@ -31,12 +32,21 @@ def read_raw(path: Path | str) -> RawFrame:
 
 
 def list_raw_files(folder: Path) -> list[Path]:
-    """The raw files right inside a folder, in order of name; hidden ones are somebody's half-written files."""
-    return sorted(
+    """The raw files right inside a folder, in order of name; hidden ones are somebody's half-written files.
+
+    Numbers in names count as numbers: frame9.dng comes before frame10.dng.
+    """
+    found = (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
+    return sorted(found, key=lambda path: (_words_and_numbers(path.name), path.name))
+
+
+def _words_and_numbers(name: str) -> list[str | int]:
+    """Split so that words always stand beside words, and numbers beside numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _read(path: Path) -> RawFrame:
