@@ -93,7 +93,7 @@ class NightSettings(Knobs):
         0.5, 0.0, 1.0, "how much of that blur counts where only something in the picture moves; 0 lets it blur"
     )
     underexposure_ev: float = knob(
-        2.0, 0.0, 4.0, "frames at most so much darker where lamps would be blown; developing brightens them again"
+        2.0, 0.0, 4.0, "frames at most so much darker where lamps would be blown; developing gives back 2 stops at most"
     )
     largest_gain: float = knob(16.0, 1.0, 64.0, "analogue gain for what the exposure cannot collect")
     clean_shadow: float = knob(20.0, 1.0, 200.0, "signal over noise of a shadow at which no more frames are taken")

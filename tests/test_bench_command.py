@@ -37,5 +37,6 @@ def test_the_table_names_every_burst(capsys):
     said = capsys.readouterr()
     for scene in ("room", "lamps"):
         assert sum(line.startswith(scene) for line in said.out.splitlines()) == 2
+    assert "-0.00" not in said.out
     assert "one more frame" in said.out and "peak memory" in said.out
     assert "merging" in said.err

@@ -57,7 +57,7 @@ def lines(measured: NightMeasured) -> Iterator[str]:
             burst.scene,
             "hand-held" if burst.hand_held else "still",
             f"{burst.gain_db:.2f}",
-            f"{burst.worst_block_db:+.2f}",
+            f"{round(burst.worst_block_db, 2) + 0.0:+.2f}",  # no -0.00
             f"{burst.cpu_s_per_frame:.3f}",
         ]
         for burst in measured.gained
