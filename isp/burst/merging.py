@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from isp.burst.align import Shifts
 
 LARGEST_COUNT = 65535
+# Counts are whole numbers: rounding alone scatters them by that variance. A noise model without read noise would else
+# expect none at all in black parts, and any difference be infinitely too large.
+ROUNDING = 1 / 12
 # Larger than any picture, and small enough for whole numbers.
 FURTHEST_PX = 65536
 
@@ -107,7 +110,7 @@ class Merging:
         self._threads = threads
         self._facts = _facts_of(reference, rung, limits)
         self._pixels = np.ascontiguousarray(reference.pixels)
-        self._facts.bad_pixels(find_bad_pixels(reference), *reference.pixels.shape)
+        self._facts.bad_pixels(find_bad_pixels(reference, threads), *reference.pixels.shape)
         places = places_of(reference.pixels.shape)
         self._difference = np.zeros(reference.pixels.shape, np.float32)
         self._weight = np.zeros(places, np.float32)
@@ -163,7 +166,7 @@ class Merging:
 def _facts_of(reference: RawFrame, rung: Rung, limits: Limits) -> MergeFacts:
     shot = reference.shot
     span = shot.white_dn - sum(shot.black_dn) / 4
-    noise = [shot.noise.shot * span, shot.noise.read * span**2]
+    noise = [shot.noise.shot * span, max(shot.noise.read * span * span, ROUNDING)]
     phase = 2 * math.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX
     window = np.round(0.5 - 0.5 * np.cos(phase), 6).astype(np.float32)
     values = dataclasses.astuple(limits)
