@@ -94,6 +94,9 @@ class Shot:
             raise FrameError(f"Colour gains {self.colour_gains!r} must be finite and above 0, or None for none.")
         if self.temperature_k is not None and not math.isfinite(self.temperature_k):
             raise FrameError(f"temperature_k = {self.temperature_k!r} must be a finite number, or None for none.")
+        for name in ("timestamp_ns", "wall_time_ns"):
+            if not isinstance(getattr(self, name), int | np.integer):
+                raise FrameError(f"{name} = {getattr(self, name)!r} must be a whole number of nanoseconds.")
         if not (isinstance(self.frames, int) and 1 <= self.frames <= MOST_FRAMES):
             raise FrameError(f"frames = {self.frames!r} must be a whole number, 1 to {MOST_FRAMES}.")
         left, top, width, height = self.field_of_view

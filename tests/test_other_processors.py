@@ -1,7 +1,8 @@
 """A photo has the same bytes on every processor: the Raspberry Pi's, an old PC's, and the one that runs this test.
 
 The kernels are built again for each processor, without Python, and follow the very calls that the camera's own stages
-make (`tests/aarch64/replay.cpp`). Processors that this machine lacks are emulated.
+make (`tests/aarch64/replay.cpp`), and those that align and merge a burst. Processors that this machine lacks are
+emulated.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aarch64.burst_calls import burst_calls, noisier, written
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
@@ -70,12 +72,6 @@ class Recorder:
             self.lines.append(" ".join([method, *map(written, arguments)]))
 
         return write_down
-
-
-def written(argument):
-    numbers = np.asarray(argument)
-    values = (repr(float(number)) for number in numbers.ravel())
-    return " ".join([str(numbers.ndim), *map(str, numbers.shape), *values])
 
 
 def tool(name):
@@ -177,9 +173,31 @@ def preview_cases():
     yield "preview without highlights", frame, plain, "yuv420"
 
 
+def pairs_of_frames():
+    """name -> (reference, another frame): moved a little, blown, black, counts of all kinds, and odd sizes."""
+    chart, lamps = (simulate(scene, "imx219", 640, 480, lux=20.0)[0] for scene in ("chart", "lamps"))
+    pairs = {}
+    for name, frame in (("chart", chart), ("lamps", lamps)):
+        moved = RawFrame(np.roll(frame.pixels, (2, -4), (0, 1)), frame.shot)
+        pairs[name] = tuple(noisier(crop(one, 150, 213), seed) for seed, one in enumerate((frame, moved)))
+    shot = noisier(chart, 0).shot
+    white = int(shot.white_dn)
+    for name, counts in (("black", 60), ("blown", white), ("beyond white", 65535)):
+        flat = RawFrame(np.full((40, 52), counts, np.uint16), shot)
+        textured = RawFrame(crop(chart, 40, 52).pixels, shot)
+        pairs |= {f"all {name}": (flat, flat), f"{name}, then a chart": (flat, textured)}
+        pairs[f"a chart, then {name}"] = textured, flat
+    for size in SIZES:
+        pairs[f"{size[1]} x {size[0]}"] = tuple(RawFrame(hostile_counts(size, seed), shot) for seed in (1, 2))
+    return pairs
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
-    """The cases as the program reads them, and what this machine's own extension makes of each: name -> pixels."""
+    """The cases as the program reads them, and what this machine's own extension makes of each.
+
+    Of each: name -> (file that the program makes, what is to be in it).
+    """
     folder = tmp_path_factory.mktemp("cases")
     lines, wanted = [], {}
     for index, (name, picture, stages) in enumerate(cases()):
@@ -202,7 +220,9 @@ def work(tmp_path_factory):
         run = "run_yuv420" if layout == "yuv420" else "run_bare" if bare else "run_rgb"
         lines += [f"{run} {THREADS} {index}.out"]
         wanted[name] = preview(frame, recipe, layout=layout)
-    return "\n".join(lines), wanted
+    wanted = {name: (f"{index}.out", pixels) for index, (name, pixels) in enumerate(wanted.items())}
+    calls = burst_calls(pairs_of_frames(), folder, THREADS)
+    return "\n".join([*lines, *calls.lines]), wanted | calls.wanted
 
 
 def build(processor, folder):
@@ -229,8 +249,8 @@ def test_every_processor_makes_the_same_bytes(name, work, tmp_path):
     done = subprocess.run(run, input=told, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     different = {}
-    for index, (case, pixels) in enumerate(wanted.items()):
-        made = np.fromfile(tmp_path / f"{index}.out", pixels.dtype).reshape(pixels.shape)
+    for case, (file, pixels) in wanted.items():
+        made = np.fromfile(tmp_path / file, pixels.dtype).reshape(pixels.shape)
         if made.tobytes() != pixels.tobytes():
             different[case] = f"{np.count_nonzero(made != pixels)} of {pixels.size} values"
     assert not different

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from isp.errors import FrameError
-from isp.frames import MOST_FRAMES, RawFrame, Shot
+from isp.frames import MOST_FRAMES, Noise, RawFrame, Shot
 
 # Exposures and gains are set in whole lines and steps of the sensor: between frames of one setting they differ by less.
 # A picture brighter by more would be taken for motion in the lights.
 ALIKE = 0.02
+# Gains that differ by ALIKE make read noise differ by twice that, and models are rounded. Beyond, the alignment could
+# not compare the frames, and one noise would be merged as if it were the other.
+NOISE_ALIKE = 0.1
 
 
 def check_first(frame: RawFrame) -> None:
@@ -38,6 +41,7 @@ def check_next(frame: RawFrame, first: RawFrame, latest_ns: int, number: int) ->
             )
     for name in ("exposure_us", "analogue_gain"):
         _check_alike(name, getattr(shot, name), getattr(wanted, name), number)
+    _check_noise_alike(shot.noise, wanted.noise, number)
     if shot.timestamp_ns == latest_ns:
         raise FrameError(f"Frame {number} has the timestamp of frame {number - 1}, {latest_ns} ns: it is there twice.")
     if shot.timestamp_ns < latest_ns:
@@ -66,4 +70,14 @@ def _check_alike(name: str, found: float | None, wanted: float | None, number: i
         raise FrameError(
             f"Frame {number} has {name} = {found:g}, frame 0 has {wanted:g}; within a burst they may differ by "
             f"{100 * ALIKE:g} %. Fix exposure and gain while a burst is taken."
+        )
+
+
+def _check_noise_alike(found: Noise, wanted: Noise, number: int) -> None:
+    pairs = (found.shot, wanted.shot), (found.read, wanted.read)
+    if any(abs(one - other) > NOISE_ALIKE * other for one, other in pairs):
+        raise FrameError(
+            f"Frame {number} has shot noise {found.shot:g} and read noise {found.read:g}, frame 0 has {wanted.shot:g} "
+            f"and {wanted.read:g}; within a burst they may differ by {100 * NOISE_ALIKE:g} %. "
+            "Use one noise model for all."
         )

@@ -3,6 +3,9 @@
 Least squares over the tiles, each trusted as far as its texture and the noise allow and the less the worse it fits
 (iteratively reweighted, with the weights of Geman and McClure 1987): what moves by itself has no say. A change of scale
 is left out: no hand makes one, but things near and far that move apart look like one.
+
+The same tiles give the same movement on every machine: sums are added one after the other, where numpy's own order
+depends on its version, and three unknowns need no library to be solved for.
 """
 
 from __future__ import annotations
@@ -61,28 +64,50 @@ def fit_hand(start: Hand, y: np.ndarray, x: np.ndarray, seen: np.ndarray, trust:
     hand = start
     for reach in reach_px:
         miss_y, miss_x = seen - hand.at(y, x)
-        miss = MODEL_ERROR_PX**2 * (yy * miss_y**2 + 2 * yx * miss_y * miss_x + xx * miss_x**2)
+        miss = MODEL_ERROR_PX * MODEL_ERROR_PX * (yy * miss_y**2 + 2 * yx * miss_y * miss_x + xx * miss_x**2)
         say = (reach**2 / (reach**2 + miss)) ** 2
         # How the three unknowns, shift down, shift across and turn, move a tile's y and x.
         moves_y = (1.0, 0.0, -across)
         moves_x = (0.0, 1.0, down)
-        normal, right = np.diag([SHIFT_PX**-2.0, SHIFT_PX**-2.0, TURN**-2.0]), np.zeros(3)
+        weak = 1 / (SHIFT_PX * SHIFT_PX), 1 / (SHIFT_PX * SHIFT_PX), 1 / (TURN * TURN)
+        normal, right = [[0.0] * 3 for _ in range(3)], [0.0] * 3
         for i in range(3):
             pull_y = say * (yy * moves_y[i] + yx * moves_x[i])
             pull_x = say * (yx * moves_y[i] + xx * moves_x[i])
-            right[i] += float((pull_y * seen[0] + pull_x * seen[1]).sum())
+            right[i] = _summed(pull_y * seen[0] + pull_x * seen[1])
             for k in range(i, 3):
-                normal[i, k] += float((pull_y * moves_y[k] + pull_x * moves_x[k]).sum())
-                normal[k, i] = normal[i, k]
-        shift_y, shift_x, turn = (float(value) for value in np.linalg.solve(normal, right))
+                normal[i][k] = normal[k][i] = _summed(pull_y * moves_y[k] + pull_x * moves_x[k])
+            normal[i][i] += weak[i]
+        shift_y, shift_x, turn = _solved(normal, right)
         hand = Hand((shift_y, shift_x), turn, start.middle_px)
     return hand
+
+
+def _summed(values: np.ndarray) -> float:
+    """Added one after the other, row by row."""
+    return float(np.cumsum(values)[-1])
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """The unknowns of a symmetric, positive matrix, by Gauss' elimination without pivots; uses up both lists."""
+    count = len(right)
+    for i in range(count):
+        for k in range(i + 1, count):
+            share = matrix[k][i] / matrix[i][i]
+            right[k] -= share * right[i]
+            for j in range(i, count):
+                matrix[k][j] -= share * matrix[i][j]
+    for i in reversed(range(count)):
+        for k in range(i + 1, count):
+            right[i] -= matrix[i][k] * right[k]
+        right[i] /= matrix[i][i]
+    return right
 
 
 def with_model_error(trust: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Information of a vector that besides its noise misses by MODEL_ERROR_PX each way."""
     yy, yx, xx = trust
-    share = MODEL_ERROR_PX**2
+    share = MODEL_ERROR_PX * MODEL_ERROR_PX
     a, b, c = 1 + share * yy, share * yx, 1 + share * xx
     whole = a * c - b * b
     return (c * yy - b * yx) / whole, (c * yx - b * xx) / whole, (a * xx - b * yx) / whole

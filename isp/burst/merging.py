@@ -20,7 +20,7 @@ import dataclasses
 import enum
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,16 +28,16 @@ from isp.burst.between_pixels import between_pixels, noise_left
 from isp.burst.flaws import find_bad_pixels
 from isp.burst.places import TILE_PX, places_of
 from isp.errors import FrameError
-from isp.frames import Noise, RawFrame
+from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import MERGE_BANDS, MergeFacts
 
 if TYPE_CHECKING:
     from isp.burst.align import Shifts
 
 LARGEST_COUNT = 65535
-# So much more variance than the model says is still noise: its read noise is an estimate, and modules differ. A sensor
-# noisier than that loses its burst, place by place.
-UNCERTAIN = 1.1
+# Counts are whole numbers: rounding alone scatters them by that variance. A noise model without read noise would else
+# expect none at all in black parts, and any difference be infinitely too large.
+ROUNDING = 1 / 12
 # Larger than any picture, and small enough for whole numbers.
 FURTHEST_PX = 65536
 
@@ -108,9 +108,9 @@ class Merging:
         self.reference = reference
         self.frames = 1
         self._threads = threads
-        self._facts = _facts_of(reference, rung, limits)
+        self._facts = MergeFacts(**merge_numbers(reference.shot, rung, limits))
         self._pixels = np.ascontiguousarray(reference.pixels)
-        self._facts.bad_pixels(find_bad_pixels(reference), *reference.pixels.shape)
+        self._facts.bad_pixels(find_bad_pixels(reference, threads), *reference.pixels.shape)
         places = places_of(reference.pixels.shape)
         self._difference = np.zeros(reference.pixels.shape, np.float32)
         self._weight = np.zeros(places, np.float32)
@@ -163,20 +163,19 @@ class Merging:
         return (np.mean(own**2, axis=(2, 3)) + self._squares) / whole**2
 
 
-def _facts_of(reference: RawFrame, rung: Rung, limits: Limits) -> MergeFacts:
-    shot = reference.shot
+def merge_numbers(shot: Shot, rung: Rung, limits: Limits) -> dict[str, Any]:
+    """What the kernels are told of a burst, by the names that MergeFacts has for it."""
     span = shot.white_dn - sum(shot.black_dn) / 4
-    noise = [UNCERTAIN * shot.noise.shot * span, UNCERTAIN * shot.noise.read * span**2]
+    noise = [shot.noise.shot * span, max(shot.noise.read * span * span, ROUNDING)]
     phase = 2 * math.pi * (np.arange(TILE_PX) + 0.5) / TILE_PX
     window = np.round(0.5 - 0.5 * np.cos(phase), 6).astype(np.float32)
-    values = dataclasses.astuple(limits)
-    return MergeFacts(
-        black=shot.black_dn,
-        white=shot.white_dn,
-        noise=noise,
-        by_frequency=rung is Rung.FREQUENCIES,
-        limits=values,
-        between=between_pixels(),
-        noise_left=noise_left(),
-        window=window.tolist(),
-    )
+    return {
+        "black": shot.black_dn,
+        "white": shot.white_dn,
+        "noise": noise,
+        "by_frequency": rung is Rung.FREQUENCIES,
+        "limits": dataclasses.astuple(limits),
+        "between": between_pixels(),
+        "noise_left": noise_left(),
+        "window": window.tolist(),
+    }

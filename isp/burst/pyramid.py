@@ -127,7 +127,9 @@ def _curve(black: float, white: float, noise: Noise) -> GreyCurve:
     lowest = -BELOW_BLACK * math.sqrt(read_noise)
 
     def deviations(light: np.ndarray) -> np.ndarray:
-        return 2 / shot_noise * np.sqrt(np.maximum(shot_noise * light + 0.375 * shot_noise**2 + read_noise, 0.0))
+        # A product, because the last bit of a power differs between C libraries.
+        squared = shot_noise * shot_noise
+        return 2 / shot_noise * np.sqrt(np.maximum(shot_noise * light + 0.375 * squared + read_noise, 0.0))
 
     start, at_black, end = deviations(np.array([lowest, 0.0, 1.0]))
     scale = 255 / (end - start)
@@ -136,7 +138,7 @@ def _curve(black: float, white: float, noise: Noise) -> GreyCurve:
 
 
 def _noise_left(level: int, deviation: float) -> float:
-    return max(NOISE_LEFT[level] * deviation**2 + ROUNDING, LEAST_NOISE)
+    return max(NOISE_LEFT[level] * (deviation * deviation) + ROUNDING, LEAST_NOISE)
 
 
 def _softened(grey: np.ndarray, threads: int) -> np.ndarray:

@@ -82,7 +82,7 @@ private:
 }  // namespace
 
 Candidates::Candidates(const Expected& expected, int row, int column) {
-    const double hand_y = expected.hand.y_at(column * pitch), hand_x = expected.hand.x_at(row * pitch);
+    const double hand_y = expected.hand.y_at(column * half_tile), hand_x = expected.hand.x_at(row * half_tile);
     const auto within = [](int index, int count) { return std::min(index, count - 1); };
     const int above = within(row / expected.factor, expected.rows), below = within(above + 1, expected.rows);
     const int left = within(column / expected.factor, expected.columns), right = within(left + 1, expected.columns);
@@ -111,7 +111,7 @@ void settle_tiles(const TileGrid& grid, const double* vectors, const double* tru
     };
     all_places([&](int row, int column) {
         const std::ptrdiff_t place = grid.place(row, column), coarser = nearest_place(expected, row, column);
-        const double y = windows[2 * place] + pitch, x = windows[2 * place + 1] + pitch;
+        const double y = windows[2 * place] + half_tile, x = windows[2 * place + 1] + half_tile;
         settling.own[place] = vectors[place] - hand.y_at(x);
         settling.own[places + place] = vectors[places + place] - hand.x_at(y);
         settling.expect(place, expected.factor * expected.strays[coarser], expected.factor * expected_x[coarser]);

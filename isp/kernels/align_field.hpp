@@ -39,10 +39,10 @@ struct Hand {
 };
 
 constexpr int tile = 16;
-constexpr int pitch = tile / 2;
+constexpr int half_tile = tile / 2;
 constexpr int tile_pixels = tile * tile;
 
-// Tiles half overlap: place (row, column) stands at pixel (row, column) * pitch. The tile that is compared is the
+// Tiles half overlap: place (row, column) stands at pixel (row, column) * half_tile. The tile that is compared is the
 // nearest whole one that lies in both pictures, with a pixel around it for slopes: that is its window.
 struct TileGrid {
     int rows, columns;

@@ -143,7 +143,7 @@ void observe_tiles(const TwoGreys& greys, const TileGrid& grid, const TileField&
                 continue;
             }
             Seen seen = seen_in(sums_of_tile(greys, window, vector), noise, vector);
-            const double y = window.y + pitch, x = window.x + pitch;
+            const double y = window.y + half_tile, x = window.x + half_tile;
             const Vector by_hand = whole(hand.y_at(x), hand.x_at(y));
             const bool by_itself = std::abs(by_hand.y - vector.y) > 1 || std::abs(by_hand.x - vector.x) > 1;
             if (by_itself && reaches(greys, window, by_hand)) {

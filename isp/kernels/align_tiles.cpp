@@ -41,7 +41,7 @@ int difference_of(const std::uint8_t* a, const std::uint8_t* b, std::ptrdiff_t w
 int window_start(int middle, int length, int vector, int radius) {
     const int low = std::max(around_tile, around_tile - vector + radius);
     const int high = std::min(length, length - vector - radius) - around_tile - tile;
-    return low > high ? -1 : std::clamp(middle - pitch, low, high);
+    return low > high ? -1 : std::clamp(middle - half_tile, low, high);
 }
 
 // The tile of one place, and how it differs from the frame at any vector.
@@ -78,8 +78,8 @@ private:
 
 Vector window_of(const TwoGreys& greys, int row, int column, const Vector& vector, int radius) {
     for (const int reach : {radius, 0}) {
-        const Vector start{window_start(row * pitch, greys.reference.height, vector.y, reach),
-                           window_start(column * pitch, greys.reference.width, vector.x, reach)};
+        const Vector start{window_start(row * half_tile, greys.reference.height, vector.y, reach),
+                           window_start(column * half_tile, greys.reference.width, vector.x, reach)};
         if (start.y >= 0 && start.x >= 0) return start;
     }
     return {-1, -1};

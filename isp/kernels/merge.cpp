@@ -27,6 +27,14 @@ void add_tile(const MergeFacts& facts, const float* difference, int top, int lef
 
 }  // namespace
 
+std::array<float, sub_steps> mean_noise_left(const std::array<std::array<float, frequencies>, sub_steps>& noise_left) {
+    std::array<float, sub_steps> means{};
+    for (int step = 0; step < sub_steps; ++step) {
+        for (const float left : noise_left[step]) means[step] += left * (1.0f / frequencies);
+    }
+    return means;
+}
+
 BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, int width) {
     BadPixelList list;
     list.cell_rows = (height + pitch - 1) / pitch;

@@ -64,6 +64,9 @@ struct Gathered {
     int rows, columns;
 };
 
+// What interpolation leaves of the noise's variance for each part of a step, mean over frequencies.
+std::array<float, sub_steps> mean_noise_left(const std::array<std::array<float, frequencies>, sub_steps>& noise_left);
+
 // `places`: count pairs of row and column, within the picture.
 BadPixelList bad_pixel_list(const std::int32_t* places, int count, int height, int width);
 

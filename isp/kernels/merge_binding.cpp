@@ -80,11 +80,9 @@ void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std:
     facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7], limits[8]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
-        for (int k = 0; k < frequencies; ++k) {
-            facts->noise_left[step][k] = noise_left(step, k);
-            facts->noise_mean[step] += noise_left(step, k) * (1.0f / frequencies);
-        }
+        for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);
     }
+    facts->noise_mean = mean_noise_left(facts->noise_left);
 }
 
 // Which pixels of the sensor are bad: (count, 2) rows and columns, in any order.

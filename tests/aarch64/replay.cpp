@@ -4,6 +4,7 @@
 //     over_raw HEIGHT WIDTH FILE        (or over_mosaic, over_linear, over_photo)   begins a chain over an array
 //     levels ARGUMENT ARGUMENT          a stage; an argument is its number of dimensions, its shape, its numbers
 //     preview RED_ROW RED_COLUMN HEIGHT WIDTH FILE       begins a preview; what follows is for it, until it is run
+//     burst KERNEL ARRAY ... ARGUMENT ... THREADS        a kernel that aligns or merges a burst (replay_burst.hpp)
 //     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
 // Arrays are files of plain numbers in this machine's byte order.
 #include <fstream>
@@ -19,6 +20,7 @@
 
 #include "arguments.hpp"
 #include "assemble.hpp"
+#include "replay_burst.hpp"
 #include "replay_preview.hpp"
 
 using namespace nightjar;
@@ -108,6 +110,7 @@ struct Job {
     std::vector<float> values;
     std::optional<Chain> chain;
     std::optional<PreviewReplay> preview;
+    BurstReplay burst;
 };
 
 template <typename Value>
@@ -154,6 +157,7 @@ void begin_preview(Job& job, std::istream& line) {
 
 void follow(Job& job, const std::string& method, std::istream& line) {
     if (method == "preview") return begin_preview(job, line);
+    if (method == "burst") return job.burst.follow(line);
     if (job.preview) {
         if (job.preview->follow(method, line)) job.preview.reset();
         return;
