@@ -136,11 +136,13 @@ def compare(around, show, black, steps, rung):
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
     one_frequency = noise / 256 * (1 + np.outer(down, across))
-    excess = smooth(np.sum(waves**2, axis=0) / one_frequency) - 1
+    energies = np.sum(waves**2, axis=0) / one_frequency
+    excess = smooth(energies) - 1
     # At the ends of the scale fewer values stand behind a mean.
     steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
     excess *= np.outer(steady, steady)
-    doubt = np.clip((excess.max() - limits.still) / (limits.moved - limits.still), 0, 1)
+    most = max(excess.max(), limits.slow * (energies[:4, :4].mean() - 1))
+    doubt = np.clip((most - limits.still) / (limits.moved - limits.still), 0, 1)
     allowed = limits.still + doubt * (limits.excess - limits.still)
     keep = 1 / (1 + doubt * limits.loss * np.maximum(excess - allowed, 0))
     if doubt == 0 and fit >= limits.calm:

@@ -119,6 +119,16 @@ def test_what_moves_leaves_no_ghost_and_makes_nothing_worse(motion):
     assert_nowhere_worse(burst, merged(burst))
 
 
+def test_what_creeps_in_hardly_more_light_than_noise_leaves_no_ghost():
+    """At the sensor's highest gain: from frame to frame less changes at a pixel than noise does."""
+    creeping = {"objects": [Ball((190, 110), (2, 5), 60)], "sensor": "imx708", "gain": 22.0}
+    bursts = [burst_of("texture", 8, shape=SMALL, seed=seed, **creeping) for seed in range(1, 5)]
+    qualities = [judged(burst, merged(burst)) for burst in bursts]
+    # Noise alone correlates by 2 % with one burst's object, with four by half of that.
+    assert np.mean([quality.correlation for quality in qualities]) < GHOST
+    assert np.mean([quality.leak for quality in qualities]) < GHOST
+
+
 @pytest.mark.parametrize(
     "motion", ["ball", "somebody enters", "lamp switched on", "one frame blurred", "one frame black"]
 )

@@ -62,6 +62,8 @@ class Limits:
                    pixel's noise, a small error of the shift shows (noise alone spans three deviations)
     still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is;
                    from `moved` on each frequency is judged by itself
+    slow           the excess of the slowest quarter of the frequencies each way, all together, counts so many times: 64
+                   values scatter little, and an object that is fainter than the noise shows there first
     excess         above it a frequency of such a tile loses weight
     loss           how fast
     place_excess   on the cheap rung: above it, in 64 values, a whole tile loses weight
@@ -73,11 +75,12 @@ class Limits:
     edge: float = 0.22
     still: float = 0.9
     moved: float = 1.15
+    slow: float = 2.4
     excess: float = 0.1
-    loss: float = 16.0
-    place_excess: float = 0.8
-    gross: float = 0.5
-    calm: float = 0.85
+    loss: float = 20.0
+    place_excess: float = 0.4
+    gross: float = 0.6
+    calm: float = 0.9
 
 
 DEFAULT_LIMITS = Limits()
