@@ -170,7 +170,9 @@ def test_threads_do_not_change_a_byte():
 def test_eight_frames_at_iso_3200_are_read_like_one_at_iso_400():
     """A hand-held page as the camera meters it; one frame of ISO 400 would have taken eight times as long.
 
-    Its read noise counts once, not eight times, so that eight frames have 0.6 dB more noise even if nothing is lost.
+    Its read noise counts once, not eight times: of the page's dark letters eight frames have 3 dB more noise even if
+    nothing is lost. Of 20 such pages 75 words are lost of merged frames, 75 of a plain average of eight frames that
+    nobody moved, 67 at ISO 400; even without noise the reader loses 3 of each.
     """
     shape = (420, 1152)
     page = scenery("page", shape, margin_px=48, enlarged=3.0)
