@@ -39,19 +39,22 @@ def mended(picture, bad):
     return out
 
 
-def step_of(shift, whole_steps):
-    parts = int(np.floor(abs(shift) * MERGE_STEPS / 2 + 0.5) * np.sign(shift))
-    whole, part = divmod(parts, MERGE_STEPS)
-    return (whole + (part >= MERGE_STEPS // 2), 0) if whole_steps else (whole, part)
+def step_of(shift):
+    return divmod(int(np.floor(abs(shift) * MERGE_STEPS / 2 + 0.5) * np.sign(shift)), MERGE_STEPS)
 
 
-def moved(picture, axis, start, step):
+def nearest(step):
+    whole, part = step
+    return whole + (part >= MERGE_STEPS // 2), 0
+
+
+def moved(picture, axis, start, step, count=TILE_PX):
     """32 rows (or columns) from `start` on, `step` further along."""
     whole, part = step
     length = picture.shape[axis]
     weights = between_pixels()[part].astype(float)
     lines = [
-        np.take(picture, mirrored(start + 2 * (whole + tap - 2) + np.arange(TILE_PX), length), axis) * weights[tap]
+        np.take(picture, mirrored(start + 2 * (whole + tap - 2) + np.arange(count), length), axis) * weights[tap]
         for tap in range(6)
     ]
     return sum(lines)
@@ -73,21 +76,57 @@ def smooth(values):
     return values
 
 
-def compare(reference, frame, black, steps, rung):
-    """(difference to average away, weight, kept by band, squares) of one tile."""
-    limits = DEFAULT_LIMITS
-    difference = np.where(reference >= WHITE, 0.0, reference - frame)
-    # A blown pixel has no noise; a block of them counts as one pixel's, so that nothing is divided by 0.
-    expected = by_block(np.where(reference >= WHITE, 0.0, SHOT * np.maximum(reference - black, 0) + READ))
-    expected = np.maximum(expected, READ)
-    down, across = (noise_left()[part].astype(float) for _, part in steps)
-    factor = 1 + down.mean() * across.mean()
+def edge_weights(around, noise):
+    """(32, 32): how much a pixel counts where its block does not fit; `around` has two pixels more on each side."""
+    near = np.stack([around[y : y + TILE_PX, x : x + TILE_PX] for y in (0, 2, 4) for x in (0, 2, 4)])
+    beyond = np.square(DEFAULT_LIMITS.edge * np.ptp(near, axis=0)) - noise
+    return noise / (noise + np.maximum(beyond, 0))
 
-    excess = by_block(difference**2) / (factor * expected) - 1 - limits.block_excess
-    weights = 1 / (1 + limits.block_loss * np.maximum(excess, 0))
-    difference = difference * np.kron(weights, np.ones((BLOCK, BLOCK)))
-    noise, kept = np.sum(weights**2 * expected), weights.mean()
-    if kept <= limits.gross:
+
+def weigh_blocks(around, frame, black, factor):
+    """(difference, noise, fit, kept, flat): blocks that do not fit have lost their edges, then weight."""
+    limits = DEFAULT_LIMITS
+    reference = around[2:-2, 2:-2]
+    blown = reference >= WHITE
+    difference = np.where(blown, 0.0, reference - frame)
+    noise = SHOT * np.maximum(reference - black, 0) + READ
+
+    def weights_of(difference, pixels):
+        # A blown pixel has no noise; a block of them counts as one pixel's, so that nothing is divided by 0.
+        expected = np.maximum(by_block(np.where(blown, 0.0, noise * pixels**2)), READ)
+        excess = by_block(difference**2) / (factor * expected) - 1 - limits.block_excess
+        return 1 / (1 + limits.block_loss * np.maximum(excess, 0)), expected
+
+    weights, expected = weights_of(difference, np.ones_like(noise))
+    edges, flat = edge_weights(around, noise), 1.0
+    if np.all(weights == 1):
+        edges = np.ones_like(noise)
+    else:
+        flat = edges.mean()
+        edges = np.where(np.kron(weights, np.ones((BLOCK, BLOCK))) < 1, edges, 1.0)
+        difference = difference * edges
+        weights, expected = weights_of(difference, edges)
+    wide = np.kron(weights, np.ones((BLOCK, BLOCK)))
+    return difference * wide, np.sum(weights**2 * expected), weights.mean(), np.mean(wide * edges), flat
+
+
+def compare(around, show, black, steps, rung):
+    """(difference to average away, weight, kept by band, squares) of one tile; `show` gives the frame at some steps."""
+    limits = DEFAULT_LIMITS
+    reference = around[2:-2, 2:-2]
+
+    def look(steps):
+        down, across = (noise_left()[part].astype(float) for _, part in steps)
+        return down, across, *weigh_blocks(around, show(steps), black, 1 + down.mean() * across.mean())
+
+    whole = [nearest(step) for step in steps]
+    found = look(whole if np.any(reference >= WHITE) else steps)
+    if found[4] < limits.calm and found[6] >= 0.5 and not np.any(reference >= WHITE):
+        in_whole_steps = look(whole)
+        found = in_whole_steps if in_whole_steps[4] >= limits.calm else found
+    down, across, difference, noise, fit, kept, _ = found
+    factor = 1 + down.mean() * across.mean()
+    if fit <= limits.gross:
         return np.zeros_like(reference), 0.0, np.zeros((4, 4)), 0.0
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
@@ -97,16 +136,18 @@ def compare(reference, frame, black, steps, rung):
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
     one_frequency = noise / 256 * (1 + np.outer(down, across))
-    excess = smooth(np.sum(waves**2, axis=0) / one_frequency) - 1
+    energies = np.sum(waves**2, axis=0) / one_frequency
+    excess = smooth(energies) - 1
     # At the ends of the scale fewer values stand behind a mean.
     steady = np.array([0.82, 0.92, *np.ones(12), 0.92, 0.82])
     excess *= np.outer(steady, steady)
-    doubt = np.clip((excess.max() - limits.still) / (limits.moved - limits.still), 0, 1)
+    most = max(excess.max(), limits.slow * (energies[:4, :4].mean() - 1))
+    doubt = np.clip((most - limits.still) / (limits.moved - limits.still), 0, 1)
     allowed = limits.still + doubt * (limits.excess - limits.still)
     keep = 1 / (1 + doubt * limits.loss * np.maximum(excess - allowed, 0))
-    if doubt == 0 and kept >= limits.calm:
+    if doubt == 0 and fit >= limits.calm:
         return difference, 1.0, np.full((4, 4), kept), kept**2 * down.mean() * across.mean()
-    weight = np.clip((kept * keep.mean() - limits.gross) / (limits.calm - limits.gross), 0, 1)
+    weight = np.clip((fit * keep.mean() - limits.gross) / (limits.calm - limits.gross), 0, 1)
     planes = COSINES.T @ (waves * keep * weight) @ COSINES
     out = np.empty_like(reference)
     for index, plane in enumerate(planes):
@@ -127,12 +168,10 @@ def add_frame(reference, frame, shifts, bad, rung):
     for row in range(rows):
         for column in range(columns):
             top, left = (row - 1) * PITCH_PX, (column - 1) * PITCH_PX
-            tile = moved(moved(still, 0, top, (0, 0)), 1, left, (0, 0))
-            # The filters between pixels ring beside a blown lamp.
-            whole_steps = np.any(tile >= WHITE)
-            steps = [step_of(shift, whole_steps) for shift in shifts[row, column].astype(float)]
-            shown = moved(moved(other, 0, top, steps[0]), 1, left, steps[1])
-            found = compare(tile, shown, black, steps, rung)
+            around = moved(moved(still, 0, top - 2, (0, 0), TILE_PX + 4), 1, left - 2, (0, 0), TILE_PX + 4)
+            steps = [step_of(shift) for shift in shifts[row, column].astype(float)]
+            show = lambda steps: moved(moved(other, 0, top, steps[0]), 1, left, steps[1])  # noqa: B023, E731
+            found = compare(around, show, black, steps, rung)
             sums[top + PITCH_PX :, left + PITCH_PX :][:TILE_PX, :TILE_PX] += found[0] * np.outer(WINDOW, WINDOW)
             weight[row, column], kept[row, column], squares[row, column] = found[1:]
     return sums[PITCH_PX:, PITCH_PX:][:height, :width], weight, kept, squares

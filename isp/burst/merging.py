@@ -10,8 +10,9 @@ section 5, and Liba et al. 2019, "Handheld mobile photography in very low light"
 count of frames behind each place). We depart so: the difference is transformed, not both tiles, and by a cosine
 transform, which has no jump at the tile's border; its energy is compared with noise over neighbouring frequencies and
 all colours, and only tiles that differ somewhere are judged strictly, so that a still scene loses next to nothing;
-blocks that differ are left out before the transform, which would spread them; and a tile that matches nowhere does not
-count at all, instead of counting as the reference once more.
+blocks that differ are left out before the transform, which would spread them, but only their edges where that is
+enough, so that the dark beside a lamp is merged; and a tile that matches nowhere does not count at all, instead of
+counting as the reference once more.
 """
 
 from __future__ import annotations
@@ -60,8 +61,12 @@ class Limits:
 
     block_excess   above it a block of 8 x 8 pixels loses weight (noise alone: 1 of 5000 blocks)
     block_loss     how fast
+    edge           but first its edges do: where so many times the range of a pixel and its neighbours is more than the
+                   pixel's noise, a small error of the shift shows (noise alone spans three deviations)
     still, moved   a tile whose largest excess, over neighbouring frequencies, is below `still` is averaged as it is;
                    from `moved` on each frequency is judged by itself
+    slow           the excess of the slowest quarter of the frequencies each way, all together, counts so many times: 64
+                   values scatter little, and an object that is fainter than the noise shows there first
     excess         above it a frequency of such a tile loses weight
     loss           how fast
     place_excess   on the cheap rung: above it, in 64 values, a whole tile loses weight
@@ -70,13 +75,15 @@ class Limits:
 
     block_excess: float = 0.75
     block_loss: float = 30.0
+    edge: float = 0.22
     still: float = 0.9
     moved: float = 1.15
+    slow: float = 2.4
     excess: float = 0.1
-    loss: float = 16.0
-    place_excess: float = 0.8
-    gross: float = 0.5
-    calm: float = 0.85
+    loss: float = 20.0
+    place_excess: float = 0.4
+    gross: float = 0.6
+    calm: float = 0.9
 
 
 DEFAULT_LIMITS = Limits()

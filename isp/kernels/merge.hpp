@@ -24,7 +24,9 @@ enum class Rung { frequencies, places };
 struct MergeLimits {
     float block_excess;    // above it a block of 8 x 8 loses weight ...
     float block_loss;      // ... by 1 / (1 + loss * what is above)
+    float edge;            // but first its edges do, where so many times the range around a pixel is more than noise
     float still, moved;    // a tile whose largest excess is below `still` is taken whole, one from `moved` on is judged
+    float slow;            // the excess of slow differences, all together, counts so many times
     float excess, loss;    // strictly: by frequency, like the blocks
     float place_excess;    // on the cheap rung: above it a whole tile loses weight
     float gross, calm;     // a tile that keeps less than `gross` of its frequencies is refused, above `calm` it counts in full

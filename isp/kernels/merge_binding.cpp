@@ -69,7 +69,7 @@ void write_merged(const MergeFacts& facts, Picture reference, Floats difference,
 }
 
 void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std::array<float, 2> noise, bool by_frequency,
-                std::array<float, 9> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
+                std::array<float, 11> limits, Array<const float, 2> between, Array<const float, 2> noise_left,
                 std::array<float, tile_px> window) {
     if (between.shape(0) != sub_steps || between.shape(1) != taps || noise_left.shape(0) != sub_steps ||
         noise_left.shape(1) != frequencies) {
@@ -77,7 +77,8 @@ void make_facts(MergeFacts* facts, std::array<float, 4> black, float white, std:
     }
     new (facts) MergeFacts{black, white, noise[0], noise[1], by_frequency ? Rung::frequencies : Rung::places,
                             {}, {}, {}, {}, window, {}};
-    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7], limits[8]};
+    facts->limits = {limits[0], limits[1], limits[2], limits[3], limits[4], limits[5], limits[6], limits[7], limits[8], limits[9],
+                     limits[10]};
     for (int step = 0; step < sub_steps; ++step) {
         for (int k = 0; k < taps; ++k) facts->between[step][k] = between(step, k);
         for (int k = 0; k < frequencies; ++k) facts->noise_left[step][k] = noise_left(step, k);

@@ -84,6 +84,16 @@ float smooth_energies(const Energies& all, MergeTile& tile) {
     return *std::max_element(most, most + frequencies);
 }
 
+// Excess of the slowest quarter of the frequencies each way, all together: something faint but large.
+float slow_excess(const Energies& all) {
+    constexpr int slow = frequencies / 4;
+    float sums[slow] = {};
+    for (int k = 0; k < slow; ++k) {
+        for (int i = 0; i < slow; ++i) sums[i] += all[(k + around) * energy_stride + around + i];
+    }
+    return (sums[0] + sums[1] + sums[2] + sums[3]) * (1.0f / (slow * slow)) - 1.0f;
+}
+
 }  // namespace
 
 void transform(MergeTile& tile) {
@@ -113,8 +123,8 @@ void transform_back(MergeTile& tile) {
 bool judge_frequencies(const MergeFacts& facts, float noise, Step down, Step across, MergeTile& tile) {
     Energies energies;
     measure_energies(facts, noise, down, across, tile, energies);
-    const float most = smooth_energies(energies, tile);
     const MergeLimits& limits = facts.limits;
+    const float most = std::max(smooth_energies(energies, tile), limits.slow * slow_excess(energies));
     const float doubt = std::clamp((most - limits.still) / (limits.moved - limits.still), 0.0f, 1.0f);
     const float allowed = limits.still + doubt * (limits.excess - limits.still);
     const float loss = limits.loss * doubt;

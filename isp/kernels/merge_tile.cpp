@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "merge_blocks.hpp"
 #include "merge_frequencies.hpp"
 
 namespace nightjar {
 
 namespace {
+
+// A tile of which so much is no edge has room to lose.
+constexpr float mostly_flat = 0.5f;
 
 // The frame's tile at the shift, into tile.difference.
 void interpolate(const MergeFacts& facts, const Counts16& frame, int top, int left, Step down, Step across,
@@ -48,65 +52,6 @@ bool any_blown(float white, const MergeTile& tile) {
     return blown != 0;
 }
 
-// Difference to the reference, without blown pixels, and what of it is expected and found by blocks.
-void subtract(const MergeFacts& facts, MergeTile& tile) {
-    const float a = facts.noise_shot, b = facts.noise_read, white = facts.white;
-    for (int row = 0; row < blocks; ++row) {
-        float expected[tile_px] = {}, found[tile_px] = {};
-        for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
-            const float* reference = tile.reference + y * tile_px;
-            float* difference = tile.difference + y * tile_px;
-            float black[tile_px];
-            for (int x = 0; x < tile_px; x += 2) {
-                black[x] = facts.black[2 * (y & 1)];
-                black[x + 1] = facts.black[2 * (y & 1) + 1];
-            }
-            ROWS_DO_NOT_OVERLAP
-            for (int x = 0; x < tile_px; ++x) {
-                const float r = reference[x], level = r - black[x];
-                const float noise = a * (level > 0.0f ? level : 0.0f) + b;
-                // A blown pixel has no noise: expecting some would excuse a mismatch beside it.
-                const float variance = r >= white ? 0.0f : noise;
-                const float kept = r >= white ? 0.0f : r - difference[x];
-                difference[x] = kept;
-                expected[x] += variance;
-                found[x] += kept * kept;
-            }
-        }
-        for (int block = 0; block < blocks; ++block) {
-            float e = 0.0f, f = 0.0f;
-            for (int x = block * block_px; x < (block + 1) * block_px; ++x) {
-                e += expected[x];
-                f += found[x];
-            }
-            tile.expected[row][block] = std::max(e, b);
-            tile.found[row][block] = f;
-        }
-    }
-}
-
-// Blocks whose mismatch no noise explains lose weight. Returns what is left of the noise: sum of variances of the
-// reference that still counts; `kept` receives the mean weight, `found` what is left of the squared difference.
-float weigh_blocks(const MergeLimits& limits, float noise_factor, MergeTile& tile, float& kept, float& found) {
-    float noise = 0.0f, sum = 0.0f;
-    for (int row = 0; row < blocks; ++row) {
-        for (int block = 0; block < blocks; ++block) {
-            const float excess = tile.found[row][block] / (noise_factor * tile.expected[row][block]) - 1.0f - limits.block_excess;
-            const float weight = excess > 0.0f ? 1.0f / (1.0f + limits.block_loss * excess) : 1.0f;
-            noise += weight * weight * tile.expected[row][block];
-            found += weight * weight * tile.found[row][block];
-            sum += weight;
-            if (weight == 1.0f) continue;
-            for (int y = row * block_px; y < (row + 1) * block_px; ++y) {
-                float* difference = tile.difference + y * tile_px + block * block_px;
-                for (int x = 0; x < block_px; ++x) difference[x] *= weight;
-            }
-        }
-    }
-    kept = sum / (blocks * blocks);
-    return noise;
-}
-
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
 float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float found, const MergeTile& tile) {
@@ -142,7 +87,7 @@ Trust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
     return trust;
 }
 
-Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step across, const MergeTile& tile) {
+Trust trust_of(const MergeFacts& facts, const Blocks& left_of, Step down, Step across, const MergeTile& tile) {
     Trust trust{};
     constexpr int wide = frequencies / bands;
     float sum = 0.0f, squares = 0.0f;
@@ -158,18 +103,23 @@ Trust trust_of(const MergeFacts& facts, float blocks_kept, Step down, Step acros
             }
         }
         for (int i = 0; i < frequencies; ++i) {
-            trust.kept[(i / wide) * bands + band] += blocks_kept * sums[i] * (1.0f / (wide * wide));
+            trust.kept[(i / wide) * bands + band] += left_of.kept * sums[i] * (1.0f / (wide * wide));
             sum += sums[i];
             squares += square_sums[i];
         }
     }
-    const float mean = blocks_kept * sum / (frequencies * frequencies);
+    const float mean = left_of.fit * sum / (frequencies * frequencies);
     const MergeLimits& limits = facts.limits;
     trust.weight = std::clamp((mean - limits.gross) / (limits.calm - limits.gross), 0.0f, 1.0f);
     for (float& kept : trust.kept) kept *= trust.weight;
-    const float share = blocks_kept * trust.weight;
+    const float share = left_of.kept * trust.weight;
     trust.squares = share * share * squares / (frequencies * frequencies);
     return trust;
+}
+
+// What interpolation leaves of the noise's variance.
+float noise_after(const MergeFacts& facts, Step down, Step across) {
+    return facts.noise_mean[down.part] * facts.noise_mean[across.part];
 }
 
 }  // namespace
@@ -182,30 +132,37 @@ Step Step::of(float raw_px) {
 
 Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
+    const MergeLimits& limits = facts.limits;
     copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
-    // The filters between pixels ring beside a blown lamp, whose light is cut off.
-    if (any_blown(facts.white, tile)) {
-        down = down.nearest();
-        across = across.nearest();
+    const auto look = [&](Step y, Step x) {
+        down = y;
+        across = x;
+        interpolate(facts, frame, top, left, down, across, tile);
+        subtract(facts, tile);
+        return weigh_blocks(facts, reference, top, left, noise_after(facts, down, across), tile);
+    };
+    // The filters between pixels ring beside a blown lamp, whose light is cut off ...
+    const bool blown = any_blown(facts.white, tile);
+    Blocks left_of = blown ? look(down.nearest(), across.nearest()) : look(down, across);
+    // ... and beside any strong edge; where all around it is flat whole steps may fit better.
+    if (left_of.fit < limits.calm && left_of.flat >= mostly_flat && (down.part != 0 || across.part != 0)) {
+        const Step y = down, x = across;
+        left_of = look(y.nearest(), x.nearest());
+        if (left_of.fit < limits.calm) left_of = look(y, x);
     }
-    interpolate(facts, frame, top, left, down, across, tile);
-    subtract(facts, tile);
-    const float noise_kept = facts.noise_mean[down.part] * facts.noise_mean[across.part];
-    const float noise_factor = 1.0f + noise_kept;
-    float blocks_kept = 0.0f, found = 0.0f;
-    const float noise = weigh_blocks(facts.limits, noise_factor, tile, blocks_kept, found);
-    if (blocks_kept <= facts.limits.gross) return {};
+    if (left_of.fit <= limits.gross) return {};
+    const float noise_kept = noise_after(facts, down, across);
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(facts.limits, noise, noise_factor, found, tile);
+        const float weight = whole_tile(limits, left_of.noise, 1.0f + noise_kept, left_of.found, tile);
         if (weight < 1.0f) {
             for (float& difference : tile.difference) difference *= weight;
         }
-        return trust_of_whole(weight, blocks_kept, noise_kept);
+        return trust_of_whole(weight, left_of.kept, noise_kept);
     }
     transform(tile);
-    const bool still = judge_frequencies(facts, noise, down, across, tile);
-    if (still && blocks_kept >= facts.limits.calm) return trust_of_whole(1.0f, blocks_kept, noise_kept);
-    const Trust trust = trust_of(facts, blocks_kept, down, across, tile);
+    const bool still = judge_frequencies(facts, left_of.noise, down, across, tile);
+    if (still && left_of.fit >= limits.calm) return trust_of_whole(1.0f, left_of.kept, noise_kept);
+    const Trust trust = trust_of(facts, left_of, down, across, tile);
     if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);
         transform_back(tile);
