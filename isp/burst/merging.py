@@ -27,6 +27,7 @@ import numpy as np
 
 from isp.burst.between_pixels import between_pixels, noise_left
 from isp.burst.flaws import find_bad_pixels
+from isp.burst.measured_noise import measured_noise
 from isp.burst.places import TILE_PX, places_of
 from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
@@ -114,10 +115,10 @@ class Merging:
             raise FrameError("The merge needs the noise model of the sensor, and this frame has none.")
         self.reference = reference
         self.frames = 1
-        self._threads = threads
-        self._facts = MergeFacts(**merge_numbers(reference.shot, rung, limits))
+        self._threads, self._rung, self._limits = threads, rung, limits
         self._pixels = np.ascontiguousarray(reference.pixels)
-        self._facts.bad_pixels(find_bad_pixels(reference, threads), *reference.pixels.shape)
+        self._bad_pixels = find_bad_pixels(reference, threads)
+        self._expect(reference.shot.noise)
         places = places_of(reference.pixels.shape)
         self._difference = np.zeros(reference.pixels.shape, np.float32)
         self._weight = np.zeros(places, np.float32)
@@ -131,6 +132,8 @@ class Merging:
         """
         if not np.all(np.abs(shifts.px) <= FURTHEST_PX):
             raise FrameError(f"The frame's shifts hold NaN or more than {FURTHEST_PX} pixels; align it again.")
+        if self.frames == 1:
+            self._expect(measured_noise(self.reference, frame, shifts.px))
         share = np.empty(self._weight.shape, np.float32)
         moved = np.ascontiguousarray(shifts.px, dtype=np.float32)
         self._facts.add_frame(
@@ -150,10 +153,17 @@ class Merging:
         facts = {
             "black_dn": tuple(level * factor for level in shot.black_dn),
             "white_dn": shot.white_dn * factor,
-            "noise": Noise(shot.noise.shot * left, shot.noise.read * left),
+            "noise": Noise(self._noise.shot * left, self._noise.read * left),
             "frames": self.frames,
         }
         return RawFrame(pixels, dataclasses.replace(shot, **facts), np.clip(1.0 / variance, 1.0, self.frames))
+
+    def _expect(self, noise: Noise) -> None:
+        """Judge by this noise from now on."""
+        self._noise = noise
+        shot = dataclasses.replace(self.reference.shot, noise=noise)
+        self._facts = MergeFacts(**merge_numbers(shot, self._rung, self._limits))
+        self._facts.bad_pixels(self._bad_pixels, *self._pixels.shape)
 
     @property
     def _gathered(self) -> tuple[np.ndarray, ...]:
