@@ -227,6 +227,16 @@ def test_the_scale_is_as_fine_as_sixteen_bits_allow(white, factor):
 
 
 @pytest.mark.parametrize("rung", list(Rung))
+@pytest.mark.parametrize(("sensor", "gain"), NOISES)
+def test_the_frames_border_is_merged_as_well_as_its_middle(sensor, gain, rung):
+    """Its tiles hold fewer pixels, which noise alone must not make look like motion."""
+    frames, _ = exposed([drawn(textured(), SHAPE)] * 8, sensor=sensor, gain=gain)
+    behind = merge(frames, rung=rung).frames_behind
+    border = np.concatenate([behind[0], behind[-1], behind[:, 0], behind[:, -1]])
+    assert border.mean() > 0.97 * behind[1:-1, 1:-1].mean()
+
+
+@pytest.mark.parametrize("rung", list(Rung))
 def test_any_number_of_threads_gives_the_same_bytes(rung):
     moves = hand_path(4, seed=7)
     frames, _ = exposed([drawn(textured(), SHAPE, move) for move in moves])

@@ -110,7 +110,13 @@ def weigh_blocks(around, frame, black, factor):
     return difference * wide, np.sum(weights**2 * expected), weights.mean(), np.mean(wide * edges), flat
 
 
-def compare(around, show, black, steps, rung):
+def scatter_at_border(first, length):
+    """How much more the energy of a tile scatters that begins at `first` and is mirrored beyond the frame."""
+    inside = min(first + TILE_PX, length) - max(first, 0)
+    return np.sqrt(TILE_PX / inside)
+
+
+def compare(around, show, black, steps, rung, scatter):
     """(difference to average away, weight, kept by band, squares) of one tile; `show` gives the frame at some steps."""
     limits = DEFAULT_LIMITS
     reference = around[2:-2, 2:-2]
@@ -131,11 +137,11 @@ def compare(around, show, black, steps, rung):
     if rung is Rung.PLACES:
         slow = sum(np.sum(by_block(np.kron(plane, [[1, 0], [0, 0]])) ** 2) for plane in planes_of(difference))
         energy = 1 + 4 * (np.sum(difference**2) / (factor * noise) - 1)
-        weight = 1 / (1 + limits.loss * max(max(energy, slow / (2 * noise)) - 1 - limits.place_excess, 0))
+        weight = 1 / (1 + limits.loss * max((max(energy, slow / (2 * noise)) - 1) / scatter - limits.place_excess, 0))
         return difference * weight, weight, np.full((4, 4), weight * kept), (weight * kept) ** 2 * (factor - 1)
 
     waves = COSINES @ planes_of(difference) @ COSINES.T
-    one_frequency = noise / 256 * (1 + np.outer(down, across))
+    one_frequency = scatter * noise / 256 * (1 + np.outer(down, across))
     energies = np.sum(waves**2, axis=0) / one_frequency
     excess = smooth(energies) - 1
     # At the ends of the scale fewer values stand behind a mean.
@@ -171,7 +177,8 @@ def add_frame(reference, frame, shifts, bad, rung):
             around = moved(moved(still, 0, top - 2, (0, 0), TILE_PX + 4), 1, left - 2, (0, 0), TILE_PX + 4)
             steps = [step_of(shift) for shift in shifts[row, column].astype(float)]
             show = lambda steps: moved(moved(other, 0, top, steps[0]), 1, left, steps[1])  # noqa: B023, E731
-            found = compare(around, show, black, steps, rung)
+            scatter = scatter_at_border(top, height) * scatter_at_border(left, width)
+            found = compare(around, show, black, steps, rung, scatter)
             sums[top + PITCH_PX :, left + PITCH_PX :][:TILE_PX, :TILE_PX] += found[0] * np.outer(WINDOW, WINDOW)
             weight[row, column], kept[row, column], squares[row, column] = found[1:]
     return sums[PITCH_PX:, PITCH_PX:][:height, :width], weight, kept, squares

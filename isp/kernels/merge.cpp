@@ -64,7 +64,7 @@ void merge_frame(const MergeFacts& facts, const Counts16& reference, const Count
             const int place = row * columns + column;
             const int top = (row - 1) * pitch, left = (column - 1) * pitch;
             const Step down = Step::of(shifts[2 * place]), across = Step::of(shifts[2 * place + 1]);
-            const Trust trust = compare(facts, reference, frame, top, left, down, across, tile);
+            const TileTrust trust = compare(facts, reference, frame, top, left, down, across, tile);
             share[place] = 0.0f;
             if (trust.weight == 0.0f) continue;
             add_tile(facts, tile.difference, top, left, reference.height, reference.width, gathered.difference);

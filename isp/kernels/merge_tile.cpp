@@ -54,7 +54,8 @@ bool any_blown(float white, const MergeTile& tile) {
 
 // The cheap rung: one weight for the tile, from its energy and from that of its slow differences, the sums of a block's
 // pixels of one colour; both in deviations of 64 values, as many as there are sums.
-float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float found, const MergeTile& tile) {
+float whole_tile(const MergeLimits& limits, float noise, float noise_factor, float scatter, float found,
+                 const MergeTile& tile) {
     float slow = 0.0f;
     for (int row = 0; row < blocks; ++row) {
         float sums[2][tile_px] = {};
@@ -74,21 +75,21 @@ float whole_tile(const MergeLimits& limits, float noise, float noise_factor, flo
     }
     // Scattered by 1 / sqrt(512) the energy says as much four times over as the slow one's 64 values.
     const float energy = 1.0f + 4.0f * (found / (noise_factor * noise) - 1.0f);
-    const float above = std::max(energy, slow / (2.0f * noise)) - 1.0f - limits.place_excess;
+    const float above = (std::max(energy, slow / (2.0f * noise)) - 1.0f) / scatter - limits.place_excess;
     return above > 0.0f ? 1.0f / (1.0f + limits.loss * above) : 1.0f;
 }
 
 // Of a tile whose frequencies are all kept alike; `noise_kept` is what interpolation left of the noise.
-Trust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
-    Trust trust{};
+TileTrust trust_of_whole(float weight, float blocks_kept, float noise_kept) {
+    TileTrust trust{};
     trust.weight = weight;
     std::fill_n(trust.kept, bands * bands, weight * blocks_kept);
     trust.squares = weight * weight * blocks_kept * blocks_kept * noise_kept;
     return trust;
 }
 
-Trust trust_of(const MergeFacts& facts, const Blocks& left_of, Step down, Step across, const MergeTile& tile) {
-    Trust trust{};
+TileTrust trust_of(const MergeFacts& facts, const Blocks& left_of, Step down, Step across, const MergeTile& tile) {
+    TileTrust trust{};
     constexpr int wide = frequencies / bands;
     float sum = 0.0f, squares = 0.0f;
     for (int band = 0; band < bands; ++band) {
@@ -122,6 +123,12 @@ float noise_after(const MergeFacts& facts, Step down, Step across) {
     return facts.noise_mean[down.part] * facts.noise_mean[across.part];
 }
 
+// At the frame's border a tile holds pixels twice, mirrored: fewer values say the same, and their energy scatters more.
+float scatter_at_border(int first, int length) {
+    const int inside = std::min(first + tile_px, length) - std::max(first, 0);
+    return std::sqrt(static_cast<float>(tile_px) / static_cast<float>(inside));
+}
+
 }  // namespace
 
 Step Step::of(float raw_px) {
@@ -130,7 +137,7 @@ Step Step::of(float raw_px) {
     return {parts >> 4, parts & 15};
 }
 
-Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
+TileTrust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile) {
     const MergeLimits& limits = facts.limits;
     copy_patch(facts.bad, reference, {top, left, tile_px, tile.reference, tile_px});
@@ -152,17 +159,18 @@ Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16
     }
     if (left_of.fit <= limits.gross) return {};
     const float noise_kept = noise_after(facts, down, across);
+    const float scatter = scatter_at_border(top, reference.height) * scatter_at_border(left, reference.width);
     if (facts.rung == Rung::places) {
-        const float weight = whole_tile(limits, left_of.noise, 1.0f + noise_kept, left_of.found, tile);
+        const float weight = whole_tile(limits, left_of.noise, 1.0f + noise_kept, scatter, left_of.found, tile);
         if (weight < 1.0f) {
             for (float& difference : tile.difference) difference *= weight;
         }
         return trust_of_whole(weight, left_of.kept, noise_kept);
     }
     transform(tile);
-    const bool still = judge_frequencies(facts, left_of.noise, down, across, tile);
+    const bool still = judge_frequencies(facts, scatter * left_of.noise, down, across, tile);
     if (still && left_of.fit >= limits.calm) return trust_of_whole(1.0f, left_of.kept, noise_kept);
-    const Trust trust = trust_of(facts, left_of, down, across, tile);
+    const TileTrust trust = trust_of(facts, left_of, down, across, tile);
     if (trust.weight > 0.0f) {
         keep_noise(tile, trust.weight);
         transform_back(tile);

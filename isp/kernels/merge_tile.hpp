@@ -24,14 +24,14 @@ struct Step {
     Step nearest() const { return {part < sub_steps / 2 ? whole : whole + 1, 0}; }
 };
 
-struct Trust {
+struct TileTrust {
     float weight;                   // how much the tile counts, 0 to 1
     float kept[bands * bands];      // what is taken of the difference, by frequency
     float squares;                  // mean square of that, times the noise that interpolation left
 };
 
 // Leaves in `tile.difference` what of reference - frame is noise, to be averaged away; weight 0 leaves nothing.
-Trust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
+TileTrust compare(const MergeFacts& facts, const Counts16& reference, const Counts16& frame, int top, int left, Step down,
               Step across, MergeTile& tile);
 
 }  // namespace nightjar
