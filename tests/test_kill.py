@@ -88,7 +88,7 @@ def live_and_die(bench, chance: random.Random, checked: set[tuple], mode: str) -
         ("photo", 12),
         ("night", 5),
         pytest.param("photo", 200, marks=MANY),
-        pytest.param("night", 200, marks=MANY),
+        pytest.param("night", 40, marks=MANY),
     ],
 )
 def test_killing_the_daemon_while_it_shoots_loses_no_acknowledged_photo_and_tears_no_file(bench, mode, kills):

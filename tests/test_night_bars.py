@@ -206,7 +206,7 @@ def test_noise_is_what_the_merged_frame_says():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", ["coffee", "astronaut", "kodim05", "kodim19", "kodim23", "texture", "steps", "lamps"])
-@pytest.mark.parametrize("gain", [1.0, 4.0, 16.0])
+@pytest.mark.parametrize("gain", [1.0, 16.0])
 @pytest.mark.parametrize("sensor", ["imx477", "imx708"])
 def test_every_bar_on_many_scenes(sensor, gain, scene):
     common = {"sensor": sensor, "gain": gain, "seed": 2, "shape": SMALL}

@@ -28,7 +28,8 @@ def find_bad_pixels(frame: RawFrame, threads: int = 0) -> np.ndarray:
         strip = dataclasses.replace(frame, pixels=frame.pixels[first:last])
         mosaic = run_stages(strip, (Levels(),), threads)
         mended = run_stages(mosaic, (BadPixels(),), threads)
-        rows, columns = np.nonzero(mended.pixels != mosaic.pixels)
+        # Of the flat array: several times quicker where next to nothing is found.
+        rows, columns = np.divmod(np.flatnonzero(mended.pixels != mosaic.pixels), frame.pixels.shape[1])
         bad = np.stack([rows + first, columns], axis=1)
         own = (bad[:, 0] >= top) & (bad[:, 0] < top + STRIP_ROWS)
         found.append(bad[own].astype(np.int32))

@@ -15,7 +15,7 @@ from isp.burst.places import PITCH_PX, TILE_PX, places_of
 from isp.frames import Noise, RawFrame
 
 # Tiles that are looked at, each way at most: enough for a steady tenth, and quick.
-TILES_ACROSS = 48
+TILES_ACROSS = 18
 # Shares of tiles, by brightness, that are judged together.
 LEVELS = 6
 FEWEST_TILES = 8

@@ -70,7 +70,7 @@ void copy_row(const std::uint16_t* from, float* to) {
 void copy_patch(const BadPixelList& bad, const Counts16& from, const Patch& patch) {
     const int top = patch.top, left = patch.left, size = patch.size;
     // Copied in whole lanes: what lies right of the patch is read too and means nothing.
-    const bool inside = top >= 0 && left >= 0 && top + size <= from.height && left + patch.stride <= from.width;
+    const bool inside = left >= 0 && left + patch.stride <= from.width;
     int columns[patch_stride];
     for (int x = 0; !inside && x < patch.stride; ++x) columns[x] = mirrored(left + x, from.width);
     for (int y = 0; y < size; ++y) {
