@@ -167,7 +167,7 @@ def test_threads_do_not_change_a_byte():
 
 @pytest.mark.skipif(not can_read(), reason="tesseract is not on this machine: apt install tesseract-ocr")
 @pytest.mark.skipif("page" not in scene_names(), reason="scikit-image's photographs are not installed (extra: bench)")
-def test_eight_frames_at_iso_3200_are_read_like_one_at_iso_400():
+def test_eight_frames_at_iso_3200_are_read_nearly_like_one_at_iso_400():
     """A hand-held page as the camera meters it; one frame of ISO 400 would have taken eight times as long.
 
     Its read noise counts once, not eight times: of the page's dark letters eight frames have 3 dB more noise even if
@@ -184,7 +184,7 @@ def test_eight_frames_at_iso_3200_are_read_like_one_at_iso_400():
         merged_errors += words_lost(merged(night))
         single_errors += words_lost(day.frames[0])
         noisy_errors += words_lost(night.frames[0])
-    # The reader guesses: of the same page in the same light it misses one word more or less.
+    # As many words as at ISO 400 was the aim, and is missed by a tenth; one more a page is what holds.
     assert merged_errors <= single_errors + pages < noisy_errors - pages
 
 
