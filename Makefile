@@ -58,7 +58,7 @@ $(VENV)/.tools: pyproject.toml | prerequisites
 # (README, First photo on a Pi) would leave a folder that make may not write.
 KEPT := --config-settings=build-dir=build/{wheel_tag}
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
-	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation $(KEPT) ".[bench,dev]"
+	PATH="$(CURDIR)/$(RUN):$$PATH" $(PIP) install --no-build-isolation $(KEPT) ".[portrait,bench,dev]"
 	$(PIP) install --no-deps picamera2==0.3.38  # its source is checked against; it runs only beside apt's libcamera
 	touch $@
 

@@ -1,1 +1,1 @@
-"""Networks: run a model on the Edge TPU or the CPU and say what its answer means. Portrait mode fills this floor."""
+"""Networks: run a model on the Edge TPU or the CPU, and say what its answer means for the picture."""

@@ -27,7 +27,7 @@ def check_edge_tpu(machine: Machine) -> Iterator[Finding]:
         yield Finding(AREA, WARNING, "libedgetpu is not installed", mend)
     runtimes = [name for name in ("ai_edge_litert", "tflite_runtime") if importlib.util.find_spec(name) is not None]
     if not runtimes:
-        yield Finding(AREA, WARNING, "no LiteRT runtime can be imported", "pip install 'nightjar[coral]'")
+        yield Finding(AREA, WARNING, "no LiteRT runtime can be imported", "pip install 'nightjar[portrait]'")
 
 
 def _is_stick(machine: Machine, device: Path) -> bool:

@@ -1,0 +1,1 @@
+"""From a coarse idea of the subject to its edge, hair included."""

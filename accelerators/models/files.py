@@ -1,0 +1,24 @@
+"""One installed model: its files and what goes in and comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model ready to run.
+
+    name      as in configs/models.toml
+    cpu       the int8 .tflite for the CPU
+    edge_tpu  its twin compiled for the Edge TPU; None where there is none
+    input     (height, width) of the uint8 RGB picture it takes
+    labels    the class of each score, background first
+    """
+
+    name: str
+    cpu: Path
+    edge_tpu: Path | None
+    input: tuple[int, int]
+    labels: tuple[str, ...]
