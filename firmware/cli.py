@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from accelerators.errors import AcceleratorError
 from firmware.console import UsageError, coloured, note, open_streams, say
 from firmware.errors import NightjarError
 from isp.errors import IspError
@@ -25,6 +26,7 @@ COMMANDS = {
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",
     "develop": "turn raw files into photos",
+    "models": "the networks of portraits: list, fetch, verify, and what of one an Edge TPU can run",
     "bench": "measure this machine: what night mode gains, and what it costs",
     "doctor": "check camera, buttons, card, permissions, Edge TPU, clock and power; say how to mend",
 }
@@ -60,7 +62,7 @@ def _run_or_tell(words: list[str]) -> int:
         return _run(words)
     except UsageError as error:
         return _fail(str(error), as_json, WRONG_USAGE)
-    except (NightjarError, IspError) as error:
+    except (NightjarError, AcceleratorError, IspError) as error:
         return _fail(str(error), as_json, FAILED)
     except KeyboardInterrupt:
         return STOPPED
