@@ -41,7 +41,8 @@ def download(url: str, partial: Path, size: int, moved: Callable[[int], None], s
         trouble = _attempt(url, partial, size, moved, silence_s)
         if not trouble:
             return
-        if _size_of(partial, size) <= before:
+        there = _size_of(partial, size)
+        if there <= before and not (before and there == 0):  # A part that was dropped is worth another try.
             break
     raise ModelError(f"{url}: {trouble} {_size_of(partial, size)} of {size} bytes are here. {AGAIN}")
 
@@ -60,29 +61,34 @@ def _attempt(url: str, partial: Path, size: int, moved: Callable[[int], None], s
     headers = {"User-Agent": "nightjar"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=silence_s) as answer:
-            if start and not _goes_on(answer, start, size):
+            if start and answer.status == http.HTTPStatus.PARTIAL_CONTENT and not _goes_on(answer, start, size):
+                return _drop(partial, "the server sends another part than it was asked for.")
+            if answer.status != http.HTTPStatus.PARTIAL_CONTENT:  # It knows no ranges and sends all.
                 start = 0
             return _receive(answer, partial, start, size, moved)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            with explained(partial.parent):
-                partial.unlink(missing_ok=True)
-            return "the server has not as many bytes as are expected."
+            return _drop(partial, "the server has not as many bytes as are expected.")
         raise ModelError(f"{url}: the server answers {error.code} {error.reason}. {AGAIN}") from None
     except urllib.error.URLError as error:
         return _why(error.reason, silence_s)
+    except (http.client.InvalidURL, ValueError) as error:
+        raise ModelError(f"{url} is no address for a download: {error}.") from None
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         return _why(error, silence_s)
-    except ValueError as error:  # of an address that none can be
-        raise ModelError(f"{url} is no address for a download: {error}.") from None
 
 
 def _goes_on(answer: http.client.HTTPResponse, start: int, size: int) -> bool:
-    """Whether the server sends the rest from there; one that knows no ranges sends all."""
-    if answer.status != http.HTTPStatus.PARTIAL_CONTENT:
-        return False
+    """Whether the part that the server sends is the rest from there."""
     return re.fullmatch(rf"bytes {start}-\d+/({size}|\*)", answer.headers.get("Content-Range", "")) is not None
+
+
+def _drop(partial: Path, trouble: str) -> str:
+    """Begin anew: what is here does not fit what the server has. Returns the trouble."""
+    with explained(partial.parent):
+        partial.unlink(missing_ok=True)
+    return trouble
 
 
 def _receive(answer: IO[bytes], partial: Path, start: int, size: int, moved: Callable[[int], None]) -> str:
