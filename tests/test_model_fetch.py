@@ -149,8 +149,13 @@ def test_another_file_than_the_known_one_never_gets_a_name(get, shelf, server, c
     server.files[address] = wrong
     with pytest.raises(ModelError) as refused:
         get()
-    said = {"one bit": "its SHA-256 is", "longer": f"more than the {len(right)} bytes", "shorter": "bytes are here"}
+    said = {
+        "one bit": "its SHA-256 is",
+        "longer": f"The server sends more than the {len(right)} bytes",
+        "shorter": "bytes are here",
+    }
     assert said[change] in str(refused.value)
+    assert "no address" not in str(refused.value)
     if change == "one bit":
         hashes = {word.strip(",.") for word in str(refused.value).split() if len(word.strip(",.")) == 64}
         assert len(hashes) == 2  # the found one and the known one

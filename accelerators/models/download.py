@@ -73,9 +73,9 @@ def _attempt(url: str, partial: Path, size: int, moved: Callable[[int], None], s
         raise ModelError(f"{url}: the server answers {error.code} {error.reason}. {AGAIN}") from None
     except urllib.error.URLError as error:
         return _why(error.reason, silence_s)
-    except (http.client.InvalidURL, ValueError) as error:
+    except (http.client.InvalidURL, UnicodeError) as error:
         raise ModelError(f"{url} is no address for a download: {error}.") from None
-    except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
+    except (http.client.HTTPException, OSError) as error:
         return _why(error, silence_s)
 
 
@@ -103,7 +103,8 @@ def _receive(answer: IO[bytes], partial: Path, start: int, size: int, moved: Cal
         moved(there)
         while piece := answer.read(min(STEP_BYTES, size + 1 - there)):
             if there + len(piece) > size:
-                os.truncate(handle, 0)
+                with explained(partial.parent):
+                    os.truncate(handle, 0)
                 raise ModelError(f"The server sends more than the {size} bytes that the file has: it is another file.")
             _write(handle, piece, partial.parent)
             there += len(piece)

@@ -13,7 +13,10 @@ from accelerators.errors import ModelError
 
 ROOT_AND_IDENTIFIER = 8
 # Of a list of tables in a model that a Raspberry Pi could run: DeepLab has 186 tensors, the largest detectors 1500.
-MOST_TABLES = 20_000
+# Lists may share bytes, so that a small file can claim much.
+MOST_TABLES = 10_000
+# Converters join the names of all that they merged.
+MOST_TEXT_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Table:
         return memoryview(self.data)[start : start + count]
 
     def text(self, field: int) -> str:
-        """A text; bytes that are none are shown as such."""
-        return str(self.content(field), "utf-8", "backslashreplace")
+        """A text, or its beginning; bytes that are none are shown as such."""
+        return str(self.content(field)[:MOST_TEXT_BYTES], "utf-8", "backslashreplace")
 
     def vector(self, field: int, item_bytes: int) -> tuple[int, int]:
         """Where a list's first item lies and how many there are; (0, 0) where there is no list."""

@@ -21,7 +21,7 @@ TYPE_NAMES = (
 TYPES = tuple(TYPE_NAMES.split())
 CUSTOM = "CUSTOM"
 # TensorFlow Lite itself stops at 8 axes; a concatenation joins a handful.
-MOST_AXES, MOST_ENDS = 8, 1024
+MOST_AXES, MOST_ENDS = 8, 256
 
 
 @dataclass(frozen=True)
