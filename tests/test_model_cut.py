@@ -80,7 +80,7 @@ def test_a_network_that_is_cut_already_is_refused():
     [
         (b"", "no .tflite file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "no .tflite file"),
-        (b"\0\0\0\0TFL3", "holds no network"),
+        (b"\0\0\0\0TFL3", "truncated or damaged"),
         (WHOLE[: len(WHOLE) // 2], "truncated or damaged"),
         (WHOLE[:-1] if len(WHOLE) % 4 else WHOLE[:-200], "truncated or damaged"),
         (segmenting(axis=1), r"axis (1,) of 4"),

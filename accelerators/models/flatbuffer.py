@@ -15,6 +15,7 @@ ROOT_AND_IDENTIFIER = 8
 # Of a list of tables in a model that a Raspberry Pi could run: DeepLab has 186 tensors, the largest detectors 1500.
 # Lists may share bytes, so that a small file can claim much.
 MOST_TABLES = 10_000
+MOST_NUMBERS = 100_000
 # Converters join the names of all that they merged.
 MOST_TEXT_BYTES = 4096
 
@@ -34,7 +35,7 @@ class Table:
     def table(self, field: int) -> Table | None:
         """The table that the field points at."""
         place = self.place(field)
-        return None if place is None else Table(self.data, self._follow(place))
+        return None if place is None else _table(self.data, self._follow(place))
 
     def tables(self, field: int) -> list[Table]:
         """A list of tables."""
@@ -43,9 +44,9 @@ class Table:
             raise ModelError(
                 f"It claims a list of {count} parts; a model that fits a camera has at most {MOST_TABLES}."
             )
-        return [Table(self.data, self._follow(start + 4 * index)) for index in range(count)]
+        return [_table(self.data, self._follow(start + 4 * index)) for index in range(count)]
 
-    def numbers(self, field: int, kind: str, most: int) -> tuple[int, ...]:
+    def numbers(self, field: int, kind: str, most: int = MOST_NUMBERS) -> tuple[int, ...]:
         """A list of at most so many scalars."""
         start, count = self.vector(field, struct.calcsize(kind))
         if count > most:
@@ -58,7 +59,10 @@ class Table:
         return memoryview(self.data)[start : start + count]
 
     def text(self, field: int) -> str:
-        """A text, or its beginning; bytes that are none are shown as such."""
+        """A text, or its beginning; bytes that are none are shown as such. It ends in a zero, up to which C++ reads."""
+        start, count = self.vector(field, 1)
+        if start and number_at(self.data, start + count, "B"):
+            raise ModelError(f"The text at byte {start} has no end: it is damaged.")
         return str(self.content(field)[:MOST_TEXT_BYTES], "utf-8", "backslashreplace")
 
     def vector(self, field: int, item_bytes: int) -> tuple[int, int]:
@@ -81,6 +85,10 @@ class Table:
         offset = number_at(self.data, vtable + slot, "H")
         return self.at + offset if offset else None
 
+    def has(self, field: int) -> bool:
+        """Whether the table gives the field at all."""
+        return self.place(field) is not None
+
     def _follow(self, place: int) -> int:
         return place + number_at(self.data, place, "I")
 
@@ -89,7 +97,21 @@ def root_of(data: bytes | bytearray, identifier: bytes) -> Table:
     """The outermost table. Raises ModelError where the file is of another kind."""
     if len(data) < ROOT_AND_IDENTIFIER or bytes(data[4:8]) != identifier:
         raise ModelError(f"It is no .tflite file: bytes 4 to 8 are {bytes(data[4:8])!r} where {identifier!r} stands.")
-    return Table(data, number_at(data, 0, "I"))
+    return _table(data, number_at(data, 0, "I"))
+
+
+def _table(data: bytes | bytearray, at: int) -> Table:
+    """The table that begins there. Raises ModelError where none can."""
+    vtable = at - number_at(data, at, "i")
+    size, table_size = number_at(data, vtable, "H"), number_at(data, vtable + 2, "H")
+    # Even a table without fields has 4 bytes, and its vtable its two sizes.
+    if size < 4 or size % 2 or table_size < 4 or at % 4 or vtable + size > len(data) or at + table_size > len(data):
+        raise ModelError(f"At byte {at} of {len(data)} there is no table: it is truncated or damaged.")
+    if any(
+        offset and not 4 <= offset < table_size for offset in struct.unpack_from(f"<{size // 2 - 2}H", data, vtable + 4)
+    ):
+        raise ModelError(f"The table at byte {at} has a field outside itself: it is damaged.")
+    return Table(data, at)
 
 
 def number_at(data: bytes | bytearray, place: int, kind: str) -> int | float:
