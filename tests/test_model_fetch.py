@@ -89,6 +89,22 @@ def test_what_is_downloaded_is_whole_cut_and_ready(get, shelf, server, tmp_path)
     assert all((get.folder / name).stat().st_mode & 0o777 == 0o644 for name in ALL)
 
 
+def test_who_fetches_does_not_matter_to_who_reads(get, shelf, tmp_path):
+    """Root often has a umask that lets nobody else read; the daemon is somebody else."""
+    before = os.umask(0o077)
+    try:
+        fetch(
+            list(read_catalogue(shelf.write_catalogue(tmp_path)).values()),
+            tmp_path / "new" / "models",
+            Sources((shelf.fill(tmp_path / "stick", *shelf.published),), address=None),
+            lambda *_: None,
+        )
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "new", *(tmp_path / "new").rglob("*"))}
+    assert modes == {path: 0o755 if path.is_dir() else 0o644 for path in modes}
+
+
 def test_what_is_there_is_not_fetched_again(get, server):
     get()
     server.manners.asked.clear()

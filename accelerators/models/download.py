@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 from accelerators.errors import ModelError
 from accelerators.models.keeping import FILE_MODE, explained
@@ -91,7 +90,9 @@ def _drop(partial: Path, trouble: str) -> str:
     return trouble
 
 
-def _receive(answer: IO[bytes], partial: Path, start: int, size: int, moved: Callable[[int], None]) -> str:
+def _receive(
+    answer: http.client.HTTPResponse, partial: Path, start: int, size: int, moved: Callable[[int], None]
+) -> str:
     """Append what comes. Returns what broke it."""
     there = start
     with explained(partial.parent):
@@ -101,7 +102,7 @@ def _receive(answer: IO[bytes], partial: Path, start: int, size: int, moved: Cal
             os.truncate(handle, start)
             os.lseek(handle, start, os.SEEK_SET)
         moved(there)
-        while piece := answer.read(min(STEP_BYTES, size + 1 - there)):
+        while piece := answer.read1(min(STEP_BYTES, size + 1 - there)):
             if there + len(piece) > size:
                 with explained(partial.parent):
                     os.truncate(handle, 0)

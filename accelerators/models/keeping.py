@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from accelerators.errors import ModelError
 
 # The daemon reads them as another user than the one who fetched them.
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def partial_of(path: Path) -> Path:
@@ -46,9 +48,13 @@ def keep_partial(path: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """The folder of models, and what is missing above it. Raises OSError."""
+    missing = [above for above in (folder, *folder.parents) if not above.exists()]
+    for new in reversed(missing):
+        new.mkdir()
+        new.chmod(FOLDER_MODE)  # whatever the umask of the one who fetches
+        _sync(new.parent)
     if not folder.is_dir():
-        folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-        _sync(folder.parent)
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 @contextlib.contextmanager
@@ -59,10 +65,9 @@ def explained(folder: Path) -> Iterator[None]:
     except PermissionError:
         raise ModelError(f"{folder} cannot be written: permission denied. Run the command with sudo.") from None
     except OSError as error:
-        raise ModelError(
-            f"{folder} cannot be written: {error.strerror or error}. See what fills it: df -h {folder}; "
-            "or name another place with --folder."
-        ) from None
+        full = f"See what fills it: df -h {folder}; or name" if error.errno in FULL else "Name"
+        what = error.strerror or error
+        raise ModelError(f"{folder} cannot be written: {what}. {full} another place with --folder.") from None
 
 
 def _sync(folder: Path) -> None:

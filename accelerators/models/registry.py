@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from accelerators.models.catalogue import CATALOGUE, KnownFile, KnownModel, find
 from accelerators.models.files import ModelFiles
 
 HASH_STEP_BYTES = 1 << 20
-MISSING = "is missing"
+MISSING, UNREADABLE = "is missing", "cannot be read"
 
 
 def installed(name: str, folder: Path, catalogue: Path = CATALOGUE) -> ModelFiles:
@@ -35,8 +36,8 @@ def installed(name: str, folder: Path, catalogue: Path = CATALOGUE) -> ModelFile
 
 
 def is_there(folder: Path, file: KnownFile) -> bool:
-    """Whether a file of that name exists, whole or not."""
-    return (folder / file.name).exists()
+    """Whether a file of that name can be seen, whole or not."""
+    return os.path.exists(folder / file.name)  # Path.exists raises where the folder may not be looked into
 
 
 def fault_of(folder: Path, file: KnownFile) -> str:
@@ -53,7 +54,7 @@ def fault_of(folder: Path, file: KnownFile) -> str:
     except FileNotFoundError:
         return MISSING
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return f"{UNREADABLE}: {error.strerror}"
     return "" if found == file.sha256 else f"is another file: its SHA-256 is {found}, not {file.sha256}"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from accelerators.errors import ModelError
 from accelerators.models.catalogue import DOWNLOAD_FROM, KnownFile, KnownModel, find_model, read_catalogue
-from accelerators.models.registry import MISSING, fault_of, is_there
+from accelerators.models.registry import MISSING, UNREADABLE, fault_of, is_there
 from firmware.byte_progress import ByteProgress
 from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured, columns
@@ -132,6 +132,8 @@ def _in_a_word(model: dict, device: str) -> str:
     if cut is None:
         return "none exists"
     used, how = (original, "installed") if cut == MISSING else (cut, "installed, cut")
+    if used.startswith(UNREADABLE):
+        return "not readable"
     return {INSTALLED: how, MISSING: "missing"}.get(used, "damaged")
 
 
