@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="small networks are written with ai-edge-litert's schema")
 
+from measures.model_server import closed_address
 from measures.model_shelf import make_shelf
 from measures.segmentation import PUBLISHED
 
@@ -235,11 +236,13 @@ def test_fetch_from_a_folder_list_verify_and_use(ask, tmp_path):
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"{PUBLISHED} is not there; name it in NIGHTJAR_SHARED")
 def test_on_a_terminal_a_bar_moves_and_elsewhere_each_file_is_a_line(tmp_path):
     said = {}
+    # The folder that NIGHTJAR_SHARED names has all; a proxy where nobody listens lets nothing out.
+    environment = same_code() | {"NIGHTJAR_SHARED": str(PUBLISHED.parents[1]), "https_proxy": closed_address()}
     for terminal in (True, False):
         ours, theirs = pty.openpty()
-        command = [*NIGHTJAR, "models", "fetch", "--from", PUBLISHED, "--folder", tmp_path / str(terminal)]
+        command = [*NIGHTJAR, "models", "fetch", "--folder", tmp_path / str(terminal)]
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=theirs if terminal else subprocess.PIPE, env=same_code()
+            command, stdout=subprocess.DEVNULL, stderr=theirs if terminal else subprocess.PIPE, env=environment
         )
         piped = process.communicate(timeout=PATIENCE_S)[1]
         assert process.returncode == 0

@@ -24,7 +24,9 @@ def keep(path: Path, data: bytes) -> None:
     """Write a file whole. Raises OSError and leaves the old file, or none."""
     partial = partial_of(path)
     try:
-        with partial.open("wb") as file:
+        partial.unlink(missing_ok=True)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        with open(handle, "wb") as file:
             file.write(data)
         keep_partial(path)
     except BaseException:

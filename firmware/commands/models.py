@@ -1,7 +1,8 @@
 """The networks that portraits use: which there are, fetch them, check them, and see whether an Edge TPU can run one.
 
 list    every model, what of it is installed, and which one the settings choose
-fetch   get models (none named: the chosen one) from the pinned address, checked by SHA-256, and cut them for portraits
+fetch   get models (none named: the chosen one) from the pinned address, checked by SHA-256, and cut them for portraits;
+        where NIGHTJAR_SHARED names a folder, what lies in its models/ is taken from there
 verify  hash what is installed; exit code 1 where something is wrong or missing
 lint    tell, operator by operator, what of a .tflite would leave the Edge TPU; exit code 1 where something would
 """
