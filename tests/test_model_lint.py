@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -225,6 +226,15 @@ def test_the_command_fails_where_something_leaves_and_tells_where(ask, tmp_path)
     told = json.loads(out)["files"][0]
     assert (code, told["stays"], told["operators"][-1]["on_edge_tpu"]) == (1, False, False)
     assert told["summary"] == "1 of 4 operators run on the CPU, the first is 3 ARG_MAX"
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(300_000_000)
+    for name, said in (("pipe", "is no file"), ("", "is no file"), ("none", "No such file"), ("huge", "has 300 MB")):
+        with pytest.raises(ModelError, match=said):
+            lint(tmp_path / name)
 
 
 def test_the_command_is_content_where_nothing_leaves(ask, linted, tmp_path):

@@ -49,7 +49,7 @@ def test_the_cut_network_finds_pycorals_bird(ready, name, least):
         ("deeplab_dm05", "bird_segmentation.bmp"),
         ("deeplab_dm05", "grace_hopper.bmp"),
         ("deeplab_dm05", "cat_720p.jpg"),
-        ("deeplab_dm10", "cat_720p.jpg"),
+        pytest.param("deeplab_dm10", "cat_720p.jpg", marks=pytest.mark.slow),
     ],
 )
 def test_the_cut_network_names_the_classes_of_the_uncut_one(ready, name, photo):

@@ -8,6 +8,7 @@ is left beside it is what left the Edge TPU. So the rules here can be tried on f
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,10 +90,11 @@ class Report:
 def lint(path: Path) -> Report:
     """Read a .tflite and judge it. Raises ModelError, which begins with the file's name, where it cannot be read."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ModelError(
-                f"It has {path.stat().st_size // MB} MB; an Edge TPU's model has at most {MOST_BYTES // MB}."
-            )
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe would be waited for
+            raise ModelError("It is no file.")
+        if facts.st_size > MOST_BYTES:
+            raise ModelError(f"It has {facts.st_size // MB} MB; an Edge TPU's model has at most {MOST_BYTES // MB}.")
         graph = read_graph(path.read_bytes())
         compiled = any(operator.name == COMPILED for operator in graph.operators)
         verdicts = _of_compiled(graph) if compiled else _of_source(graph)
