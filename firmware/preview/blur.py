@@ -25,6 +25,8 @@ WORKING_WIDTH = 512
 LARGEST_DISC_PX = 5.0
 # Between two radii of the ramp the eye must not see both.
 RADIUS_STEP_PX, MOST_LAYERS = 2.0, 4
+# A picture at working size stands in for the sharp one from here on; below, as much of the sharp one as is missing.
+SOFT_PX = 1.5
 # Light is held in 16 bits, so that what is blown may be brightened by three stops; the dark keep their steps.
 WHITE, MOST_EV = 8191, 3.0
 # Of the preview: its light in 16 bits, and two pictures to lay one over the other, colours too. Of the working size:
@@ -127,10 +129,10 @@ def _layers(light: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return light[:, :, :3], np.zeros_like(radius)
     layers = min(max(round(largest / RADIUS_STEP_PX), 1), MOST_LAYERS)
     place = radius / largest * layers
-    drawn = np.minimum(place, 1.0)
+    drawn = np.minimum(radius / max(largest / layers, SOFT_PX), 1.0)
     out = np.zeros((*light.shape[:2], 3), dtype=np.float32)
     for layer in range(1, layers + 1):
-        share = np.clip(1.0 - np.abs(place - layer), 0.0, 1.0)
+        share = np.clip(1.0 - np.abs(np.maximum(place, 1.0) - layer), 0.0, 1.0)
         rows = np.flatnonzero(share)
         if not rows.size:
             continue
@@ -140,7 +142,7 @@ def _layers(light: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarr
         blurred = _disc_blurred(light[top:bottom], disc_px)[rows[0] - top : rows[-1] + 1 - top]
         behind = blurred[:, :, :3] / np.maximum(blurred[:, :, 3:], 1e-3)
         here = slice(rows[0], rows[-1] + 1)
-        out[here] += behind * (share / np.maximum(drawn, 1e-6))[here, None, None]
+        out[here] += behind * share[here, None, None]
     return out, drawn
 
 

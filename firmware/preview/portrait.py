@@ -1,4 +1,4 @@
-"""What a preview does in modes that blur: looks for the subject beside the pictures, and blurs each by what it knows."""
+"""What a preview does in modes that blur: looks for the subject beside the pictures, and blurs each as far as known."""
 
 from __future__ import annotations
 

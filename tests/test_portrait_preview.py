@@ -1,0 +1,351 @@
+"""The live portrait: its blur is steady, moves with the subject, goes with it, and never holds up the preview."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from measures.live_masks import LOOK_NS, Live, flicker, overlap
+
+from accelerators.errors import DeviceError
+from accelerators.subject.subject import NoSubject
+from firmware.preview.blur import Blur, blur_bytes, working_size
+from firmware.preview.mask_thread import MaskThread
+from firmware.preview.picture import Picture, views_of
+from firmware.preview.portrait import PortraitView, SteadyGround
+from firmware.preview.steady_mask import Steadying, SteadyMask
+from isp.bokeh import Bokeh
+from isp.ground import NO_GROUND
+from isp.tone import decode_srgb
+
+pytest.importorskip("cv2", reason="OpenCV is not installed: pip install 'nightjar[portrait]'")
+
+SECOND_NS = 1_000_000_000
+PATIENCE_S = 20.0
+NOBODY = NoSubject("nobody is in the picture")
+
+
+# Steadiness
+
+
+@pytest.mark.parametrize("noise", [3.0, 12.0])
+def test_a_still_scene_does_not_flicker_however_the_network_wavers(noise):
+    live, steadying = Live(noise), Steadying()
+    raw, steady = [], []
+    for look in range(26):
+        raw.append(live.wavering())
+        steadying.take(raw[-1], live.luma(), look * LOOK_NS)
+        steady.append(steadying.at(look * LOOK_NS).mask)
+    assert flicker(raw) > 2.0, "the network wavers"
+    assert flicker(steady[10:]) < 0.06 * flicker(raw)
+    looks = np.mean([overlap(mask, live.truth()) for mask in raw])
+    assert overlap(steady[-1], live.truth()) > max(looks, 0.95), "and nearer to the truth than the looks it is made of"
+
+
+def test_a_chair_that_is_the_subject_now_and_then_never_is():
+    live, steadying, chair = Live(), Steadying(), np.s_[84:110, 124:146]
+    taken = []
+    for look in range(26):
+        steadying.take(live.wavering(pops=0.35 if look else 0.0), live.luma(), look * LOOK_NS)
+        taken.append(steadying.at(look * LOOK_NS).mask[chair].mean())
+    assert max(taken) < 128
+    assert np.abs(np.diff(taken)).mean() < 4
+
+
+@pytest.mark.parametrize("step_px", [2, 6])
+def test_the_mask_moves_with_the_subject(step_px):
+    live, steadying = Live(), Steadying()
+    for look in range(14):
+        moved = max(look - 3, 0) * step_px
+        steadying.take(live.wavering(moved, edge_px=0.0, pops=0.0), live.luma(moved), look * LOOK_NS)
+        assert overlap(steadying.at(look * LOOK_NS).mask, live.truth(moved)) > 0.94
+
+
+def test_when_the_camera_turns_the_mask_turns_with_it():
+    live, steadying = Live(), Steadying()
+    for look in range(6):
+        luma, mask = (np.roll(part, 6 * look, axis=1) for part in (live.luma(), live.wavering(edge_px=0.0, pops=0.0)))
+        steadying.take(mask, luma, look * LOOK_NS)
+    assert overlap(steadying.at(5 * LOOK_NS).mask, np.roll(live.truth(), 30, axis=1)) > 0.94
+
+
+def test_after_the_subject_left_the_blur_is_gone_within_a_second():
+    live, steadying = Live(), Steadying()
+    for look in range(5):
+        steadying.take(live.wavering(), live.luma(), look * 2 * LOOK_NS)
+    left_ns = 8 * LOOK_NS + 1  # just after the last look: the worst moment, at five looks a second
+    strengths = []
+    for look in range(5, 10):
+        steadying.take(None, live.without_subject(), look * 2 * LOOK_NS)
+        steady = steadying.at(look * 2 * LOOK_NS)
+        strengths.append(steady.strength if steady else 0.0)
+    assert strengths[0] == 1.0, "one look without a subject is no reason"
+    assert steadying.at(left_ns + SECOND_NS) is None
+    assert np.all(np.diff(strengths) <= 0)
+
+
+def test_blur_fades_in_small_steps():
+    live, steadying = Live(), Steadying()
+    steadying.take(live.wavering(), live.luma(), 0)
+    assert steadying.at(0).strength == 1.0, "the first look is believed"
+    for look in (1, 2):
+        steadying.take(None, live.without_subject(), look * LOOK_NS)
+    frames_ns = [2 * LOOK_NS + frame * SECOND_NS // 30 for frame in range(15)]
+    found = [steadying.at(time_ns) for time_ns in frames_ns]
+    strengths = [steady.strength if steady else 0.0 for steady in found]
+    assert strengths[0] == 1.0
+    assert strengths[-1] == 0.0
+    assert np.abs(np.diff(strengths)).max() < 0.12
+
+
+def test_a_mask_that_nobody_renewed_is_not_believed_for_long():
+    live, steadying = Live(), Steadying()
+    for look in range(3):
+        steadying.take(live.wavering(), live.luma(), look * LOOK_NS)
+    assert steadying.at(3 * LOOK_NS).strength == 1.0
+    assert steadying.at(2 * SECOND_NS) is None
+
+
+def test_on_a_slow_board_the_blur_stays_between_two_looks():
+    live, steadying = Live(), Steadying()
+    for look in range(3):
+        steadying.take(live.wavering(), live.luma(), look * 2 * SECOND_NS)
+    assert steadying.at(5_900_000_000).strength == 1.0
+
+
+def test_feet_that_come_and_go_move_the_ground_slowly():
+    ground, bokeh = SteadyGround(), Bokeh(largest_px=20.0)
+    standing, cut = (np.zeros((100, 100), np.uint8) for _ in range(2))
+    standing[10:90, 40:60] = cut[10:100, 40:60] = 255
+    grounds = [
+        ground.under((standing, cut)[frame % 2].copy(), bokeh, frame * SECOND_NS // 15).ground for frame in range(60)
+    ]
+    assert grounds[0] == pytest.approx((0.9, 0.9, 0.5), abs=0.01)
+    assert np.abs(np.diff(grounds, axis=0)).max() < 0.08
+    last = [ground.under(cut, bokeh, (60 + frame) * SECOND_NS // 15).ground for frame in range(60)][-1]
+    assert last == pytest.approx(NO_GROUND, abs=0.01)
+
+
+# Blur
+
+
+def planes_of_grey(code: int, size: tuple[int, int]) -> list[np.ndarray]:
+    half = (-(-size[0] // 2), -(-size[1] // 2))
+    return [np.full(size, code, np.uint8), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8)]
+
+
+def blurred(planes, mask, largest_px=24.0, strength=1.0, ground=NO_GROUND, highlights_ev=0.0):
+    bokeh = Bokeh(largest_px=largest_px, ground=ground, highlights_ev=highlights_ev)
+    drawn = [plane.copy() for plane in planes]
+    Blur().draw(tuple(drawn), SteadyMask(mask, strength), bokeh)
+    return drawn
+
+
+@pytest.mark.parametrize("size", [(480, 640), (481, 643), (760, 1014), (64, 48)])
+@pytest.mark.parametrize("code", [0, 90, 255])
+def test_flat_stays_flat(size, code):
+    mask = np.zeros(working_size(size), np.uint8)
+    mask[mask.shape[0] // 2 :, mask.shape[1] // 3 :] = 255
+    for plane, before in zip(blurred(planes_of_grey(code, size), mask), planes_of_grey(code, size), strict=True):
+        assert np.abs(plane.astype(int) - before).max() <= 2
+
+
+def test_the_subject_keeps_every_code_and_gives_no_colour_away():
+    size = (480, 640)
+    planes = planes_of_grey(110, size)
+    inside = np.zeros(size, bool)
+    inside[120:480, 220:420] = True
+    planes[0][inside], planes[1][inside[::2, ::2]], planes[2][inside[::2, ::2]] = 76, 85, 255  # pure red
+    small = working_size(size)
+    mask = (255 * inside[: 2 * small[0] : 2, : 2 * small[1] : 2]).astype(np.uint8)
+    luma, _, red = blurred(planes, mask)
+    assert np.array_equal(luma[130:, 230:410], planes[0][130:, 230:410])
+    outside = np.ones(red.shape, bool)
+    outside[58:, 107:213] = False  # the subject and three pixels of half resolution around it
+    assert np.abs(red[outside].astype(int) - 128).max() <= 0.02 * 127 + 1
+
+
+def test_a_small_light_becomes_a_disc_of_the_lens_s_size_with_its_light():
+    size, largest = (480, 640), 24.0
+    planes = planes_of_grey(0, size)
+    planes[0][232:248, 312:328] = 255
+    luma = blurred(planes, np.zeros(working_size(size), np.uint8), largest, highlights_ev=2.0)[0]
+    light = decode_srgb(luma / 255.0)
+    y, x = np.mgrid[0 : size[0], 0 : size[1]]
+    away = np.hypot(y - 239.5, x - 319.5)
+    assert light[away < largest - 12].min() > 0.8 * light[away < largest - 12].max(), "even inside"
+    assert light[away > largest + 14].max() < 0.02, "nothing outside"
+    assert light.sum() == pytest.approx(4.0 * 16 * 16, rel=0.15), "two stops brighter than it was measured"
+
+
+def test_blur_is_none_at_the_feet_and_grows_above_and_below_them():
+    size = (480, 640)
+    planes = planes_of_grey(60, size)
+    planes[0][:, ::8] = planes[0][:, 1::8] = planes[0][:, 2::8] = planes[0][:, 3::8] = 180
+    luma = blurred(planes, np.zeros(working_size(size), np.uint8), ground=(0.8, 0.8, 0.4))[0].astype(float)
+    contrast = luma[:, 100:540].std(axis=1) / planes[0][0].std()
+    assert contrast[int(0.8 * 480)] > 0.9
+    assert contrast[: int(0.4 * 480)].max() < 0.1
+    assert contrast[-1] < 0.3
+    assert np.all(np.diff(contrast[200 : int(0.8 * 480)]) > -0.03), "it grows without a band"
+
+
+def test_a_blur_of_no_strength_is_the_picture():
+    generator = np.random.default_rng(1)
+    planes = [generator.integers(0, 256, plane.shape, dtype=np.uint8) for plane in planes_of_grey(0, (120, 160))]
+    mask = np.zeros(working_size((120, 160)), np.uint8)
+    for plane, before in zip(blurred(planes, mask, strength=1e-4), planes, strict=True):
+        assert np.abs(plane.astype(int) - before).max() <= 2
+
+
+def test_the_largest_blur_is_drawn_too():
+    planes = planes_of_grey(90, (300, 400))
+    planes[0][:, :200] = 200
+    luma = blurred(planes, np.zeros(working_size((300, 400)), np.uint8), largest_px=2000.0)[0]
+    assert 120 < luma.min() <= luma.max() < 170
+
+
+# The thread
+
+
+class Network:
+    """Finds masks when the test lets it."""
+
+    def __init__(self, answer) -> None:
+        self.answer = answer
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.asked = threading.Semaphore(0)
+
+    def __call__(self, picture: np.ndarray):
+        self.asked.release()
+        assert self.may_answer.wait(PATIENCE_S)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer if isinstance(self.answer, NoSubject) else self.answer(picture)
+
+
+def left_half(picture: np.ndarray) -> np.ndarray:
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask[:, : mask.shape[1] // 2] = 255
+    return mask
+
+
+def striped_picture(size=(120, 160)) -> Picture:
+    picture = Picture(np.full(size[0] * size[1] * 3 // 2, 128, np.uint8), size)
+    views_of(picture)[0][:, ::4] = 30
+    return picture
+
+
+@pytest.fixture
+def portrait():
+    """Makes views that end with the test; photos are in work while `photos_done` is not set."""
+    made = []
+
+    def make(network) -> PortraitView:
+        view = PortraitView(network, make.photos_done.wait)
+        made.append((view, network))
+        return view
+
+    make.photos_done = threading.Event()
+    make.photos_done.set()
+    yield make
+    make.photos_done.set()
+    for view, network in made:
+        if network is not None:
+            network.may_answer.set()
+        view.rest(PATIENCE_S)
+
+
+BOKEH = Bokeh(largest_px=10.0)
+
+
+def test_the_preview_does_not_wait_for_the_network(portrait):
+    network = Network(left_half)
+    network.may_answer.clear()
+    view, plain = portrait(network), striped_picture()
+    first = view.draw(plain, BOKEH, 0)
+    assert first["blurred"] is False
+    assert "not done yet" in first["why_plain"]
+    assert np.array_equal(plain.planes, striped_picture().planes)
+    assert network.asked.acquire(timeout=PATIENCE_S)
+    view.draw(striped_picture(), BOKEH, 1)
+    assert not network.asked.acquire(blocking=False), "one look at a time"
+    network.may_answer.set()
+    told = view.draw(striped_picture(), BOKEH, 2, patience_s=PATIENCE_S)
+    while not told["blurred"]:
+        told = view.draw(striped_picture(), BOKEH, 3, patience_s=PATIENCE_S)
+    assert told["why_plain"] is None
+
+
+def test_who_asks_for_one_picture_gets_it_blurred(portrait):
+    picture = striped_picture()
+    assert portrait(Network(left_half)).draw(picture, BOKEH, 0, patience_s=PATIENCE_S)["blurred"]
+    luma = views_of(picture)[0].astype(int)
+    assert np.array_equal(luma[:, :70], views_of(striped_picture())[0][:, :70]), "the subject is sharp"
+    assert luma[:, 120:].std() < 0.2 * luma[:, :70].std()
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        (Network(NOBODY), "nobody is in the picture"),
+        (Network(DeviceError("no device answered")), "no device answered"),
+        (Network(lambda picture: np.zeros((3, 3), np.uint8)), r"The mask is (3, 3); for this preview"),
+        (None, "nothing here can find a subject"),
+    ],
+    ids=["nobody", "no device", "wrong mask", "no network"],
+)
+def test_without_a_subject_the_preview_is_plain_and_says_why(portrait, network, why):
+    view, picture = portrait(network), striped_picture()
+    told = view.draw(picture, BOKEH, 0, patience_s=0.2)
+    if network is not None:
+        assert network.asked.acquire(timeout=PATIENCE_S)
+        while why not in (told["why_plain"] or ""):
+            told = view.draw(picture, BOKEH, 1)
+    assert told["blurred"] is False
+    assert why in told["why_plain"]
+    assert np.array_equal(picture.planes, striped_picture().planes)
+
+
+def test_no_look_is_begun_while_a_photo_is_in_work(portrait):
+    network = Network(left_half)
+    portrait.photos_done.clear()
+    view = portrait(network)
+    view.draw(striped_picture(), BOKEH, 0)
+    assert not network.asked.acquire(timeout=0.05)
+    portrait.photos_done.set()
+    assert network.asked.acquire(timeout=PATIENCE_S)
+
+
+def test_at_rest_it_holds_nothing_and_looks_at_nothing(portrait):
+    network = Network(left_half)
+    view = portrait(network)
+    assert view.is_resting
+    view.draw(striped_picture(), BOKEH, 0, patience_s=PATIENCE_S)
+    assert not view.is_resting
+    threads = [thread for thread in threading.enumerate() if thread.name == "preview-masks"]
+    view.rest(PATIENCE_S)
+    assert view.is_resting
+    assert not any(thread.is_alive() for thread in threads)
+    assert view.draw(striped_picture(), BOKEH, 1, patience_s=PATIENCE_S)["blurred"], "and begins again"
+
+
+def test_a_failed_look_lets_the_blur_go():
+    network = Network(left_half)
+    masks = MaskThread(network, lambda timeout_s: True, after_failure_s=0.0)
+    picture = np.zeros((60, 80, 3), np.uint8)
+    masks.take(picture, 0)
+    assert masks.wait_until_idle(PATIENCE_S)
+    assert masks.at(0).strength == 1.0
+    network.answer = DeviceError("unplugged")
+    masks.take(picture, LOOK_NS)
+    assert masks.wait_until_idle(PATIENCE_S)
+    assert masks.at(SECOND_NS // 2) is None
+    assert masks.why_plain() == "unplugged"
+    masks.close(PATIENCE_S)
+
+
+def test_what_it_takes_is_told_before_it_is_taken():
+    assert 5 * 2028 * 1520 < blur_bytes((1520, 2028)) < 12 * 2028 * 1520
