@@ -26,6 +26,8 @@ NO_GROUND: Ground = (1.0, 1.0, 1.0)
 # where; the ramp is kept at least so long that it cannot be seen as an edge.
 LEVEL_HORIZON = 0.5
 SHORTEST_RAMP = 0.25
+# Ground nearer than half way to the subject is blurred no more: larger discs show nothing, and lenses have a largest.
+MOST_BEFORE = 1.0
 # Contours are read off a picture of this many rows: single hairs vanish, and feet stay.
 ROWS = 256
 # Inside the subject from here on.
@@ -81,7 +83,8 @@ def radius_of_rows(ground: Ground, largest_px: float, rows: int = ROWS) -> np.nd
         return np.full((rows, 1), largest_px, dtype=np.float32)
     behind = np.clip((far - y) / (far - horizon), 0.0, 1.0)
     before = np.maximum(y - near, 0.0) / (near - horizon)
-    return (largest_px * (behind - before)).astype(np.float32)[:, None]
+    share = np.maximum(behind - before, -MOST_BEFORE)
+    return (largest_px * share).astype(np.float32)[:, None]
 
 
 def _in_small(mask: np.ndarray) -> np.ndarray:

@@ -78,6 +78,7 @@ def test_blur_grows_without_a_step_and_is_whole_above_the_horizon(ground):
     radius = radius_of_rows(ground, 60.0)[:, 0]
     y = (np.arange(ROWS) + 0.5) / ROWS
     assert np.all(np.diff(radius) <= 0)
+    assert radius.min() >= -60.0, "before the subject it is no larger than behind"
     assert np.abs(np.diff(radius)).max() <= 60.0 / (far - horizon) / ROWS * 1.01
     assert np.all(radius[(y >= far) & (y <= near)] == 0.0)
     assert np.all(radius[y <= horizon] == 60.0)

@@ -21,6 +21,7 @@ from accelerators.stereo.match import match
 from accelerators.stereo.pair import NoDepth, check_pair
 from isp.defocus import Defocus
 from isp.errors import PipelineError
+from isp.virtual_lens import MOST_PX
 
 if TYPE_CHECKING:
     from isp.bokeh import Bokeh
@@ -107,7 +108,7 @@ def defocus_from_pair(
         100 * disparity.measured.mean(), in_focus, disparity.shift_px, disparity.gain,
     )  # fmt: skip
     share = np.clip(1.0 - nearness / in_focus, -LARGEST_BEFORE, 1.0)
-    return Defocus((bokeh.largest_px * share).astype(np.float32), mask)
+    return Defocus(np.maximum(bokeh.largest_px * share, -MOST_PX).astype(np.float32), mask)
 
 
 def _check(photo: np.ndarray, mask: np.ndarray | None, focus_at: tuple[float, float] | None) -> None:
