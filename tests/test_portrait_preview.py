@@ -10,7 +10,7 @@ from measures.live_masks import LOOK_NS, Live, flicker, overlap
 
 from accelerators.errors import DeviceError
 from accelerators.subject.subject import NoSubject
-from firmware.preview.blur import Blur, blur_bytes, working_size
+from firmware.preview.blur import Blur, blur_bytes, looking_size, working_size
 from firmware.preview.mask_thread import MaskThread
 from firmware.preview.picture import Picture, views_of
 from firmware.preview.portrait import PortraitView, SteadyGround
@@ -204,6 +204,18 @@ def test_the_largest_blur_is_drawn_too():
     planes[0][:, :200] = 200
     luma = blurred(planes, np.zeros(working_size((300, 400)), np.uint8), largest_px=2000.0)[0]
     assert 120 < luma.min() <= luma.max() < 170
+
+
+@pytest.mark.parametrize("size", [(1520, 2028), (1296, 2304), (480, 640), (1232, 1640), (37, 41), (2, 2), (3, 5000)])
+def test_what_is_looked_at_is_small_and_of_the_picture_s_shape(size):
+    for made, most in ((working_size(size), 512), (looking_size(size), 256)):
+        assert min(made) >= 2
+        assert made[1] <= most
+        assert abs(made[0] * size[1] - made[1] * size[0]) <= 2 * max(size), "not squeezed by more than its rounding"
+    planes = tuple(planes_of_grey(77, size))
+    small = Blur().in_small(planes)
+    assert small.shape == (*looking_size(size), 3)
+    assert np.abs(small.astype(int) - 77).max() <= 1
 
 
 # The thread

@@ -19,8 +19,10 @@ from isp.bokeh import Bokeh
 from isp.ground import radius_of_rows
 from isp.tone import encode_srgb
 
-# What is blurred needs no more pixels, and a network none.
+# What is blurred needs no more pixels than this across.
 WORKING_WIDTH = 512
+# A network needs fewer, and the edge of a mask takes microseconds for each: that decides how often one looks.
+LOOKING_WIDTH = 256
 # A larger disc is drawn in a smaller picture, where it costs little; up to here OpenCV does not go by way of Fourier.
 LARGEST_DISC_PX = 5.0
 # Between two radii of the ramp the eye must not see both.
@@ -37,9 +39,21 @@ BLOWN_FROM = 247
 
 
 def working_size(size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) at which masks are found and the background is blurred, for a preview of this size."""
-    factor = max(1, math.ceil(size[1] / WORKING_WIDTH))
-    return max(2, size[0] // factor), max(2, size[1] // factor)
+    """(height, width) at which the background of a preview of this size is blurred."""
+    return _divided(size, WORKING_WIDTH)
+
+
+def looking_size(size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of what the subject is looked for in, and of its masks."""
+    return _divided(working_size(size), LOOKING_WIDTH)
+
+
+def _divided(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """This wide at most, by a whole number; by one that leaves no rest where there is one, which is far quicker."""
+    least = max(1, math.ceil(size[1] / most))
+    even = (divisor for divisor in range(least, 2 * least) if not (size[0] % divisor or size[1] % divisor))
+    divisor = next(even, least)
+    return max(2, size[0] // divisor), max(2, size[1] // divisor)
 
 
 def luma_of(picture: np.ndarray) -> np.ndarray:
@@ -61,23 +75,23 @@ class Blur:
         self._memory: dict[tuple, np.ndarray] = {}
 
     def in_small(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-        """A preview's planes as (h, w, 3) uint8 sRGB at working size."""
-        cv2 = opencv()
-        luma, blue, red = (_shrunk(plane, working_size(planes[0].shape)) for plane in planes)
+        """A preview's planes as (h, w, 3) uint8 sRGB, to look for the subject in."""
+        cv2, size = opencv(), planes[0].shape
+        luma, blue, red = (_shrunk(_shrunk(plane, working_size(size)), looking_size(size)) for plane in planes)
         return cv2.cvtColor(cv2.merge((luma, red, blue)), cv2.COLOR_YCrCb2RGB)
 
     def draw(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray], steady: SteadyMask, bokeh: Bokeh) -> None:
         """Blur a preview in place.
 
         planes  luma (H, W), blue and red difference (half as large), uint8, of `isp.preview`
-        steady  its mask at working size
+        steady  its mask, of any size
         bokeh   planned for a frame of the preview's size, knowing the ground
         """
         cv2 = opencv()
         size = working_size(planes[0].shape)
         largest_px = bokeh.largest_px * size[1] / planes[0].shape[1] * steady.strength
         radius = np.abs(radius_of_rows(bokeh.ground, largest_px, size[0]))
-        open_share = 1.0 - steady.mask.astype(np.float32) / 255.0
+        open_share = 1.0 - cv2.resize(steady.mask, size[::-1]).astype(np.float32) / 255.0
         light = self._light(planes, size, bokeh.highlights_ev)
         blurred, drawn = _layers(np.dstack([light * open_share[:, :, None], open_share]), radius[:, 0])
         weight = open_share * drawn[:, None]

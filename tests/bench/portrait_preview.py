@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from firmware.cameras.simulated import simulate
-from firmware.preview.blur import Blur, luma_of, working_size
+from firmware.preview.blur import Blur, looking_size, luma_of
 from firmware.preview.light import for_preview
 from firmware.preview.picture import develop_picture, room_for, views_of
 from firmware.preview.steady_mask import Steadying, SteadyMask
@@ -51,7 +51,7 @@ def drawing_ms(size: tuple[int, int], f_number: float = 2.0) -> dict[str, float]
     frame = dataclasses.replace(whole, pixels=np.ascontiguousarray(whole.pixels[:height, :width]))
     recipe = plan(for_preview(photo_pipeline()), frame, load_sensor("imx477").tuning)
     picture, blur, steadying = room_for(frame, None), Blur(), Steadying()
-    mask = np.zeros(working_size(size), np.uint8)
+    mask = np.zeros(looking_size(size), np.uint8)
     rows, columns = mask.shape
     mask[rows // 4 : rows * 7 // 8, columns // 3 : columns * 2 // 3] = 255
     bokeh = Bokeh(largest_px=largest_radius_px(f_number, 50.0, 1.5, width, 1.0), ground=ground_of(mask))
