@@ -1,9 +1,9 @@
 """The blur of a portrait at preview size: as the photo will have it, but quicker.
 
-Discs in linear light, nothing of the subject in them (mask-normalised), blown lights brightened by the same knob, and
-the ground under the subject: as isp/bokeh.py. It departs from it to be quick: the background is blurred in small, by a
-few radii with straight lines between; the aperture is round; light is what the display shows, after the tone curve;
-and there is no grain.
+Discs in linear light, nothing of the subject in them (mask-normalised), small blown lights brightened by the same knob,
+and the ground under the subject: as isp/bokeh.py. It departs from it to be quick: the background is blurred in small,
+by a few radii with straight lines between; the aperture is round; light is what the display shows, after the tone
+curve; and there is no grain.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ WHITE, MOST_EV = 8191, 3.0
 BYTES_PER_PIXEL, WORKING_BYTES_PER_PIXEL = 5, 48
 # From here to 255 a code counts as blown.
 BLOWN_FROM = 247
+# Blown places are brightened where they are few within a square of a sixteenth of the width, lamps; a sky is not.
+SMALL_LIGHTS, FEW, MOST_OF_CROWD = 32, 0.1, 0.3
 
 
 def working_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -80,6 +82,11 @@ class Blur:
         luma, blue, red = (_shrunk(_shrunk(plane, working_size(size)), looking_size(size)) for plane in planes)
         return cv2.cvtColor(cv2.merge((luma, red, blue)), cv2.COLOR_YCrCb2RGB)
 
+    def luma_in_small(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+        """Brightness of a preview, (h, w) uint8, of the size that the subject is looked for in."""
+        size = planes[0].shape
+        return _shrunk(_shrunk(planes[0], working_size(size)), looking_size(size))
+
     def draw(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray], steady: SteadyMask, bokeh: Bokeh) -> None:
         """Blur a preview in place.
 
@@ -113,8 +120,11 @@ class Blur:
         light = _shrunk(lights, size)
         codes = _code_of_light()[np.minimum(light, WHITE)]
         picture = cv2.cvtColor(cv2.merge((codes, _shrunk(red, size), _shrunk(blue, size))), cv2.COLOR_YCrCb2RGB)
-        beyond_white = np.maximum(light.astype(np.float32) / WHITE, 1.0)
-        return cv2.LUT(picture, _linear_of_code()) * beyond_white[:, :, None]
+        beyond_white = np.maximum(light.astype(np.float32) / WHITE - 1.0, 0.0)
+        within = 2 * (size[1] // SMALL_LIGHTS) + 1
+        crowd = cv2.blur((beyond_white > 0).astype(np.float32), (within, within))
+        beyond_white *= np.clip((MOST_OF_CROWD - crowd) / (MOST_OF_CROWD - FEW), 0.0, 1.0)
+        return cv2.LUT(picture, _linear_of_code()) * (1.0 + beyond_white[:, :, None])
 
     def _lay_over(self, plane: np.ndarray, laid_over: np.ndarray, kept: np.ndarray) -> None:
         cv2 = opencv()

@@ -52,6 +52,7 @@ class PortraitView:
         patience_s  how long to wait for a look at this very picture
         Returns plain values for whoever views it: blurred, why not, and how often the subject is looked for.
         """
+        from firmware.preview.moving import follow
         from firmware.preview.picture import views_of
 
         if self._find_mask is None:
@@ -64,6 +65,8 @@ class PortraitView:
                 masks.wait_until_idle(patience_s)
         steady = masks.at(time_ns)
         if steady is not None:
+            here = follow(steady.mask, steady.luma, blur.luma_in_small(planes))
+            steady = dataclasses.replace(steady, mask=here)
             blur.draw(planes, steady, self._ground.under(steady.mask, bokeh, time_ns))
         return {
             "blurred": steady is not None,

@@ -36,10 +36,12 @@ class SteadyMask:
     """What to blur by.
 
     mask      (h, w) uint8, 255 is the subject
+    luma      (h, w) uint8, brightness of the picture it was last found in
     strength  of the blur, 0 to 1: below 1 while a subject appears or leaves
     """
 
     mask: np.ndarray
+    luma: np.ndarray
     strength: float
 
 
@@ -54,6 +56,7 @@ class Steadying:
         # Held while what `at` reads is exchanged.
         self._showing = threading.Lock()
         self._mask: np.ndarray | None = None
+        self._luma: np.ndarray | None = None
         self._presence = Presence()
 
     def take(self, mask: np.ndarray | None, luma: np.ndarray, time_ns: int) -> None:
@@ -65,7 +68,7 @@ class Steadying:
             if mask is not None:
                 # What is held never quite reaches what it follows; both ends are stretched to be whole again.
                 stretched = np.clip((self._held - PLAY) / (1.0 - 2.0 * PLAY), 0.0, 1.0)
-                self._mask = (255.0 * stretched + 0.5).astype(np.uint8)
+                self._mask, self._luma = (255.0 * stretched + 0.5).astype(np.uint8), luma
 
     def lose(self) -> None:
         """Nobody can look any more: the blur fades."""
@@ -76,7 +79,7 @@ class Steadying:
         """The mask to blur by now; None when nothing is to be blurred."""
         with self._showing:
             strength = self._presence.strength(time_ns)
-            return SteadyMask(self._mask, strength) if self._mask is not None and strength > 0.0 else None
+            return SteadyMask(self._mask, self._luma, strength) if self._mask is not None and strength > 0.0 else None
 
     def _follow(self, fresh: np.ndarray, luma: np.ndarray, time_ns: int) -> None:
         seen = opencv().blur(luma, (SEEN_WITHIN_PX, SEEN_WITHIN_PX)).astype(np.float32)

@@ -18,6 +18,7 @@ import numpy as np
 from firmware.cameras.simulated import simulate
 from firmware.preview.blur import Blur, looking_size, luma_of
 from firmware.preview.light import for_preview
+from firmware.preview.moving import follow
 from firmware.preview.picture import develop_picture, room_for, views_of
 from firmware.preview.steady_mask import Steadying, SteadyMask
 from firmware.sensors import load_sensor
@@ -45,7 +46,7 @@ def best_ms(works: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dic
 
 
 def drawing_ms(size: tuple[int, int], f_number: float = 2.0) -> dict[str, float]:
-    """CPU milliseconds of developing a picture of this size, of blurring it, and of making its masks steady."""
+    """CPU milliseconds of developing a picture of this size and blurring it, and of what comes with each look."""
     height, width = size
     whole, _ = simulate("coffee", "imx477", 2028, 1520)
     frame = dataclasses.replace(whole, pixels=np.ascontiguousarray(whole.pixels[:height, :width]))
@@ -57,13 +58,15 @@ def drawing_ms(size: tuple[int, int], f_number: float = 2.0) -> dict[str, float]
     bokeh = Bokeh(largest_px=largest_radius_px(f_number, 50.0, 1.5, width, 1.0), ground=ground_of(mask))
     develop_picture(frame, recipe, picture)
     small = blur.in_small(views_of(picture))
+    luma = luma_of(small)
     looks = iter(range(10**6))
     return best_ms(
         {
             "develop": lambda: develop_picture(frame, recipe, picture),
-            "blur": lambda: blur.draw(views_of(picture), SteadyMask(mask, 1.0), bokeh),
+            "blur": lambda: blur.draw(views_of(picture), SteadyMask(mask, luma, 1.0), bokeh),
+            "follow": lambda: follow(mask, luma, blur.luma_in_small(views_of(picture))),
             "in small": lambda: blur.in_small(views_of(picture)),
-            "steady": lambda: steadying.take(mask, luma_of(small), next(looks) * LOOK_NS),
+            "steady": lambda: steadying.take(mask, luma, next(looks) * LOOK_NS),
         }
     )
 
@@ -91,11 +94,12 @@ def print_portrait_preview(models: Path | None) -> dict[str, dict[str, float]]:
     table = {}
     for size in SIZES:
         row = drawing_ms(size)
-        row["pictures per second"] = 1e3 / (row["develop"] + row["blur"])
+        row["pictures per second"] = 1e3 / (row["develop"] + row["blur"] + row["follow"])
         table[f"{size[1]} x {size[0]}"] = row
         reached = "reaches" if row["pictures per second"] >= WANTED_PER_SECOND else "misses"
         print(
-            f"  {size[1]:>4} x {size[0]:<4}  develop {row['develop']:6.1f}  blur {row['blur']:6.1f}  "
+            f"  {size[1]:>4} x {size[0]:<4}  develop {row['develop']:5.1f}  blur {row['blur']:5.1f}  "
+            f"follow {row['follow']:4.1f}  "
             f"{row['pictures per second']:6.1f} per second: {reached} {WANTED_PER_SECOND}   "
             f"(each look: in small {row['in small']:.1f}, steady {row['steady']:.1f})"
         )
