@@ -20,10 +20,11 @@ from isp.errors import FrameError
 
 Ground = tuple[float, float, float]
 
-# No ground is seen: all that is not the subject lies far behind it.
+# No ground is seen under the subject: all that is not the subject lies far behind it.
 NO_GROUND: Ground = (1.0, 1.0, 1.0)
-# A camera held level has its horizon in the middle. One held down has it higher, and then nothing in a mask says
-# where; the ramp is kept at least so long that it cannot be seen as an edge.
+# A camera held level has its horizon in the middle: what ends above it does not stand on the ground, like a bird on a
+# branch. One held down has it higher, and nothing in a mask says where; the ramp is kept at least so long that it
+# cannot be seen as an edge.
 LEVEL_HORIZON = 0.5
 SHORTEST_RAMP = 0.25
 # Ground nearer than half way to the subject is blurred no more: larger discs show nothing, and lenses have a largest.
@@ -49,7 +50,8 @@ def ground_of(mask: np.ndarray) -> Ground:
 
     mask  (H, W) uint8, 255 is wholly subject
     Returns (contact near, contact far, horizon): the ground between the contacts is sharp, before and behind it blur
-    grows. NO_GROUND where the frame cuts every subject. Raises FrameError for what is no mask, or a mask of nothing.
+    grows. NO_GROUND where the frame cuts every subject, or none stands below the middle. Raises FrameError for what is
+    no mask, or a mask of nothing.
     """
     inside = _in_small(mask) >= INSIDE
     if not inside.any():
@@ -66,6 +68,7 @@ def ground_of(mask: np.ndarray) -> Ground:
         feet, body_is_cut = _feet(lowest[left:right] / rows, top / rows)
         contacts += feet
         cut = cut or body_is_cut
+    contacts = [contact for contact in contacts if contact > LEVEL_HORIZON]
     if not contacts:
         return NO_GROUND
     near, far = (1.0 if cut else max(contacts)), min(contacts)

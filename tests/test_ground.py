@@ -84,7 +84,13 @@ def test_blur_grows_without_a_step_and_is_whole_above_the_horizon(ground):
     assert np.all(radius[y <= horizon] == 60.0)
 
 
-@pytest.mark.parametrize("feet", [0.12, 0.4, 0.55, 0.7])
+def test_what_ends_above_a_level_camera_s_horizon_stands_on_nothing():
+    assert ground_of(as_mask(figure(feet=0.45, tall=0.3, middle=0.5))) == NO_GROUND
+    bird_and_man = ground_of(as_mask(figure(0.3, 0.2, 0.2), figure(0.8, 0.5, 0.7)))
+    assert bird_and_man == ground_of(as_mask(figure(0.8, 0.5, 0.7)))
+
+
+@pytest.mark.parametrize("feet", [0.52, 0.6, 0.7])
 def test_with_feet_high_in_the_picture_the_camera_looks_down_and_the_ramp_stays_long(feet):
     _, far, horizon = ground_of(as_mask(figure(feet, tall=0.1, middle=0.5)))
     assert far - horizon >= SHORTEST_RAMP - 1e-9

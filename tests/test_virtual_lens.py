@@ -65,5 +65,6 @@ def test_a_lens_at_infinity_tells_no_more_than_that_it_is_far(dioptres):
     assert focus_distance(dioptres, None).distance_m == FARTHEST_TOLD_M
 
 
-def test_a_position_that_is_no_number_is_none():
-    assert focus_distance(math.nan, None).source == "usual"
+@pytest.mark.parametrize("nonsense", [math.nan, math.inf, -math.inf])
+def test_a_position_that_is_no_number_is_none(nonsense):
+    assert focus_distance(nonsense, None).source == "usual"
