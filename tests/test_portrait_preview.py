@@ -18,7 +18,7 @@ from firmware.preview.portrait import PortraitView, SteadyGround
 from firmware.preview.steady_mask import Steadying, SteadyMask
 from isp.bokeh import Bokeh
 from isp.ground import NO_GROUND
-from isp.tone import decode_srgb
+from isp.tone import Tone, decode_srgb
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install 'nightjar[portrait]'")
 
@@ -150,17 +150,38 @@ def test_feet_that_come_and_go_move_the_ground_slowly():
 
 # Blur
 
+PLAIN = Tone()
+TONES = (PLAIN, Tone(brightest=2.5), Tone(exposure_ev=3.0, contrast=0.5), Tone(exposure_ev=-1.0, brightest=1.2))
+
 
 def planes_of_grey(code: int, size: tuple[int, int]) -> list[np.ndarray]:
     half = (-(-size[0] // 2), -(-size[1] // 2))
     return [np.full(size, code, np.uint8), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8)]
 
 
-def blurred(planes, mask, largest_px=24.0, strength=1.0, ground=NO_GROUND, highlights_ev=0.0):
+def blurred(planes, mask, largest_px=24.0, strength=1.0, ground=NO_GROUND, highlights_ev=0.0, tone=PLAIN):
     bokeh = Bokeh(largest_px=largest_px, ground=ground, highlights_ev=highlights_ev)
     drawn = [plane.copy() for plane in planes]
-    Blur().draw(tuple(drawn), SteadyMask(mask, mask, strength), bokeh)
+    Blur().draw(tuple(drawn), SteadyMask(mask, mask, strength), bokeh, tone)
     return drawn
+
+
+@pytest.mark.parametrize("tone", TONES, ids=["plain", "bright", "lifted", "lowered"])
+@pytest.mark.parametrize("code", [0, 5, 30, 90, 180])
+def test_every_tone_keeps_its_codes(tone, code):
+    planes = planes_of_grey(code, (64, 96))
+    for plane, before in zip(blurred(planes, np.zeros((4, 4), np.uint8), tone=tone), planes, strict=True):
+        assert np.abs(plane.astype(int) - before).max() <= 2
+
+
+def test_a_light_that_the_tone_curve_bent_down_is_spread_with_all_its_light():
+    size = (480, 640)
+    planes = planes_of_grey(0, size)
+    planes[0][200:280, 280:360] = 250
+    open_mask = np.zeros(working_size(size), np.uint8)
+    flat, bent = (blurred(planes, open_mask, tone=tone)[0].astype(int) for tone in (Tone(), Tone(brightest=4.0)))
+    assert bent.sum() > 1.1 * flat.sum()
+    assert np.abs(bent[235:245, 315:325] - 250).max() <= 2
 
 
 @pytest.mark.parametrize("size", [(480, 640), (481, 643), (760, 1014), (64, 48)])
@@ -307,23 +328,23 @@ def test_the_preview_does_not_wait_for_the_network(portrait):
     network = Network(left_half)
     network.may_answer.clear()
     view, plain = portrait(network), striped_picture()
-    first = view.draw(plain, BOKEH, 0)
+    first = view.draw(plain, BOKEH, Tone(), 0)
     assert first["blurred"] is False
     assert "not done yet" in first["why_plain"]
     assert np.array_equal(plain.planes, striped_picture().planes)
     assert network.asked.acquire(timeout=PATIENCE_S)
-    view.draw(striped_picture(), BOKEH, 1)
+    view.draw(striped_picture(), BOKEH, Tone(), 1)
     assert not network.asked.acquire(blocking=False), "one look at a time"
     network.may_answer.set()
-    told = view.draw(striped_picture(), BOKEH, 2, patience_s=PATIENCE_S)
+    told = view.draw(striped_picture(), BOKEH, Tone(), 2, patience_s=PATIENCE_S)
     while not told["blurred"]:
-        told = view.draw(striped_picture(), BOKEH, 3, patience_s=PATIENCE_S)
+        told = view.draw(striped_picture(), BOKEH, Tone(), 3, patience_s=PATIENCE_S)
     assert told["why_plain"] is None
 
 
 def test_who_asks_for_one_picture_gets_it_blurred(portrait):
     picture = striped_picture()
-    assert portrait(Network(left_half)).draw(picture, BOKEH, 0, patience_s=PATIENCE_S)["blurred"]
+    assert portrait(Network(left_half)).draw(picture, BOKEH, Tone(), 0, patience_s=PATIENCE_S)["blurred"]
     luma = views_of(picture)[0].astype(int)
     assert np.array_equal(luma[:, :70], views_of(striped_picture())[0][:, :70]), "the subject is sharp"
     assert luma[:, 120:].std() < 0.2 * luma[:, :70].std()
@@ -341,11 +362,11 @@ def test_who_asks_for_one_picture_gets_it_blurred(portrait):
 )
 def test_without_a_subject_the_preview_is_plain_and_says_why(portrait, network, why):
     view, picture = portrait(network), striped_picture()
-    told = view.draw(picture, BOKEH, 0, patience_s=0.2)
+    told = view.draw(picture, BOKEH, Tone(), 0, patience_s=0.2)
     if network is not None:
         assert network.asked.acquire(timeout=PATIENCE_S)
         while why not in (told["why_plain"] or ""):
-            told = view.draw(picture, BOKEH, 1)
+            told = view.draw(picture, BOKEH, Tone(), 1)
     assert told["blurred"] is False
     assert why in told["why_plain"]
     assert np.array_equal(picture.planes, striped_picture().planes)
@@ -355,7 +376,7 @@ def test_no_look_is_begun_while_a_photo_is_in_work(portrait):
     network = Network(left_half)
     portrait.photos_done.clear()
     view = portrait(network)
-    view.draw(striped_picture(), BOKEH, 0)
+    view.draw(striped_picture(), BOKEH, Tone(), 0)
     assert not network.asked.acquire(timeout=0.05)
     portrait.photos_done.set()
     assert network.asked.acquire(timeout=PATIENCE_S)
@@ -365,13 +386,13 @@ def test_at_rest_it_holds_nothing_and_looks_at_nothing(portrait):
     network = Network(left_half)
     view = portrait(network)
     assert view.is_resting
-    view.draw(striped_picture(), BOKEH, 0, patience_s=PATIENCE_S)
+    view.draw(striped_picture(), BOKEH, Tone(), 0, patience_s=PATIENCE_S)
     assert not view.is_resting
     threads = [thread for thread in threading.enumerate() if thread.name == "preview-masks"]
     view.rest(PATIENCE_S)
     assert view.is_resting
     assert not any(thread.is_alive() for thread in threads)
-    assert view.draw(striped_picture(), BOKEH, 1, patience_s=PATIENCE_S)["blurred"], "and begins again"
+    assert view.draw(striped_picture(), BOKEH, Tone(), 1, patience_s=PATIENCE_S)["blurred"], "and begins again"
 
 
 def test_a_failed_look_lets_the_blur_go():

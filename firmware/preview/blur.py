@@ -2,8 +2,8 @@
 
 Discs in linear light, nothing of the subject in them (mask-normalised), small blown lights brightened by the same knob,
 and the ground under the subject: as isp/bokeh.py. It departs from it to be quick: the background is blurred in small,
-by a few radii with straight lines between; the aperture is round; light is what the display shows, after the tone
-curve; and there is no grain.
+by a few radii with straight lines between; the aperture is round; light is what the tone curve says the codes were
+before it, for each colour alone; and there is no grain.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from accelerators.opencv import opencv
 from firmware.preview.steady_mask import SteadyMask
 from isp.bokeh import Bokeh
 from isp.ground import radius_of_rows
-from isp.tone import encode_srgb
+from isp.tone import Tone, decode_srgb, encode_srgb
+
+Planes = tuple[np.ndarray, np.ndarray, np.ndarray]  # luma, blue and red difference, as `isp.preview.planes_of` has them
 
 # What is blurred needs no more pixels than this across.
 WORKING_WIDTH = 512
@@ -29,8 +31,11 @@ LARGEST_DISC_PX = 5.0
 RADIUS_STEP_PX, MOST_LAYERS = 2.0, 4
 # A picture at working size stands in for the sharp one from here on; below, as much of the sharp one as is missing.
 SOFT_PX = 1.5
-# Light is held in 16 bits, so that what is blown may be brightened by three stops; the dark keep their steps.
-WHITE, MOST_EV = 8191, 3.0
+# Light is held in 16 bits, so that what is blown may be brightened by two stops; the dark keep their steps.
+WHITE, MOST_EV = 16383, 2.0
+# The tone curve reaches white a little above the brightest light it was planned for.
+ABOVE_BRIGHTEST = 1.2
+LARGEST = 65535
 # Of the preview: its light in 16 bits, and two pictures to lay one over the other, colours too. Of the working size:
 # four numbers for light, once as it is, once blurred and once on the way.
 BYTES_PER_PIXEL, WORKING_BYTES_PER_PIXEL = 5, 48
@@ -76,33 +81,34 @@ class Blur:
     def __init__(self) -> None:
         self._memory: dict[tuple, np.ndarray] = {}
 
-    def in_small(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    def in_small(self, planes: Planes) -> np.ndarray:
         """A preview's planes as (h, w, 3) uint8 sRGB, to look for the subject in."""
         cv2, size = opencv(), planes[0].shape
         luma, blue, red = (_shrunk(_shrunk(plane, working_size(size)), looking_size(size)) for plane in planes)
         return cv2.cvtColor(cv2.merge((luma, red, blue)), cv2.COLOR_YCrCb2RGB)
 
-    def luma_in_small(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    def luma_in_small(self, planes: Planes) -> np.ndarray:
         """Brightness of a preview, (h, w) uint8, of the size that the subject is looked for in."""
         size = planes[0].shape
         return _shrunk(_shrunk(planes[0], working_size(size)), looking_size(size))
 
-    def draw(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray], steady: SteadyMask, bokeh: Bokeh) -> None:
+    def draw(self, planes: Planes, steady: SteadyMask, bokeh: Bokeh, tone: Tone) -> None:
         """Blur a preview in place.
 
         planes  luma (H, W), blue and red difference (half as large), uint8, of `isp.preview`
         steady  its mask, of any size
         bokeh   planned for a frame of the preview's size, knowing the ground
+        tone    what the preview was developed with
         """
         cv2 = opencv()
         size = working_size(planes[0].shape)
         largest_px = bokeh.largest_px * size[1] / planes[0].shape[1] * steady.strength
         radius = np.abs(radius_of_rows(bokeh.ground, largest_px, size[0]))
         open_share = 1.0 - cv2.resize(steady.mask, size[::-1]).astype(np.float32) / 255.0
-        light = self._light(planes, size, bokeh.highlights_ev)
+        light = self._light(planes, size, bokeh.highlights_ev, tone)
         blurred, drawn = _layers(np.dstack([light * open_share[:, :, None], open_share]), radius[:, 0])
         weight = open_share * drawn[:, None]
-        codes = _code_of_light()[np.minimum(WHITE * blurred + 0.5, WHITE).astype(np.uint16)]
+        codes = _code_of_light(tone)[np.minimum(WHITE * blurred + 0.5, LARGEST).astype(np.uint16)]
         colours = cv2.cvtColor(codes, cv2.COLOR_RGB2YCrCb)
         kept = (255.0 * (1.0 - weight) + 0.5).astype(np.uint8)
         for plane, index in zip(planes, (0, 2, 1), strict=True):
@@ -110,21 +116,19 @@ class Blur:
             laid_over = (colours[:, :, index] * weight + 0.5).astype(np.uint8)
             self._lay_over(plane, laid_over, kept)
 
-    def _light(
-        self, planes: tuple[np.ndarray, np.ndarray, np.ndarray], size: tuple[int, int], highlights_ev: float
-    ) -> np.ndarray:
-        """(h, w, 3) float32 linear light, 1 is white: bright points keep their light when they are shrunk."""
+    def _light(self, planes: Planes, size: tuple[int, int], highlights_ev: float, tone: Tone) -> np.ndarray:
+        """(h, w, 3) float32 linear light, 1 is what is shown white; bright points keep their light when shrunk."""
         cv2 = opencv()
         luma, blue, red = planes
-        lights = cv2.LUT(luma, _light_of_code(highlights_ev), dst=self._room("light", luma.shape, np.uint16))
+        lights = cv2.LUT(luma, _lights(highlights_ev, tone), dst=self._room("light", luma.shape, np.uint16))
         light = _shrunk(lights, size)
-        codes = _code_of_light()[np.minimum(light, WHITE)]
+        codes = _code_of_light(tone)[light]
         picture = cv2.cvtColor(cv2.merge((codes, _shrunk(red, size), _shrunk(blue, size))), cv2.COLOR_YCrCb2RGB)
         beyond_white = np.maximum(light.astype(np.float32) / WHITE - 1.0, 0.0)
         within = 2 * (size[1] // SMALL_LIGHTS) + 1
         crowd = cv2.blur((beyond_white > 0).astype(np.float32), (within, within))
         beyond_white *= np.clip((MOST_OF_CROWD - crowd) / (MOST_OF_CROWD - FEW), 0.0, 1.0)
-        return cv2.LUT(picture, _linear_of_code()) * (1.0 + beyond_white[:, :, None])
+        return cv2.LUT(picture, _light_of_code(tone)) * (1.0 + beyond_white[:, :, None])
 
     def _lay_over(self, plane: np.ndarray, laid_over: np.ndarray, kept: np.ndarray) -> None:
         cv2 = opencv()
@@ -196,22 +200,31 @@ def _shrunk(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)
 
 
-@functools.lru_cache(maxsize=4)
-def _light_of_code(highlights_ev: float) -> np.ndarray:
-    """(256,) uint16: linear light of a display code, WHITE at 255 and more where it counts as blown."""
+@functools.lru_cache(maxsize=8)
+def _lights(highlights_ev: float, tone: Tone) -> np.ndarray:
+    """(256,) uint16: light of a display code, WHITE at 255 and more where it counts as blown."""
     blown = np.clip((np.arange(256) - BLOWN_FROM) / (255 - BLOWN_FROM), 0.0, 1.0)
-    light = _linear_of_code() * 2.0 ** (min(highlights_ev, MOST_EV) * blown)
-    return np.minimum(np.round(WHITE * light), 65535).astype(np.uint16)
+    light = _light_of_code(tone) * 2.0 ** (min(highlights_ev, MOST_EV) * blown)
+    return np.minimum(np.round(WHITE * light), LARGEST).astype(np.uint16)
 
 
-@functools.cache
-def _linear_of_code() -> np.ndarray:
-    """(256,) float32: the sRGB curve's light, 1 at 255."""
-    code = np.arange(256) / 255.0
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
+@functools.lru_cache(maxsize=8)
+def _light_of_code(tone: Tone) -> np.ndarray:
+    """(256,) float32: which light the tone curve shows as this code; 1 for 255."""
+    lights = np.linspace(0.0, _white_light(tone), LARGEST + 1)
+    shown = decode_srgb(np.arange(256) / 255.0)
+    return (np.interp(shown, tone.film(lights), lights) / lights[-1]).astype(np.float32)
 
 
-@functools.cache
-def _code_of_light() -> np.ndarray:
-    """(WHITE + 1,) uint8: the sRGB curve."""
-    return np.round(255.0 * encode_srgb(np.arange(WHITE + 1) / WHITE)).astype(np.uint8)
+@functools.lru_cache(maxsize=8)
+def _code_of_light(tone: Tone) -> np.ndarray:
+    """(LARGEST + 1,) uint8: the code that it shows a light as, WHITE being the light of 255."""
+    lights = np.arange(LARGEST + 1) / WHITE * _white_light(tone)
+    return np.round(255.0 * encode_srgb(np.minimum(tone.film(lights), 1.0))).astype(np.uint8)
+
+
+def _white_light(tone: Tone) -> float:
+    """The least light that is shown white, or the brightest that there is."""
+    lights = np.linspace(0.0, ABOVE_BRIGHTEST * max(tone.brightest or 1.0, 1.0), LARGEST + 1)
+    shown = tone.film(lights)
+    return float(lights[np.argmax(shown >= shown[-1])])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firmware.preview.blur import Blur
     from firmware.preview.picture import Picture
     from isp.ground import Ground
+    from isp.tone import Tone
 
 # When somebody asks for one picture, it waits so long for the subject: a Pi 4 finds it in a third of that.
 ON_REQUEST_S = 1.0
@@ -45,10 +46,11 @@ class PortraitView:
         """True when it holds no memory."""
         return self._masks is None
 
-    def draw(self, picture: Picture, bokeh: Bokeh, time_ns: int, patience_s: float = 0.0) -> dict[str, Any]:
+    def draw(self, picture: Picture, bokeh: Bokeh, tone: Tone, time_ns: int, patience_s: float = 0.0) -> dict[str, Any]:
         """Blur a preview in place by what is known of its subject, and look again as soon as the last look is done.
 
         bokeh       planned for a frame of this size
+        tone        what the picture was developed with
         patience_s  how long to wait for a look at this very picture
         Returns plain values for whoever views it: blurred, why not, and how often the subject is looked for.
         """
@@ -67,7 +69,7 @@ class PortraitView:
         if steady is not None:
             here = follow(steady.mask, steady.luma, blur.luma_in_small(planes))
             steady = dataclasses.replace(steady, mask=here)
-            blur.draw(planes, steady, self._ground.under(steady.mask, bokeh, time_ns))
+            blur.draw(planes, steady, self._ground.under(steady.mask, bokeh, time_ns), tone)
         return {
             "blurred": steady is not None,
             "why_plain": None if steady is not None else masks.why_plain() or "the subject has only just come",

@@ -20,6 +20,7 @@ from firmware.shooting import Shooting
 from isp.bokeh import Bokeh
 from isp.frames import RawFrame
 from isp.pipeline import Pipeline
+from isp.tone import Tone
 
 if TYPE_CHECKING:
     from firmware.preview.light import SteadyLight
@@ -228,7 +229,7 @@ class Preview:
         recipe = light.recipe(small_frame, look.pipelines[mode], tuning)
         picture = room_for(small_frame, self._spare)
         self._develop(small_frame, recipe, picture)
-        portrait = self._blur(picture, recipe.stage(Bokeh), frame_time_ns(frame))
+        portrait = self._blur(picture, recipe, frame_time_ns(frame))
         shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture), portrait)
         with self._showing:
             self._spare, self._shown = self._shown and self._shown.picture, shown
@@ -236,16 +237,18 @@ class Preview:
             self._trouble = ""
             self._news.notify_all()
 
-    def _blur(self, picture: Picture, bokeh: Bokeh | None, time_ns: int) -> dict[str, Any] | None:
+    def _blur(self, picture: Picture, recipe: Pipeline, time_ns: int) -> dict[str, Any] | None:
         """In modes that blur, as far as the subject is known; what came of it."""
         from firmware.preview.blur import blur_bytes
 
+        bokeh, tone = recipe.stage(Bokeh), recipe.stage(Tone)
         if bokeh is None:
             self._portrait.rest()
             return None
         if self._portrait.is_resting:
             self._require_memory(blur_bytes(picture.size))
-        return self._portrait.draw(picture, bokeh, time_ns, patience_s=0.0 if self._wanted else ON_REQUEST_S)
+        patience_s = 0.0 if self._wanted else ON_REQUEST_S
+        return self._portrait.draw(picture, bokeh, tone, time_ns, patience_s)
 
     def _require_memory(self, needed_bytes: int) -> None:
         """A picture to look at must not take what the ring and the photos in work were promised."""

@@ -26,6 +26,7 @@ from isp.bokeh import Bokeh
 from isp.ground import ground_of
 from isp.photo import photo_pipeline
 from isp.plan import plan
+from isp.tone import Tone
 from isp.virtual_lens import largest_radius_px
 
 SIZES = ((480, 640), (760, 1014), (1520, 2028))
@@ -63,7 +64,7 @@ def drawing_ms(size: tuple[int, int], f_number: float = 2.0) -> dict[str, float]
     return best_ms(
         {
             "develop": lambda: develop_picture(frame, recipe, picture),
-            "blur": lambda: blur.draw(views_of(picture), SteadyMask(mask, luma, 1.0), bokeh),
+            "blur": lambda: blur.draw(views_of(picture), SteadyMask(mask, luma, 1.0), bokeh, recipe.stage(Tone)),
             "follow": lambda: follow(mask, luma, blur.luma_in_small(views_of(picture))),
             "in small": lambda: blur.in_small(views_of(picture)),
             "steady": lambda: steadying.take(mask, luma, next(looks) * LOOK_NS),
