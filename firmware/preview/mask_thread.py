@@ -13,6 +13,7 @@ from accelerators.errors import MaskError
 from accelerators.subject.subject import NoSubject
 from firmware.preview.priority import give_way
 from firmware.preview.tally import Tally
+from isp.ground import INSIDE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,6 +131,8 @@ class MaskThread:
 
         began_s = time.thread_time()
         answer = self._find_mask(look.picture)
+        if not isinstance(answer, NoSubject) and answer.max(initial=0) < INSIDE:
+            answer = NoSubject("the subject has no place in the picture that is surely its own")
         is_plain = isinstance(answer, NoSubject)
         if not is_plain and answer.shape != look.picture.shape[:2]:
             raise MaskError(f"The mask is {answer.shape}; for this preview it must be {look.picture.shape[:2]}.")

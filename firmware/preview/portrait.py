@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.preview.mask_thread import FindMask, MaskThread
 from isp.bokeh import Bokeh
+from isp.ground import INSIDE, NO_GROUND, ground_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,8 @@ class PortraitView:
             if patience_s:
                 masks.wait_until_idle(patience_s)
         steady = masks.at(time_ns)
+        if steady is not None and steady.mask.max() < INSIDE:
+            steady = None
         if steady is not None:
             here = follow(steady.mask, steady.luma, blur.luma_in_small(planes))
             steady = dataclasses.replace(steady, mask=here)
@@ -104,8 +107,6 @@ class SteadyGround:
 
     def under(self, mask: np.ndarray, bokeh: Bokeh, time_ns: int) -> Bokeh:
         """The blur knowing the ground under this mask; a recipe that knows it already stays as it is."""
-        from isp.ground import INSIDE, NO_GROUND, ground_of
-
         if bokeh.ground is not None:
             return bokeh
         if mask is not self._mask:
