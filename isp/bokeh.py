@@ -7,9 +7,16 @@ same bytes again.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Self
 
+import numpy as np
+
+from isp.defocus import Defocus
+from isp.errors import PipelineError
 from isp.frames import LinearImage
+from isp.ground import ground_of, radius_of_rows
 from isp.knobs import knob
 from isp.stage import Stage, fact
 
@@ -42,3 +49,19 @@ class Bokeh(Stage):
 
     takes = LinearImage
     makes = LinearImage
+
+    def with_subject(self, mask: np.ndarray) -> Self:
+        """This stage knowing where the mask's subject stands; a stored recipe that knows already stays as it is.
+
+        mask  (H, W) uint8, 255 is wholly subject. Raises FrameError for a mask of nothing.
+        """
+        return self if self.ground is not None else dataclasses.replace(self, ground=ground_of(mask))
+
+    def defocus(self, mask: np.ndarray) -> Defocus:
+        """How far one lens and the ground say that each place is out of focus; the mask's subject is sharp.
+
+        Raises PipelineError before `plan` and `with_subject` have told this stage its facts.
+        """
+        if self.largest_px is None or self.ground is None:
+            raise PipelineError("This blur knows no lens or no ground yet; plan it and give it the subject's mask.")
+        return Defocus(radius_of_rows(self.ground, self.largest_px), mask)

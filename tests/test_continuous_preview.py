@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from accelerators.subject.subject import NoSubject
 from firmware.camera_thread import CameraReport, CameraThread
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom
@@ -39,9 +40,12 @@ from firmware.settings import Settings, StorageSettings
 from firmware.shooting import Look, Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
+from isp.bokeh import Bokeh
 from isp.develop import run_stages
 from isp.frames import RawFrame
+from isp.local_tone import LocalTone
 from isp.photo import photo_pipeline
+from isp.pipeline import Pipeline
 from isp.plan import plan
 from isp.tone import Tone
 from isp.white_balance import WhiteBalance
@@ -242,7 +246,7 @@ class WatchedShooting(Shooting):
 class Bench:
     """A preview with everything beside it, a ring that the test fills, and an engine that does as the test says."""
 
-    def __init__(self, folder, frame, ring_mb=16):
+    def __init__(self, folder, frame, ring_mb=16, find_mask=None):
         settings = Settings(
             storage=StorageSettings(folder=str(folder), state_folder=str(folder / "state"), free_space_floor_mb=0)
         )
@@ -262,7 +266,7 @@ class Bench:
         night = Night(self.camera, self.card, writer, self.darkroom, heartbeats, lambda: None)
         look = Look(settings, build_pipelines(settings))
         self.shooting = WatchedShooting(look, self.camera, self.card, writer, self.darkroom, night, lambda: None)
-        self.preview = Preview(10, self.camera, self.shooting, self.develop, after_failure_s=0.05)
+        self.preview = Preview(10, self.camera, self.shooting, self.develop, 0.05, find_mask)
         self.parts = (self.preview, self.darkroom, writer)
         writer.start()
 
@@ -387,6 +391,72 @@ def test_without_memory_for_it_beside_ring_and_photos_there_is_no_preview(tmp_pa
             bench.preview.view()
     finally:
         bench.close()
+
+
+@pytest.fixture
+def portrait_bench(tmp_path, scene):
+    """A bench in a mode that blurs; its network finds the left half, or nobody."""
+    pytest.importorskip("cv2", reason="OpenCV is not installed: pip install 'nightjar[portrait]'")
+    answers = {"subject": True}
+
+    def find_mask(picture):
+        if not answers["subject"]:
+            return NoSubject("nobody is in the picture")
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        mask[:, : mask.shape[1] // 2] = 255
+        return mask
+
+    made = Bench(tmp_path, scene(), find_mask=find_mask)
+    stages = photo_pipeline().stages
+    before = next(place for place, stage in enumerate(stages) if isinstance(stage, LocalTone))
+    blurring = Pipeline((*stages[:before], Bokeh(largest_px=12.0), *stages[before:]))
+    look = made.shooting.look
+    made.shooting.look = dataclasses.replace(look, pipelines={**look.pipelines, "blurring": blurring})
+    made.shooting.mode = "blurring"
+    made.answers = answers
+    yield made
+    made.close()
+
+
+def luma_of_view(view) -> np.ndarray:
+    return simplejpeg.decode_jpeg(base64.b64decode(view["jpeg"]), colorspace="GRAY")[:, :, 0].astype(float)
+
+
+def detail(luma: np.ndarray) -> float:
+    return float(np.abs(np.diff(luma, axis=1)).mean())
+
+
+def test_in_a_mode_that_blurs_the_subject_is_sharp_and_the_rest_is_not(portrait_bench):
+    bench = portrait_bench
+    bench.preview.use_rate(0)
+    bench.preview.start()
+    bench.push(0)
+    blurred = bench.preview.view()
+    assert blurred["portrait"]["blurred"] is True
+    bench.shooting.mode = "photo"
+    bench.push(1)
+    plain = bench.preview.view()
+    assert plain["portrait"] is None
+    left, right = np.s_[:, :300], np.s_[:, 340:]
+    assert detail(luma_of_view(blurred)[left]) == pytest.approx(detail(luma_of_view(plain)[left]), rel=0.05)
+    assert detail(luma_of_view(blurred)[right]) < 0.5 * detail(luma_of_view(plain)[right])
+
+
+def test_where_nobody_is_found_the_view_says_why_it_is_not_blurred(portrait_bench):
+    bench = portrait_bench
+    bench.answers["subject"] = False
+    bench.preview.use_rate(0)
+    bench.preview.start()
+    bench.push(0)
+    assert bench.preview.view()["portrait"] == {
+        "blurred": False,
+        "why_plain": "nobody is in the picture",
+        "looks_per_second": 0.0,
+    }
+    left = [thread for thread in threading.enumerate() if thread.name == "preview-masks"]
+    for thread in left:
+        thread.join(PATIENCE_S)
+    assert not any(thread.is_alive() for thread in left), "off, nothing is looked for"
 
 
 def test_its_thread_stands_back_but_is_not_starved(bench):

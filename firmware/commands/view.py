@@ -54,6 +54,9 @@ def lines(picture: dict[str, Any]) -> Iterator[str]:
     yield picture["jpeg"]
     exposure = "" if picture["exposure_us"] is None else f", exposure {picture['exposure_us'] / 1000:.2f} ms"
     yield f"{picture['width']} x {picture['height']}, {picture['frame_age_s'] * 1000:.0f} ms old{exposure}"
+    portrait = picture.get("portrait")
+    if portrait and not portrait["blurred"]:
+        yield f"nothing is blurred: {portrait['why_plain']}"
 
 
 def _refuse_existing(file: Path, replace: bool) -> None:

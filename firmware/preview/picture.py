@@ -77,6 +77,11 @@ def encode_picture(picture: Picture, shot: Shot) -> bytes:
     return encode_jpeg_planes(planes_of(picture.planes, *picture.size), shot, QUALITY)
 
 
+def views_of(picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Luma (H, W), blue and red difference (half as large), uint8: what is written there is in the picture."""
+    return planes_of(picture.planes, *picture.size)
+
+
 def size_of(picture: Picture) -> tuple[int, int]:
     """(height, width)."""
     return picture.size

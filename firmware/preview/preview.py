@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 from firmware.camera_thread import CameraThread
 from firmware.errors import PreviewError
 from firmware.preview.pace import Pace
+from firmware.preview.portrait import ON_REQUEST_S, PortraitView
 from firmware.preview.priority import give_way
 from firmware.preview.shown import Shown
 from firmware.preview.tally import Tally
 from firmware.ring import MEGABYTE, available_bytes, frame_time_ns
 from firmware.shooting import Shooting
+from isp.bokeh import Bokeh
 from isp.frames import RawFrame
 from isp.pipeline import Pipeline
+from isp.tone import Tone
 
 if TYPE_CHECKING:
     from firmware.preview.light import SteadyLight
+    from firmware.preview.mask_thread import FindMask
     from firmware.preview.picture import Picture, SmallFrames
 
 logger = logging.getLogger(__name__)
@@ -51,6 +55,7 @@ class Preview:
 
     develop          makes a picture of a small frame; another one may be given
     after_failure_s  until it is tried again
+    find_mask        finds the subject in modes that blur; see `firmware.preview.mask_thread`
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Preview:
         shooting: Shooting,
         develop: Develop = develop_picture,
         after_failure_s: float = AFTER_FAILURE_S,
+        find_mask: FindMask | None = None,
     ) -> None:
         self._wanted = frames_per_second
         self._viewers = 0
@@ -67,6 +73,7 @@ class Preview:
         self._shooting = shooting
         self._develop = develop
         self._after_failure_s = after_failure_s
+        self._portrait = PortraitView(find_mask, shooting.wait_until_done)
         self._tally = Tally()
         self._trouble = ""
         self._closing = False
@@ -95,6 +102,7 @@ class Preview:
             self._news.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+        self._portrait.rest(timeout_s)
 
     def view(self) -> dict[str, Any]:
         """The newest picture as a JPEG in base64, and facts of its frame. Raises PreviewError when there is none."""
@@ -132,6 +140,7 @@ class Preview:
             "dropped": self._tally.dropped,
             "shape": list(shown.size) if shown else None,
             "frame_age_s": shown.frame_age_s() if shown else None,
+            "portrait": shown.portrait if shown else None,
         }
 
     def _state(self) -> str:
@@ -166,6 +175,7 @@ class Preview:
         """Called with the news held. Who asks next gets a newer picture, and the memory is free until then."""
         if not self._rate():
             self._trouble = ""
+            self._portrait.rest()
             with self._showing:
                 self._shown = self._spare = None
 
@@ -219,12 +229,26 @@ class Preview:
         recipe = light.recipe(small_frame, look.pipelines[mode], tuning)
         picture = room_for(small_frame, self._spare)
         self._develop(small_frame, recipe, picture)
-        shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture))
+        portrait = self._blur(picture, recipe, frame_time_ns(frame))
+        shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture), portrait)
         with self._showing:
             self._spare, self._shown = self._shown and self._shown.picture, shown
         with self._news:
             self._trouble = ""
             self._news.notify_all()
+
+    def _blur(self, picture: Picture, recipe: Pipeline, time_ns: int) -> dict[str, Any] | None:
+        """In modes that blur, as far as the subject is known; what came of it."""
+        from firmware.preview.blur import blur_bytes
+
+        bokeh, tone = recipe.stage(Bokeh), recipe.stage(Tone)
+        if bokeh is None:
+            self._portrait.rest()
+            return None
+        if self._portrait.is_resting:
+            self._require_memory(blur_bytes(picture.size))
+        patience_s = 0.0 if self._wanted else ON_REQUEST_S
+        return self._portrait.draw(picture, bokeh, tone, time_ns, patience_s)
 
     def _require_memory(self, needed_bytes: int) -> None:
         """A picture to look at must not take what the ring and the photos in work were promised."""

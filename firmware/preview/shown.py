@@ -19,12 +19,14 @@ class Shown:
 
     middle_ns  the middle of the exposure, on `time.monotonic_ns()`'s clock
     size       (height, width)
+    portrait   what came of the blur, in modes that blur; see `firmware.preview.portrait`
     """
 
     picture: Picture
     shot: Shot
     middle_ns: int
     size: tuple[int, int]
+    portrait: dict[str, Any] | None = None
 
     def frame_age_s(self) -> float:
         """How long ago the picture was so."""
@@ -43,4 +45,5 @@ class Shown:
             "frame_age_s": self.frame_age_s(),
             "exposure_us": self.shot.exposure_us,
             "analogue_gain": self.shot.analogue_gain,
+            "portrait": self.portrait,
         }

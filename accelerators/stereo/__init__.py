@@ -1,0 +1,1 @@
+"""Depth from two photos of one moment, taken side by side: it drives the blur where one lens can only guess."""
