@@ -1,0 +1,81 @@
+"""The matte: how much of each pixel is the subject, at the picture's full size.
+
+From coarse scores along real edges, in four steps: where the network stops being sure (here), the contour that colours
+and edges agree on (contour.py), without specks and pinholes (islands.py), softened into hair and drawn at full size
+(soft_edge.py). Order of Wadhwa et al. 2018, "Synthetic depth-of-field with a single-camera mobile phone", section 3:
+a small network, then edge-aware upsampling. Differs: their upsampling only smooths; ours may move the edge by a cell of
+the network, which has 33 x 33 of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from accelerators.errors import MaskError
+from accelerators.matte.contour import find_contour
+from accelerators.matte.islands import whole
+from accelerators.matte.sizes import reduced, spread_over
+from accelerators.matte.soft_edge import draw, fit_edge
+from accelerators.opencv import opencv
+
+# Longer sides of the copies: a graph cut costs more than its pixels, and at 400 a face still has its glasses.
+CONTOUR_PX, EDGE_PX = 400, 800
+# No score places an edge better than a third of the network's cell, of which 32 span the picture: a class map without
+# any doubt in it is blurred into one that leaves colours their say.
+DOUBT = 1 / 96
+# OpenCV addresses pixels by 16 bits in its warps.
+LONGEST_SIDE_PX = 32766
+
+
+def make_matte(picture: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """The subject's alpha.
+
+    picture      (H, W, 3) uint8 sRGB
+    probability  (rows, columns) float, 0 to 1: is this place the subject? A grid of any size whose outermost numbers
+                 stand at the picture's outermost pixels (align-corners)
+    Returns (H, W) uint8: 255 = all subject, 0 = none of it.
+    Raises MaskError.
+    """
+    _check_picture(picture)
+    small = reduced(picture, CONTOUR_PX)
+    likely = _with_doubt(spread_over(_checked_grid(probability), small.shape[:2]))
+    inside = whole(find_contour(small, likely), likely)
+    if inside.all() or not inside.any():
+        return np.full(picture.shape[:2], 255 * inside[0, 0], np.uint8)
+    return draw(fit_edge(reduced(picture, EDGE_PX), inside), picture)
+
+
+def _with_doubt(likely: np.ndarray) -> np.ndarray:
+    cv2, sigma_px = opencv(), DOUBT * max(likely.shape)
+    return cv2.GaussianBlur(likely, (0, 0), max(sigma_px, 0.3), borderType=cv2.BORDER_REPLICATE)
+
+
+def _check_picture(picture: np.ndarray) -> None:
+    shape, kind = getattr(picture, "shape", None), getattr(picture, "dtype", type(picture).__name__)
+    if shape is None or len(shape) != 3 or shape[2] != 3 or picture.dtype != np.uint8:
+        raise MaskError(
+            f"A matte is made of an 8-bit photo, (rows, columns, 3) uint8; this one is {shape} {kind}. "
+            "Give the developed photo; repeat a grey one's plane three times."
+        )
+    if not 0 < min(shape[:2]) <= max(shape[:2]) <= LONGEST_SIDE_PX:
+        raise MaskError(
+            f"A matte is made of 1 to {LONGEST_SIDE_PX} pixels a side; this photo has {shape[1]} x {shape[0]}. "
+            "Check how it was cropped, or reduce it."
+        )
+
+
+def _checked_grid(probability: np.ndarray) -> np.ndarray:
+    shape = getattr(probability, "shape", None)
+    if shape is None or len(shape) != 2 or 0 in shape or max(shape) > LONGEST_SIDE_PX or probability.dtype.kind != "f":
+        kind = getattr(probability, "dtype", type(probability).__name__)
+        raise MaskError(
+            f"The subject's probability is a grid of floats, (rows, columns); this is {shape} {kind}. "
+            "Give find_subject's, or a class map as 0.0 and 1.0."
+        )
+    least, most = float(np.min(probability)), float(np.max(probability))
+    if not 0 <= least <= most <= 1:  # also where one of them is NaN
+        raise MaskError(
+            f"The subject's probability goes from {least:g} to {most:g}; allowed is 0 to 1. "
+            "Turn scores into probabilities first (softmax)."
+        )
+    return np.ascontiguousarray(probability, np.float32)
