@@ -25,8 +25,8 @@ FITS = 3
 LEAST_VARIANCE_DN2 = 25.0
 # Nearby colours, of 0 to 1, have at least this variance: (5 / 255)^2, noise and 8 bits.
 LEAST_VARIANCE_NEARBY = 4e-4
-# The window nearby is as wide as the network's cells: as far as its edge can be off.
-NEARBY = 1 / 32
+# The window nearby (its sigma) reaches further than the network's edge can be off, which is a cell, 1/32.
+NEARBY = 1 / 20
 # Nearby statistics are smooth: they are kept at a quarter of the size.
 NEARBY_STEP = 4
 SURELY_NOT, SURELY = 0.05, 0.95
@@ -106,8 +106,8 @@ def _log_nearby(colours: Planes, weight: np.ndarray) -> np.ndarray:
     share = mean_around(weight)
     means = each(colours, lambda plane: mean_around(plane * weight) / share)
     products = each(products_of(colours), lambda plane: mean_around(plane * weight) / share)
-    precision, determinant = inverse(covariance(means, products, LEAST_VARIANCE_NEARBY))
+    precision, log_determinant = inverse(covariance(means, products, LEAST_VARIANCE_NEARBY))
     apart = [plane - enlarged(mean, shape) for plane, mean in zip(colours, means, strict=True)]
     whitened = times(each(precision, lambda plane: enlarged(plane, shape)), apart)
     squared = sum(one * other for one, other in zip(apart, whitened, strict=True))
-    return np.float32(-0.5) * (squared + enlarged(np.log(determinant), shape))
+    return np.float32(-0.5) * (squared + enlarged(log_determinant, shape))

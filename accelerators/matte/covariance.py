@@ -29,20 +29,28 @@ def products_of(colours: Planes) -> list[np.ndarray]:
 
 
 def inverse(matrix: Planes) -> tuple[list[np.ndarray], np.ndarray]:
-    """The inverse, six planes, and the determinant; by cofactors. The matrix must be positive definite."""
+    """The inverse, six planes, and the logarithm of the determinant. The matrix must be positive definite.
+
+    By L D L': cofactors lose all digits of a grey picture, whose three colours are one, in float32.
+    """
     rr, rg, rb, gg, gb, bb = matrix
-    cofactors = (
-        gg * bb - gb * gb,
-        rb * gb - rg * bb,
-        rg * gb - rb * gg,
-        rr * bb - rb * rb,
-        rg * rb - rr * gb,
-        rr * gg - rg * rg,
-    )
-    determinant = rr * cofactors[0] + rg * cofactors[1] + rb * cofactors[2]
-    # Rounding alone brings a grey picture's determinant to nothing or below.
-    determinant = np.maximum(determinant, np.float32(1e-18))
-    return [cofactor / determinant for cofactor in cofactors], determinant
+    down_g, down_b = rg / rr, rb / rr
+    left_g = gg - down_g * rg
+    mixed = gb - down_g * rb
+    across = mixed / left_g
+    left_b = bb - down_b * rb - across * mixed
+    # The rows of L^-1 are (1, 0, 0), (-down_g, 1, 0), (down_g across - down_b, -across, 1).
+    corner = down_g * across - down_b
+    last = 1 / left_b
+    middle = 1 / left_g
+    return [
+        1 / rr + down_g * down_g * middle + corner * corner * last,
+        -down_g * middle - corner * across * last,
+        corner * last,
+        middle + across * across * last,
+        -across * last,
+        last,
+    ], np.log(rr) + np.log(left_g) + np.log(left_b)
 
 
 def times(matrix: Planes, vector: Planes) -> list[np.ndarray]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from accelerators.opencv import opencv
 
-# A piece must somewhere be nearly as likely as the subject's likeliest place.
-AS_LIKELY = 0.7
+# A piece must somewhere be about half as likely as the likeliest place: legs that dark shorts cut off are, a flag is not.
+AS_LIKELY = 0.55
 # Smaller holes, in shares of the picture, are noise of the colours: an eighth of a network's cell.
 SMALLEST_HOLE = 1 / (8 * 32 * 32)
 # A hole in which the network nowhere doubts the subject is no hole: a white shirt before a white wall.

@@ -20,9 +20,9 @@ from accelerators.opencv import opencv
 
 # Longer sides of the copies: a graph cut costs more than its pixels, and at 400 a face still has its glasses.
 CONTOUR_PX, EDGE_PX = 400, 800
-# No score places an edge better than a third of the network's cell, of which 32 span the picture: a class map without
+# No score places an edge better than a tenth of the network's cell, of which 32 span the picture: a class map without
 # any doubt in it is blurred into one that leaves colours their say.
-DOUBT = 1 / 96
+DOUBT = 1 / 300
 # OpenCV addresses pixels by 16 bits in its warps.
 LONGEST_SIDE_PX = 32766
 

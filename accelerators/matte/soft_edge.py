@@ -18,8 +18,8 @@ from accelerators.opencv import opencv
 
 # Half a window, in longer sides: 8 px of 800, the tufts and strands that a contour cut at half that size loses.
 WINDOW = 1 / 100
-# Colour differences below sqrt(this) of full scale are noise, not edges: about 1 step of 255.
-NOISE_VARIANCE = 2e-5
+# Colour differences below sqrt(this) of full scale are noise, not edges: 2.5 steps of 255.
+NOISE_VARIANCE = 1e-4
 # Alpha below is taken for nothing and above for all: what the linear fit leaves as haze outside and as veil inside.
 # The upper is further from its end: the edge is feathered outward, never into the subject.
 NOTHING, ALL = 0.06, 0.88
