@@ -2,9 +2,9 @@
 
 A graph cut over the pixels of a small copy: each pixel is pulled to its side by the network's probability and by its
 colour (colours.py), and neighbours of like colour are held together (Boykov & Jolly 2001, "Interactive graph cuts for
-optimal boundary and region segmentation of objects in N-D images"). Differs: the network's probability joins the colours
-as one more witness instead of fixing pixels, so that neither a like-coloured background nor a blind spot of the network
-decides alone. The cut itself is OpenCV's, inside its GrabCut.
+optimal boundary and region segmentation of objects in N-D images"). Differs: the network's probability joins the
+colours as one more witness instead of fixing pixels, so that neither a like-coloured background nor a blind spot of the
+network decides alone. The cut itself is OpenCV's, inside its GrabCut.
 """
 
 from __future__ import annotations

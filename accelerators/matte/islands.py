@@ -8,7 +8,7 @@ import numpy as np
 
 from accelerators.opencv import opencv
 
-# A piece must somewhere be about half as likely as the likeliest place: legs that dark shorts cut off are, a flag is not.
+# A piece must somewhere be about half as likely as the likeliest place: legs that dark shorts cut off are.
 AS_LIKELY = 0.55
 # Smaller holes, in shares of the picture, are noise of the colours: an eighth of a network's cell.
 SMALLEST_HOLE = 1 / (8 * 32 * 32)

@@ -29,4 +29,6 @@ def spread_over(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """
     rows = np.linspace(0, grid.shape[0] - 1, shape[0], dtype=np.float32)
     columns = np.linspace(0, grid.shape[1] - 1, shape[1], dtype=np.float32)
-    return opencv().remap(grid, *np.meshgrid(columns, rows), opencv().INTER_LINEAR, borderMode=opencv().BORDER_REPLICATE)
+    return opencv().remap(
+        grid, *np.meshgrid(columns, rows), opencv().INTER_LINEAR, borderMode=opencv().BORDER_REPLICATE
+    )

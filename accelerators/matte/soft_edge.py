@@ -100,7 +100,8 @@ def draw(edge: SoftEdge, picture: np.ndarray) -> np.ndarray:
         for left in range(0, width, TILE_PX):
             bottom, right = min(top + TILE_PX, height), min(left + TILE_PX, width)
             covered = np.s_[
-                top * rows // height : -(-bottom * rows // height), left * columns // width : -(-right * columns // width)
+                top * rows // height : -(-bottom * rows // height),
+                left * columns // width : -(-right * columns // width),
             ]
             if near[covered].any():
                 away[top:bottom, left:right] = _draw_tile(edge, picture, (top, left, bottom, right))
