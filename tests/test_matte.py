@@ -20,6 +20,8 @@ from accelerators.errors import MaskError
 from accelerators.matte.matte import make_matte
 from accelerators.opencv import opencv
 
+pytest.importorskip("cv2", reason="OpenCV makes the matte: pip install nightjar[portrait]")
+
 BACKGROUND = coloured(*WALL, texture_dn=8, seed=1)
 
 
@@ -107,7 +109,7 @@ def test_no_hole_opens_where_the_picture_shows_none(arm):
 
 
 def test_glasses_stay_on(portrait):
-    picture, truth, probability = portrait
+    picture, _, probability = portrait
     rims = Canvas()
     for x in (-0.075, 0.075):
         rims.disc(-0.14, x, 0.055).disc(-0.14, x, 0.045, value=0)

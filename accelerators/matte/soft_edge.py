@@ -1,13 +1,14 @@
 """From a hard contour to soft hair: alpha as a local linear function of the picture's colours.
 
-The guided filter with a colour guide (He, Sun, Tang 2013, "Guided image filtering", sections 3.5 and 4.5): in every window
-alpha is the linear function of the colours that fits the hard contour best, so that hair follows the picture where it
-crosses the contour. Fitted on a reduced picture, drawn with the full picture's colours (He & Sun 2015, "Fast guided
+The guided filter with a colour guide (He, Sun, Tang 2013, "Guided image filtering", sections 3.5 and 4.5): in every
+window alpha is the linear function of the colours that fits the hard contour best, so that hair follows the picture
+where it crosses the contour. Fitted on a reduced picture, drawn with the full picture's colours (He & Sun 2015, "Fast guided
 filter"). Differs: the function is held to 0 or 1 away from the contour, so that nothing inside turns transparent.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,15 +96,13 @@ def draw(edge: SoftEdge, picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     away = cv2.resize(np.uint8(255) * (edge.offset > 0.5), (width, height), interpolation=cv2.INTER_NEAREST)
     near = cv2.dilate(edge.is_edge.astype(np.uint8), np.ones((3, 3), np.uint8))
-    rows, columns = edge.offset.shape
+    down, across = edge.offset.shape[0] / height, edge.offset.shape[1] / width
     for top in range(0, height, TILE_PX):
         for left in range(0, width, TILE_PX):
             bottom, right = min(top + TILE_PX, height), min(left + TILE_PX, width)
-            covered = np.s_[
-                top * rows // height : -(-bottom * rows // height),
-                left * columns // width : -(-right * columns // width),
-            ]
-            if near[covered].any():
+            rows = slice(int(top * down), math.ceil(bottom * down))
+            columns = slice(int(left * across), math.ceil(right * across))
+            if near[rows, columns].any():
                 away[top:bottom, left:right] = _draw_tile(edge, picture, (top, left, bottom, right))
     return away
 

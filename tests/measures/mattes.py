@@ -20,7 +20,7 @@ class MatteQuality:
 
     band_error      mean absolute difference of alpha (0 to 1) in the edge band
     boundary        F-score of the contour at alpha 1/2, 0 to 1: 1 = all of either lies within 2 px of the other
-    gradient_error  mean absolute difference of the gradients of alpha in the band, per pixel: soft hair against cut hair
+    gradient_error  mean absolute difference of the gradients of alpha in the band, per pixel: cut hair shows
     overlap         intersection over union at alpha 1/2 (IoU)
     """
 
