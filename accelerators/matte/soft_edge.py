@@ -2,8 +2,8 @@
 
 The guided filter with a colour guide (He, Sun, Tang 2013, "Guided image filtering", sections 3.5 and 4.5): in every
 window alpha is the linear function of the colours that fits the hard contour best, so that hair follows the picture
-where it crosses the contour. Fitted on a reduced picture, drawn with the full picture's colours (He & Sun 2015, "Fast guided
-filter"). Differs: the function is held to 0 or 1 away from the contour, so that nothing inside turns transparent.
+where it crosses the contour. Fitted on a reduced picture, drawn with the full picture's colours (He & Sun 2015, "Fast
+guided filter"). Differs: away from the contour the function is held to 0 or 1, so that nothing turns transparent.
 """
 
 from __future__ import annotations
