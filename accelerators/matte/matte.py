@@ -1,21 +1,24 @@
 """The matte: how much of each pixel is the subject, at the picture's full size.
 
-From coarse scores along real edges, in four steps: where the network stops being sure (here), the contour that colours
-and edges agree on (contour.py), without specks and pinholes (islands.py), softened into hair and drawn at full size
-(soft_edge.py). Order of Wadhwa et al. 2018, "Synthetic depth-of-field with a single-camera mobile phone", section 3:
-a small network, then edge-aware upsampling. Differs: their upsampling only smooths; ours may move the edge by a cell of
-the network, which has 33 x 33 of them.
+From coarse scores along real edges, in five steps: the part of the picture that can be subject (surroundings.py), where
+the network stops being sure (here), the contour that colours and edges agree on (contour.py), without specks and
+pinholes (islands.py), softened into hair and drawn at full size (soft_edge.py). Order of Wadhwa et al. 2018, "Synthetic
+depth-of-field with a single-camera mobile phone", section 3: a small network, then edge-aware upsampling. Differs:
+their upsampling only smooths; ours may move the edge by a cell of the network, which has 33 x 33 of them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from accelerators.errors import MaskError
 from accelerators.matte.contour import find_contour
 from accelerators.matte.islands import whole
-from accelerators.matte.sizes import reduced, spread_over
+from accelerators.matte.sizes import reduced
 from accelerators.matte.soft_edge import draw, fit_edge
+from accelerators.matte.surroundings import surroundings_of
 from accelerators.opencv import opencv
 
 # Longer sides of the copies: a graph cut costs more than its pixels, and at 400 a face still has its glasses.
@@ -37,8 +40,17 @@ def make_matte(picture: np.ndarray, probability: np.ndarray) -> np.ndarray:
     Raises MaskError.
     """
     _check_picture(picture)
+    grid = _checked_grid(probability)
+    matte = np.zeros(picture.shape[:2], np.uint8)
+    around = surroundings_of(grid, picture.shape[:2])
+    matte[around.window] = _matte_of_part(picture[around.window], lambda shape: around.spread(grid, shape))
+    return matte
+
+
+def _matte_of_part(picture: np.ndarray, probability: Callable[[tuple[int, int]], np.ndarray]) -> np.ndarray:
+    """The matte of a part of the photo, (H, W) uint8; `probability` gives that part's at any (rows, columns)."""
     small = reduced(picture, CONTOUR_PX)
-    likely = _with_doubt(spread_over(_checked_grid(probability), small.shape[:2]))
+    likely = _with_doubt(probability(small.shape[:2]))
     inside = whole(find_contour(small, likely), likely)
     if inside.all() or not inside.any():
         return np.full(picture.shape[:2], 255 * inside[0, 0], np.uint8)

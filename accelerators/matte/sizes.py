@@ -20,15 +20,3 @@ def reduced(picture: np.ndarray, longer_side_px: int) -> np.ndarray:
 def enlarged(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """A plane of a reduced picture at the size `shape` (rows, columns), linear between pixel centres."""
     return opencv().resize(plane, (shape[1], shape[0]), interpolation=opencv().INTER_LINEAR)
-
-
-def spread_over(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """A coarse grid, whose outermost numbers stand at the outermost pixels (align-corners), at the size `shape`.
-
-    grid  (rows, columns) float32. Returns (H, W) float32, linear between the numbers.
-    """
-    rows = np.linspace(0, grid.shape[0] - 1, shape[0], dtype=np.float32)
-    columns = np.linspace(0, grid.shape[1] - 1, shape[1], dtype=np.float32)
-    return opencv().remap(
-        grid, *np.meshgrid(columns, rows), opencv().INTER_LINEAR, borderMode=opencv().BORDER_REPLICATE
-    )
