@@ -136,6 +136,15 @@ def test_a_hat_stays_on_that_the_network_half_believes():
     assert alpha_of(picture, probability)[deep(hat > 0.9, 4)].mean() > 0.95
 
 
+def test_a_collar_of_the_walls_colour_stays_on(portrait):
+    picture, truth, probability = portrait
+    collar = Canvas().box(0.12, -0.16, 0.24, 0.16).alpha() * truth
+    picture = over(BACKGROUND, picture.astype(np.float32), collar)
+    worn = (collar > 0.9) & (upsampled(probability, SHAPE) > 0.95)
+    assert worn.sum() > 300
+    assert alpha_of(picture, probability)[worn].mean() > 0.95
+
+
 def test_inside_is_whole_and_outside_is_nothing(portrait):
     picture, truth, probability = portrait
     matte = make_matte(picture, probability)
@@ -211,6 +220,12 @@ def test_twice_the_same_picture_is_twice_the_same_matte(portrait):
 @pytest.mark.parametrize(("sure", "alpha"), [(0.0, 0), (0.3, 0), (1.0, 255), (0.7, 255)])
 def test_a_network_that_sees_one_side_only_is_believed(portrait, sure, alpha):
     assert np.all(make_matte(portrait[0], np.full((33, 33), sure, np.float32)) == alpha)
+
+
+def test_a_picture_of_noise_leaves_the_network_the_word():
+    noise = np.random.default_rng(5).integers(0, 256, (*SHAPE, 3)).astype(np.uint8)
+    probability = seen_by_network(Canvas().disc(0, 0, 0.06).alpha())
+    assert np.count_nonzero(make_matte(noise, probability) >= 128) > 100
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 2), (3, 5000), (40, 30)])

@@ -18,6 +18,9 @@ from accelerators.opencv import opencv
 TRUST_ANYWHERE, TRUST_NEARBY = 0.5, 1.0
 # The network is at most 95 % sure, for its cells are wider than a leg; 90 to 99 % measure the same.
 SUREST = 0.05
+# Colours that the background shares, as of a white collar before a white wall, speak against a place the less the surer
+# the network is of it: fully below 75 %, and at least so much.
+DOUBT_TO_BE_HEARD, LEAST_HEARD = 0.25, 0.3
 # Nearby colours are asked twice: the second time about a contour that is already better than the network's.
 ROUNDS = 2
 # All witnesses together speak with at most so many nats.
@@ -40,11 +43,13 @@ def find_contour(small: np.ndarray, probability: np.ndarray) -> np.ndarray:
         return inside
     network = np.log((probability + SUREST) / (1 + SUREST - probability))
     everywhere = TRUST_ANYWHERE * anywhere(small, probability)
+    heard_against = np.clip((1 - probability) / DOUBT_TO_BE_HEARD, LEAST_HEARD, 1)
     colours = [np.ascontiguousarray(plane, np.float32) / 255 for plane in np.moveaxis(small, 2, 0)]
     for _ in range(ROUNDS):
         # The network keeps half a say in what is nearby: a bad cut does not confirm itself.
         weight = np.float32(0.5) * (inside + probability)
-        inside = cut(small, network + everywhere + TRUST_NEARBY * nearby(colours, weight))
+        spoken = everywhere + TRUST_NEARBY * nearby(colours, weight)
+        inside = cut(small, network + np.where(spoken < 0, heard_against * spoken, spoken))
     return inside
 
 

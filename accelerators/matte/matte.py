@@ -26,6 +26,8 @@ CONTOUR_PX, EDGE_PX = 400, 800
 # No score places an edge better than a tenth of the network's cell, of which 32 span the picture: a class map without
 # any doubt in it is blurred into one that leaves colours their say.
 DOUBT = 1 / 300
+# A contour that shares less of its area with the network's own was led astray: by noise, by camouflage.
+LEAST_SHARED = 0.3
 # OpenCV addresses pixels by 16 bits in its warps.
 LONGEST_SIDE_PX = 32766
 
@@ -51,10 +53,16 @@ def _matte_of_part(picture: np.ndarray, probability: Callable[[tuple[int, int]],
     """The matte of a part of the photo, (H, W) uint8; `probability` gives that part's at any (rows, columns)."""
     small = reduced(picture, CONTOUR_PX)
     likely = _with_doubt(probability(small.shape[:2]))
-    inside = whole(find_contour(small, likely), likely)
+    inside = _believable(whole(find_contour(small, likely), likely), likely > 0.5)
     if inside.all() or not inside.any():
         return np.full(picture.shape[:2], 255 * inside[0, 0], np.uint8)
     return draw(fit_edge(reduced(picture, EDGE_PX), inside), picture)
+
+
+def _believable(found: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """What was found, unless it has so little to do with what the network said that colours must have led astray."""
+    shared, either = np.count_nonzero(found & said), np.count_nonzero(found | said)
+    return found if shared >= LEAST_SHARED * either else said
 
 
 def _with_doubt(likely: np.ndarray) -> np.ndarray:
