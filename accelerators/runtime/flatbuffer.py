@@ -81,7 +81,10 @@ class FlatBuffer:
         start, count = self._list(fields, number, 1)
         if number in fields and self.number(start + count, "B") != 0:
             raise Broken("a name has no end")
-        return self._content[start : start + count].decode("utf-8", errors="replace")
+        try:
+            return self._content[start : start + count].decode()
+        except UnicodeDecodeError:
+            raise Broken("a name is no text") from None
 
     def _list(self, fields: Fields, number: int, item_bytes: int) -> tuple[int, int]:
         if number not in fields:

@@ -57,6 +57,10 @@ class Model:
         stored = _stored(picture, self.file.inputs[0], self.picture_shape, self.file.path)
         with self._turn:
             raw = self._invoked(stored)
+        if raw.shape != self.file.outputs[0].shape:
+            raise ModelError(
+                f"{self.file.path} says that it gives {self.file.outputs[0].shape}, but gives {raw.shape}."
+            )
         return _real(raw.reshape(self.output_shape), self.file.outputs[0], self.file.path)
 
     def _invoked(self, stored: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ MOST_BYTES_OF_A_TENSOR = 256 << 20
 # By the schema's TensorType; types that no network here has (text, complex, resources, 4 bits) are left out.
 TYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8"}
 BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint8": 1, "int64": 8, "bool": 1, "int16": 2, "int8": 1}
+# LiteRT turns real numbers into stored ones without a look at these; int32 and wider have their zero at 0.
+ZERO_POINTS = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-32768, 32767)}
 # By the schema's BuiltinOptions: a list in field 0 of these two, and sizes of at least 1 in these fields of those.
 LISTS = {17, 30}
 SIZES = {1: (1, 2), 2: (1, 2, 3), 5: (1, 2, 3, 4), 49: (1, 2)}
@@ -97,9 +99,12 @@ def _walk(path: Path, content: bytes) -> ModelFile:
     graphs = buffer.tables(model, 2)
     if len(graphs) != 1:
         raise Broken(f"{len(graphs)} graphs, networks here have 1")
-    tensors = [_tensor(buffer, tensor, sizes) for tensor in buffer.tables(graphs[0], 0)]
-    for operator in buffer.tables(graphs[0], 3):
-        _check_operator(buffer, operator, len(custom), len(tensors))
+    parts = buffer.tables(graphs[0], 0)
+    tensors = [_tensor(buffer, part, sizes) for part in parts]
+    operators = [_operator(buffer, part, len(custom), len(tensors)) for part in buffer.tables(graphs[0], 3)]
+    constants = {index for index, part in enumerate(parts) if sizes[buffer.value(part, 2, "I")]}
+    variables = {index for index, part in enumerate(parts) if buffer.value(part, 5, "B")}
+    _check_order(operators, constants, variables | set(buffer.numbers(graphs[0], 1, "i")))
     _check_names(buffer, model, graphs[0], len(sizes), len(tensors))
     inputs, outputs = (_chosen(buffer, graphs[0], number, tensors) for number in (1, 2))
     return ModelFile(path, content, inputs, outputs, tuple(name for name in custom if name))
@@ -136,11 +141,13 @@ def _tensor(buffer: FlatBuffer, fields: Fields, buffer_bytes: list[int]) -> Tens
         raise Broken(f"tensor {name!r} has its numbers in buffer {place} of {len(buffer_bytes)}")
     if buffer_bytes[place] not in (0, size):
         raise Broken(f"tensor {name!r} of {size} bytes is stored in {buffer_bytes[place]}")
-    scale, zero_point = _quantisation(buffer, buffer.table_at(fields, 4), name, shape)
+    scale, zero_point = _quantisation(buffer, buffer.table_at(fields, 4), name, shape, dtype)
     return Tensor(name, shape, dtype, scale, zero_point)
 
 
-def _quantisation(buffer: FlatBuffer, fields: Fields, name: str, shape: tuple[int, ...]) -> tuple[float, int]:
+def _quantisation(
+    buffer: FlatBuffer, fields: Fields, name: str, shape: tuple[int, ...], dtype: str
+) -> tuple[float, int]:
     """The first scale and zero point; 0, 0 where there are none."""
     for number in (0, 1):
         buffer.numbers(fields, number, "f")
@@ -152,25 +159,43 @@ def _quantisation(buffer: FlatBuffer, fields: Fields, name: str, shape: tuple[in
         raise Broken(f"tensor {name!r} of shape {list(shape)} has {len(scales)} scales along axis {axis}")
     if len(zero_points) not in (0, 1, len(scales)) or (scales and not zero_points):
         raise Broken(f"tensor {name!r} has {len(scales)} scales and {len(zero_points)} zero points")
-    if any(not (math.isfinite(scale) and scale >= 0) for scale in scales):
+    if any(not (math.isfinite(scale) and scale > 0) for scale in scales):
         raise Broken(f"tensor {name!r} has a scale that is no positive number")
+    low, high = ZERO_POINTS.get(dtype, (0, 0))
+    if any(not low <= zero_point <= high for zero_point in zero_points):
+        raise Broken(f"tensor {name!r} of {dtype} has a zero point beyond {low} to {high}")
     return (scales[0], zero_points[0]) if scales else (0.0, 0)
 
 
-def _check_operator(buffer: FlatBuffer, fields: Fields, codes: int, tensors: int) -> None:
+def _operator(buffer: FlatBuffer, fields: Fields, codes: int, tensors: int) -> tuple[list[int], list[int]]:
+    """The tensors that an operator reads and writes."""
     if buffer.value(fields, 0, "I") >= codes:
         raise Broken(f"an operator is number {buffer.value(fields, 0, 'I')} of {codes}")
-    for number in (1, 2, 8):
-        # -1 stands for an optional tensor that is left out.
-        if any(not -1 <= index < tensors for index in buffer.numbers(fields, number, "i")):
-            raise Broken(f"an operator uses a tensor beyond the {tensors} there are")
-    if -1 in buffer.numbers(fields, 2, "i"):
-        raise Broken("an operator's output is missing")
+    reads, writes, between = (buffer.numbers(fields, number, "i") for number in (1, 2, 8))
+    # -1 stands for an optional tensor that is left out: a bias, never what an operator works on.
+    if -1 in reads[:2]:
+        raise Broken("an operator has no input")
+    if any(not -1 <= index < tensors for index in (*reads, *between)) or any(
+        not 0 <= index < tensors for index in writes
+    ):
+        raise Broken(f"an operator uses a tensor beyond the {tensors} there are")
     buffer.length(fields, 5)
     buffer.length(fields, 7)
     if buffer.value(fields, 9, "Q") > 1 or buffer.value(fields, 10, "Q") > 1 or 12 in fields:
         raise Broken("an operator has options that networks here do not have")
     _check_options(buffer, buffer.value(fields, 3, "B"), buffer.table_at(fields, 4))
+    return [index for index in reads if index >= 0], list(writes)
+
+
+def _check_order(operators: list[tuple[list[int], list[int]]], constants: set[int], given: set[int]) -> None:
+    """Each tensor is written once, before it is read: LiteRT plans its memory by that."""
+    written = constants | given
+    for number, (reads, writes) in enumerate(operators):
+        if not set(reads) <= written:
+            raise Broken(f"operator {number} reads what no operator has written")
+        if written & set(writes) or len(set(writes)) < len(writes):
+            raise Broken(f"operator {number} writes what is written already")
+        written |= set(writes)
 
 
 def _check_options(buffer: FlatBuffer, kind: int, options: Fields) -> None:
