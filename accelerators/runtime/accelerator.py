@@ -200,7 +200,14 @@ class Accelerator:
         if device.is_edge_tpu and library is None:
             where = self._library_named or LIBRARY
             raise DeviceError(f'{where} is not there: install libedgetpu1-std, or set device = "cpu"')
-        return Worker(self._device_file(), device, library or "", self._threads)
+        worker = Worker(self._device_file(), device, library or "", self._threads)
+        if worker.picture_size != self._files.input:
+            worker.close()
+            raise ModelError(
+                f"{self._device_file()} takes a picture of {worker.picture_size}, model {self._files.name} one of "
+                f"{self._files.input}"
+            )
+        return worker
 
     def _device_file(self) -> Path:
         if not self._chosen.is_edge_tpu:

@@ -23,6 +23,8 @@ TYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "boo
 BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint8": 1, "int64": 8, "bool": 1, "int16": 2, "int8": 1}
 # LiteRT turns real numbers into stored ones without a look at these; int32 and wider have their zero at 0.
 ZERO_POINTS = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-32768, 32767)}
+# Weights are some 1e-3, biases the product of two scales; LiteRT ends the process where a ratio of them overflows.
+SCALES = (1e-15, 1e6)
 # By the schema's BuiltinOptions: a list in field 0 of these two, and sizes of at least 1 in these fields of those.
 LISTS = {17, 30}
 SIZES = {1: (1, 2), 2: (1, 2, 3), 5: (1, 2, 3, 4), 49: (1, 2)}
@@ -159,8 +161,8 @@ def _quantisation(
         raise Broken(f"tensor {name!r} of shape {list(shape)} has {len(scales)} scales along axis {axis}")
     if len(zero_points) not in (0, 1, len(scales)) or (scales and not zero_points):
         raise Broken(f"tensor {name!r} has {len(scales)} scales and {len(zero_points)} zero points")
-    if any(not (math.isfinite(scale) and scale > 0) for scale in scales):
-        raise Broken(f"tensor {name!r} has a scale that is no positive number")
+    if any(not SCALES[0] <= scale <= SCALES[1] for scale in scales):
+        raise Broken(f"tensor {name!r} has a scale beyond {SCALES[0]} to {SCALES[1]}")
     low, high = ZERO_POINTS.get(dtype, (0, 0))
     if any(not low <= zero_point <= high for zero_point in zero_points):
         raise Broken(f"tensor {name!r} of {dtype} has a zero point beyond {low} to {high}")

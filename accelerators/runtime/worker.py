@@ -72,6 +72,10 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        return self._tensors.picture.shape[:2]
+
     def is_ready(self, wait_s: float) -> bool:
         """Wait for the child to be ready; False when it is not yet. Raises DeviceError when it never will be."""
         if self._is_ready:
@@ -112,7 +116,7 @@ class Worker:
     def close(self) -> None:
         """End the child: in order, so that libedgetpu gives the stick back, else by force."""
         self._channel.close()
-        self._process.end(END_S)
+        self._process.end(END_S if self._is_ready else 0.0)
 
     def _check(self, message: dict[str, Any], values: np.ndarray) -> None:
         low, high = self._limits
