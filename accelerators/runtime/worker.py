@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-import accelerators
 from accelerators.errors import DeviceError
 from accelerators.runtime.devices import Device
 from accelerators.runtime.messages import Garbled, pair, receive, send
@@ -20,14 +19,6 @@ from accelerators.runtime.model_file import read_model
 from accelerators.runtime.process import END_S, ChildProcess
 from accelerators.runtime.shared_tensors import SharedTensors, shared_memory
 
-# -P: the working folder holds photos, not modules. The folder of this package comes last: it may be a checkout.
-FOLDER = str(Path(accelerators.__file__).parents[1])
-PROGRAM = (
-    sys.executable,
-    "-P",
-    "-c",
-    f"import sys; sys.path.append({FOLDER!r}); from accelerators.runtime.child import main; sys.exit(main())",
-)
 # Imports from a slow card, the stick's firmware and the weights over USB 2.
 START_S = 30.0
 
@@ -36,7 +27,7 @@ class Worker:
     """A child process with one model on one device: one life of it. Not for several threads at once.
 
     file     the .tflite; device, library, threads: as in `Accelerator`
-    program  the command that is started; tests bring children that misbehave
+    program  the command that is started, our own where none is given; tests bring children that misbehave
     start_s  how long the child may take until its first, blank picture is answered
     Starts the child and does not wait; `is_ready` does. Raises ModelError for a bad file, DeviceError when no process
     can be started.
@@ -48,7 +39,7 @@ class Worker:
         device: Device,
         library: str,
         threads: int,
-        program: Sequence[str] = PROGRAM,
+        program: Sequence[str] = (),
         start_s: float = START_S,
     ) -> None:
         whole = read_model(file)
@@ -63,7 +54,7 @@ class Worker:
         try:
             self._tensors = SharedTensors(memory, *shapes)
             descriptors = {"memory": memory, "channel": theirs.fileno()}
-            self._process = ChildProcess(program, task | descriptors, tuple(descriptors.values()))
+            self._process = ChildProcess(program or own_program(), task | descriptors, tuple(descriptors.values()))
         finally:
             theirs.close()
             os.close(memory)
@@ -148,3 +139,11 @@ class Worker:
         """The child has closed its end: it is dead or dying, by itself."""
         self._channel.close()
         return DeviceError(f"{self.device}: {self._process.end(END_S) or 'its process closed its end'}")
+
+
+def own_program() -> list[str]:
+    """The command that starts `child.py` with the Python and the modules of this process."""
+    # An empty entry is the working folder, which holds photos, not modules; -P keeps Python from adding it.
+    folders = [os.path.abspath(folder) for folder in sys.path if folder]
+    start = f"import sys; sys.path[:] = {folders!r}; from accelerators.runtime.child import main; sys.exit(main())"
+    return [sys.executable, "-P", "-c", start]
