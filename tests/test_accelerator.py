@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from measures.tiny_models import for_edge_tpu, largest_colour, negative
 
 from accelerators.errors import DeviceError, ModelError
 from accelerators.models.files import ModelFiles
-from accelerators.runtime.accelerator import Accelerator
+from accelerators.runtime.accelerator import LOOK_AGAIN_S, Accelerator
 from accelerators.runtime.breaker import LONG_WAIT_S
 from accelerators.runtime.devices import Device, find_library, sticks
 from accelerators.runtime.worker import Worker
@@ -39,13 +40,39 @@ def files(tmp_path):
     return ModelFiles("negative", cpu, twin, SIZE, ("background",))
 
 
+class Machine:
+    """A folder with the files of a board: a Coral stick can be plugged in and pulled out."""
+
+    def __init__(self, root):
+        self.root = root
+        self._stick = root / "sys/bus/usb/devices/2-1"
+
+    def plug_in(self):
+        self._stick.mkdir(parents=True)
+        (self._stick / "idVendor").write_text("18d1\n")
+        (self._stick / "idProduct").write_text("9302\n")
+
+    def pull_out(self):
+        shutil.rmtree(self._stick)
+
+    def install(self, library):
+        place = self.root / "usr/lib/aarch64-linux-gnu/libedgetpu.so.1"
+        place.parent.mkdir(parents=True)
+        shutil.copy(library, place)
+
+
 @pytest.fixture
-def opened(files):
+def machine(tmp_path):
+    return Machine(tmp_path / "root")
+
+
+@pytest.fixture
+def opened(files, machine):
     """Accelerators that are closed at the end."""
     made = []
 
     def new(device, of=files, **options):
-        made.append(Accelerator(of, device, **options))
+        made.append(Accelerator(of, device, root=machine.root, **options))
         return made[-1]
 
     yield new
@@ -100,13 +127,52 @@ def test_the_cpu_answers_in_this_process(opened):
     assert 0 < report["last_ms"] == report["median_ms"]
 
 
-def test_auto_says_why_it_takes_the_cpu(opened):
-    if sticks():
-        pytest.skip("a Coral stick is on USB")
-    accelerator = opened("auto")
+def test_auto_takes_a_stick_when_it_is_plugged_in_and_does_without_when_it_is_pulled_out(opened, machine, library):
+    machine.install(library("works"))
+    clock = Clock()
+    accelerator = opened("auto", clock=clock)
     answer = accelerator.run(PICTURE)
     assert (answer.device, answer.fell_back) == ("cpu", "")
     assert accelerator.report()["why"] == "no Coral stick on USB"
+    machine.plug_in()
+    clock.now += LOOK_AGAIN_S
+    assert accelerator.run(PICTURE).device == "usb:0"
+    assert accelerator.report()["why"] == "a Coral stick is on USB"
+    # libedgetpu ends its process when that happens.
+    machine.pull_out()
+    os.kill(accelerator.report()["child"], signal.SIGABRT)
+    answer = accelerator.run(PICTURE)
+    assert is_right(answer)
+    assert "ended by SIGABRT" in answer.fell_back
+    clock.now += LOOK_AGAIN_S
+    answer = accelerator.run(PICTURE)
+    assert is_right(answer)
+    assert "No Coral stick is on USB (1a6e:089a or 18d1:9302" in answer.fell_back
+    machine.plug_in()
+    clock.now += LOOK_AGAIN_S
+    accelerator.warm_up()
+    assert accelerator.run(PICTURE).device == "usb:0"
+
+
+def test_no_process_is_started_for_a_stick_that_is_not_there(opened, library):
+    accelerator = opened("usb", library=library("hangs"))
+    assert "plug it in" in accelerator.run(PICTURE).fell_back
+    assert accelerator.report()["child"] is None
+
+
+def test_pictures_that_come_while_a_device_warms_up_do_not_wait(opened, machine, library):
+    machine.plug_in()
+    accelerator = opened("usb", library=library("hangs"), deadline_s=0.5)
+    warming = threading.Thread(target=accelerator.warm_up)
+    warming.start()
+    for _ in range(3):
+        answer = accelerator.run(PICTURE)
+        assert is_right(answer)
+    # Only the first of them may have come before the warm-up, and have waited.
+    assert "is being started; it takes a later picture" in answer.fell_back
+    accelerator.close()
+    warming.join(PATIENCE_S)
+    assert not warming.is_alive()
 
 
 def test_a_child_answers_like_this_process(opened):
@@ -231,7 +297,8 @@ def test_what_a_child_gets_wrong_is_noticed_and_ends_it(files, behaviour, words)
     assert gone(ending)
 
 
-def test_an_edge_tpu_that_works_answers_with_its_own_file(opened, library):
+def test_an_edge_tpu_that_works_answers_with_its_own_file(opened, machine, library):
+    machine.plug_in()
     accelerator = opened("usb", library=library("works"))
     answer = accelerator.run(PICTURE)
     assert is_right(answer)
@@ -247,7 +314,8 @@ def test_an_edge_tpu_that_works_answers_with_its_own_file(opened, library):
         ("fails_later", "cannot be loaded"),
     ],
 )
-def test_a_library_that_fails_leaves_the_photo_to_the_cpu(opened, library, behaviour, words, caplog):
+def test_a_library_that_fails_leaves_the_photo_to_the_cpu(opened, machine, library, behaviour, words, caplog):
+    machine.plug_in()
     accelerator = opened("usb:1", library=library(behaviour))
     answer = accelerator.run(PICTURE)
     assert is_right(answer)
@@ -256,7 +324,8 @@ def test_a_library_that_fails_leaves_the_photo_to_the_cpu(opened, library, behav
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-def test_a_library_that_hangs_while_loading_costs_the_deadline(opened, library):
+def test_a_library_that_hangs_while_loading_costs_the_deadline(opened, machine, library):
+    machine.plug_in()
     accelerator = opened("usb", library=library("hangs"), deadline_s=0.5)
     answer = accelerator.run(PICTURE)
     assert is_right(answer)
@@ -266,7 +335,8 @@ def test_a_library_that_hangs_while_loading_costs_the_deadline(opened, library):
     assert gone(child)
 
 
-def test_after_three_faults_the_device_is_left_alone_for_long(opened):
+def test_after_three_faults_the_device_is_left_alone_for_long(opened, machine):
+    machine.plug_in()
     clock = Clock()
     accelerator = opened("usb", library="/gone/libedgetpu.so.1", clock=clock)
     for wait_s in (1.0, 2.0, 0.0):
@@ -287,19 +357,21 @@ def test_the_real_library_without_a_stick_leaves_the_photo_to_the_cpu(opened):
         pytest.skip("libedgetpu is not installed; name it in NIGHTJAR_LIBEDGETPU")
     if sticks():
         pytest.skip("a Coral stick is on USB")
-    answer = opened("usb", library=real).run(PICTURE)
+    answer = opened(":0", library=real).run(PICTURE)
     assert is_right(answer)
-    assert "No Coral stick is on USB: plug it in" in answer.fell_back
+    assert "libedgetpu finds no Edge TPU there. No Coral stick is on USB" in answer.fell_back
 
 
-def test_a_model_without_a_twin_says_so(opened, files, library):
+def test_a_model_without_a_twin_says_so(opened, machine, files, library):
+    machine.plug_in()
     alone = ModelFiles("alone", files.cpu, None, SIZE, files.labels)
     answer = opened("usb", alone, library=library("works")).run(PICTURE)
     assert is_right(answer)
     assert "no file compiled for the Edge TPU" in answer.fell_back
 
 
-def test_when_nothing_can_answer_both_reasons_are_said(opened, tmp_path, files):
+def test_when_nothing_can_answer_both_reasons_are_said(opened, machine, tmp_path, files):
+    machine.plug_in()
     broken = ModelFiles("broken", tmp_path / "gone.tflite", files.edge_tpu, SIZE, files.labels)
     with pytest.raises(DeviceError, match=r"(?s)The device: .*is not there.*The CPU: There is no model file"):
         opened("usb", broken, library="/gone/libedgetpu.so.1").run(PICTURE)
@@ -307,14 +379,16 @@ def test_when_nothing_can_answer_both_reasons_are_said(opened, tmp_path, files):
         opened("cpu", broken).run(PICTURE)
 
 
-def test_a_twin_of_another_size_is_not_fed(opened, files, library):
+def test_a_twin_of_another_size_is_not_fed(opened, machine, files, library):
+    machine.plug_in()
     files.edge_tpu.write_bytes(negative(size=(8, 8)))
     answer = opened("usb", library=library("works")).run(PICTURE)
     assert is_right(answer)
     assert "takes a picture of (8, 8)" in answer.fell_back
 
 
-def test_a_damaged_twin_is_refused_before_a_process_is_started(opened, files, library):
+def test_a_damaged_twin_is_refused_before_a_process_is_started(opened, machine, files, library):
+    machine.plug_in()
     files.edge_tpu.write_bytes(for_edge_tpu()[:400])
     accelerator = opened("usb", library=library("works"))
     assert "cut off or damaged" in accelerator.run(PICTURE).fell_back
@@ -360,7 +434,7 @@ import sys, threading
 from pathlib import Path
 import numpy as np
 from accelerators.models.files import ModelFiles
-from accelerators.runtime.accelerator import Accelerator
+from accelerators.runtime.accelerator import LOOK_AGAIN_S, Accelerator
 accelerator = Accelerator(ModelFiles("negative", Path(sys.argv[1]), None, (4, 5), ()), "child")
 starter = threading.Thread(target=accelerator.warm_up)
 starter.start()

@@ -106,7 +106,7 @@ def test_a_missing_library_and_a_missing_stick_are_told_apart(tmp_path):
     assert "Install libedgetpu1-std" in why_not(usb, OSError("libedgetpu.so.1: cannot open"), "x.so", tmp_path)
     # LiteRT's own words, with nothing after the line break.
     missing = ValueError("Failed to load delegate from libedgetpu.so.1\n")
-    assert "No Coral stick is on USB: plug it in" in why_not(usb, missing, "x.so", tmp_path)
+    assert "No Coral stick is on USB (1a6e:089a or 18d1:9302 in" in why_not(usb, missing, "x.so", tmp_path)
 
 
 def test_a_stick_that_may_not_be_used_is_told_from_one_that_is_busy(stick, tmp_path):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import statistics
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ import numpy as np
 from accelerators.errors import AcceleratorError, DeviceError, ModelError
 from accelerators.models.files import ModelFiles
 from accelerators.runtime.answer import Answer
-from accelerators.runtime.breaker import Breaker
-from accelerators.runtime.devices import LIBRARY, Device, choose, find_library, read_device, sticks
+from accelerators.runtime.breaker import FAULTS_IN_A_ROW, Breaker
+from accelerators.runtime.devices import LIBRARY, ROOT, Device, choose, find_library, no_stick, read_device, sticks
 from accelerators.runtime.model import Model
+from accelerators.runtime.record import Record
 from accelerators.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -27,11 +27,9 @@ logger = logging.getLogger(__name__)
 THREADS = 2
 # The slowest network here takes 1.1 s on a slow board; what takes 10 s hangs.
 DEADLINE_S = 10.0
-# The median of these is reported: about a second of preview.
-REMEMBERED = 15
 # How long "auto" believes that no stick was plugged in.
 LOOK_AGAIN_S = 5.0
-# Of waiting while a device warms up: a picture that comes then waits no longer than this.
+# Between two looks whether a device that warms up has died, or took too long.
 SLICE_S = 0.1
 
 
@@ -44,6 +42,7 @@ class Accelerator:
     deadline_s  how long a picture may wait for a device that does not answer; then the CPU answers
     library     path of libedgetpu; found by itself when empty
     clock       seconds that only go forward: when a device that failed is tried again
+    root        the machine's files; another folder than / in tests
     """
 
     def __init__(
@@ -54,22 +53,20 @@ class Accelerator:
         deadline_s: float = DEADLINE_S,
         library: str = "",
         clock: Callable[[], float] = time.monotonic,
+        root: Path = ROOT,
     ) -> None:
         self._files, self._threads, self._deadline_s, self._clock = files, threads, deadline_s, clock
         self._wanted = read_device(device)
-        self._library_named = library
+        self._library_named, self._root = library, root
         self._library: str | None = None
         self._chosen, self._why = self._wanted, ""
         self._look_again = float("-inf")
-        self._breaker = Breaker()
+        self._breaker, self._record = Breaker(), Record()
         self._worker: Worker | None = None
         self._model: Model | None = None
         self._closed = False
         # The device and the CPU have a turn each: nobody waits for a hanging stick to use the CPU.
-        self._device_turn, self._cpu_turn, self._notes = threading.Lock(), threading.Lock(), threading.Lock()
-        self._took_ms: deque[float] = deque(maxlen=REMEMBERED)
-        self._answered: Counter[str] = Counter()
-        self._last: Answer | None = None
+        self._device_turn, self._cpu_turn = threading.Lock(), threading.Lock()
         self._starts = 0
 
     def run(self, picture: np.ndarray) -> Answer:
@@ -85,7 +82,7 @@ class Accelerator:
         if self._choose().kind != "cpu":
             try:
                 values, device, file = self._ask_device(picture, deadline)
-                return self._noted(Answer(values, device, file.name, _ms_since(started)))
+                return self._record.add(Answer(values, device, file.name, _ms_since(started)))
             except (DeviceError, ModelError) as error:
                 reason = str(error)
         try:
@@ -94,35 +91,30 @@ class Accelerator:
             if not reason:
                 raise
             raise DeviceError(f"Nothing can answer. The device: {reason}. The CPU: {error}") from error
-        return self._noted(Answer(values, "cpu", self._files.cpu.name, _ms_since(started), reason))
+        return self._record.add(Answer(values, "cpu", self._files.cpu.name, _ms_since(started), reason))
 
     def warm_up(self) -> None:
-        """Load now what the first picture would wait for. What fails is logged and left to `run`."""
-        if self._choose().kind == "cpu":
-            self._cpu_model()
-            return
-        try:
-            while not self._is_warm():
-                pass
-        except (DeviceError, ModelError):
+        """Load now what the first picture would wait for; pictures that come meanwhile go to the CPU.
+
+        A device that fails is logged. Raises ModelError and RuntimeMissing when the CPU cannot take over either.
+        """
+        if self._choose().kind != "cpu":
+            with contextlib.suppress(DeviceError, ModelError):
+                while not self._is_warm():
+                    pass
+                return
+        if not self._closed:
             self._cpu_model()
 
     def report(self) -> dict[str, Any]:
         """For `nightjar status`: which device answered and how fast, and what went wrong."""
-        with self._notes:
-            last, took = self._last, list(self._took_ms)
-            answered = dict(self._answered)
         worker = self._worker
         return {
             "model": self._files.name,
             "wanted": str(self._wanted),
             "chosen": str(self._chosen),
             "why": self._why,
-            "answered_by": last.device if last else None,
-            "fell_back": last.fell_back if last else "",
-            "last_ms": round(last.took_ms, 1) if last else None,
-            "median_ms": round(statistics.median(took), 1) if took else None,
-            "answers": answered,
+            **self._record.report(),
             "restarts": max(self._starts - 1, 0),
             "breaker": self._breaker.state(self._clock()),
             "last_fault": self._breaker.last_fault,
@@ -151,8 +143,8 @@ class Accelerator:
         # A stick once chosen stays so: that it was pulled out later is a fault, and each picture says so.
         if not self._why or (self._wanted.kind == "auto" and self._chosen.kind == "cpu" and now >= self._look_again):
             self._look_again = now + LOOK_AGAIN_S
-            self._library = find_library(self._library_named)
-            plugged_in = sticks() if self._wanted.kind == "auto" else ()
+            self._library = find_library(self._library_named, self._root)
+            plugged_in = sticks(self._root) if self._wanted.kind == "auto" else ()
             self._chosen, self._why = choose(self._wanted, self._files, self._library, plugged_in)
         return self._chosen
 
@@ -169,7 +161,8 @@ class Accelerator:
             )
             left_s = deadline - time.monotonic()
             if not is_ready or left_s < self._deadline_s / 2:
-                raise DeviceError(f"{worker.device} is being started; it takes the next picture")
+                state = "has other pictures to do" if is_ready and not may_wait else "is being started"
+                raise DeviceError(f"{worker.device} {state}; it takes a later picture")
             values = self._counted(lambda: worker.run(picture, left_s))
             if self._breaker.faults:
                 logger.info("%s answers again", worker.device)
@@ -179,10 +172,13 @@ class Accelerator:
             self._device_turn.release()
 
     def _is_warm(self) -> bool:
-        """Start the child, or wait for it a little: pictures that come meanwhile go to the CPU."""
+        """Start the child, or wait for it a little, without taking the device's turn from others."""
         with self._device_turn:
             worker = self._started_worker()
-            return self._counted(lambda: worker.is_ready(SLICE_S))
+            if self._counted(lambda: worker.is_ready(0.0)):
+                return True
+        worker.wait(SLICE_S)
+        return False
 
     def _started_worker(self) -> Worker:
         """The child, ready or not. Raises DeviceError at once while the device rests."""
@@ -197,6 +193,9 @@ class Accelerator:
 
     def _new_worker(self) -> Worker:
         device, library = self._chosen, self._library
+        if device.kind == "usb" and not sticks(self._root):
+            # Seen without a child, which takes a second to start on a small board.
+            raise DeviceError(no_stick(self._root))
         if device.is_edge_tpu and library is None:
             where = self._library_named or LIBRARY
             raise DeviceError(f'{where} is not there: install libedgetpu1-std, or set device = "cpu"')
@@ -223,7 +222,9 @@ class Accelerator:
         except (DeviceError, ModelError) as error:
             self._drop_worker()
             self._breaker.failed(self._clock(), str(error))
-            logger.warning("%s failed, the CPU takes over: %s", self._chosen, error)
+            # Once it is known, a stick that is not there is not worth a warning each minute.
+            level = logging.WARNING if self._breaker.faults <= FAULTS_IN_A_ROW else logging.DEBUG
+            logger.log(level, "%s failed, the CPU takes over: %s", self._chosen, error)
             raise
 
     def _drop_worker(self) -> None:
@@ -236,15 +237,6 @@ class Accelerator:
             if self._model is None:
                 self._model = Model(self._files.cpu, self._threads)
             return self._model
-
-    def _noted(self, answer: Answer) -> Answer:
-        with self._notes:
-            if self._last is not None and self._last.device != answer.device:
-                self._took_ms.clear()
-            self._last = answer
-            self._took_ms.append(answer.took_ms)
-            self._answered[answer.device] += 1
-        return answer
 
 
 def _ms_since(started: float) -> float:

@@ -99,12 +99,19 @@ def why_not(device: Device, error: OSError | ValueError, library: str, root: Pat
     return f"libedgetpu finds no Edge TPU there{said}. {_advice(device, root)}"
 
 
+def no_stick(root: Path = ROOT) -> str:
+    """What to do when no stick is seen."""
+    usb = root / "sys/bus/usb/devices"
+    names = " or ".join(":".join(name) for name in (SLEEPING, AWAKE))
+    return f'No Coral stick is on USB ({names} in {usb}): plug it in, or set device = "cpu"'
+
+
 def _advice(device: Device, root: Path) -> str:
     found = sticks(root)
     if device.kind == "pci":
         return f"Is /dev/apex_{device.index} there? It needs the gasket driver."
     if not found:
-        return 'No Coral stick is on USB: plug it in, or set device = "cpu".'
+        return no_stick(root)
     if device.index >= len(found):
         return f"{len(found)} on USB, numbered from 0."
     node, where = found[device.index].node, f"A stick is on USB port {found[device.index].port}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import sys
 import time
 from collections.abc import Sequence
@@ -55,6 +57,9 @@ class Worker:
             self._tensors = SharedTensors(memory, *shapes)
             descriptors = {"memory": memory, "channel": theirs.fileno()}
             self._process = ChildProcess(program or own_program(), task | descriptors, tuple(descriptors.values()))
+        except DeviceError:
+            self._channel.close()
+            raise
         finally:
             theirs.close()
             os.close(memory)
@@ -83,6 +88,14 @@ class Worker:
         self.library_version = str(message.get("library", ""))
         self._is_ready = True
         return True
+
+    def wait(self, wait_s: float) -> None:
+        """Wait until the child has said something. Unlike the rest, safe beside other threads."""
+        poll = select.poll()
+        # A negative number, of a channel closed meanwhile, is refused.
+        with contextlib.suppress(ValueError):
+            poll.register(self._channel, select.POLLIN)
+            poll.poll(wait_s * 1000)
 
     def run(self, picture: np.ndarray, timeout_s: float) -> np.ndarray:
         """The network's answer to one picture. Raises DeviceError, after which the child is gone."""
