@@ -175,6 +175,43 @@ def test_a_file_cut_off_anywhere_is_refused(stored, content):
             read_model(stored(content[:length]))
 
 
+def with_defect(defect):
+    """A sound model but for one thing that ends the process of LiteRT, or makes it answer at random."""
+    model, shape = TinyModel(), (1, *SIZE, 3)
+    zero_point = 1 << 31 if defect == "zero point" else 0
+    light, between, out = (model.tensor(shape, scale=1, zero_point=zero_point) for _ in range(3))
+    if defect == "scale":
+        model.graph.tensors[between].quantization.scale[0] = np.nan
+    first, last = ([between], [light]) if defect == "order" else ([light], [between])
+    if defect == "stride":
+        model.operator("MAX_POOL_2D", first, last, model.schema.Pool2DOptionsT())
+    else:
+        model.operator("RELU", [-1] if defect == "no input" else first, [out] if defect == "twice" else last)
+    model.operator("RELU", [light if defect == "twice" else between], [out])
+    return model.content([light], [99] if defect == "output" else [out])
+
+
+@pytest.mark.parametrize(
+    ("defect", "words"),
+    [
+        ("zero point", "zero point beyond 0 to 255"),
+        ("scale", "has a scale beyond"),
+        ("order", "operator 0 reads what no operator has written"),
+        ("twice", "operator 1 writes what is written already"),
+        ("stride", "steps by 0 pixels"),
+        ("no input", "an operator has no input"),
+        ("output", r"its outputs are tensors \[99\] of 3"),
+    ],
+)
+def test_a_defect_that_would_end_the_process_is_named(stored, defect, words):
+    with pytest.raises(ModelError, match=words):
+        Model(stored(with_defect(defect)))
+
+
+def test_the_model_of_these_defects_is_sound_without_them(stored):
+    assert np.array_equal(Model(stored(with_defect("none"))).run(PICTURE), PICTURE)
+
+
 LOAD_EVERYTHING = """
 import sys
 from pathlib import Path
