@@ -23,6 +23,7 @@ from accelerators.models.files import ModelFiles
 from accelerators.runtime.accelerator import LOOK_AGAIN_S, Accelerator
 from accelerators.runtime.breaker import LONG_WAIT_S
 from accelerators.runtime.devices import Device, find_library, sticks
+from accelerators.runtime.model_file import read_model
 from accelerators.runtime.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -302,7 +303,7 @@ def test_a_child_killed_in_the_middle_of_a_picture_is_replaced_at_once(opened):
 def test_what_a_child_gets_wrong_is_noticed_and_ends_it(files, behaviour, words):
     program = misbehaving(behaviour)
     start_s = 0.5 if behaviour == "never ready" else PATIENCE_S
-    worker = Worker(files.cpu, Device("usb"), "", 1, program, start_s)
+    worker = Worker(read_model(files.cpu), Device("usb"), "", 1, program, start_s)
     ending = os.pidfd_open(worker.pid)
     with pytest.raises(DeviceError, match=f"^usb:0: .*{words}"):
         assert worker.is_ready(PATIENCE_S)
@@ -395,9 +396,11 @@ def test_when_nothing_can_answer_both_reasons_are_said(opened, machine, tmp_path
 def test_a_twin_of_another_size_is_not_fed(opened, machine, files, library):
     machine.plug_in()
     files.edge_tpu.write_bytes(negative(size=(8, 8)))
-    answer = opened("usb", library=library("works")).run(PICTURE)
+    accelerator = opened("usb", library=library("works"))
+    answer = accelerator.run(PICTURE)
     assert is_right(answer)
     assert "takes a picture of (8, 8)" in answer.fell_back
+    assert accelerator.report()["child"] is None
 
 
 def test_a_damaged_twin_is_refused_before_a_process_is_started(opened, machine, files, library):
@@ -429,7 +432,7 @@ def test_faults_leave_no_open_files_and_no_shared_memory(files):
         return len(os.listdir("/proc/self/fd")), sorted(os.listdir("/dev/shm"))
 
     def fault(behaviour):
-        worker = Worker(files.cpu, Device("usb"), "", 1, misbehaving(behaviour))
+        worker = Worker(read_model(files.cpu), Device("usb"), "", 1, misbehaving(behaviour))
         with pytest.raises(DeviceError):
             worker.is_ready(PATIENCE_S)
 
@@ -438,7 +441,7 @@ def test_faults_leave_no_open_files_and_no_shared_memory(files):
     for _ in range(2):
         fault("dies before hello")
     with pytest.raises(DeviceError, match="cannot be started"):
-        Worker(files.cpu, Device("usb"), "", 1, ["/gone/python"])
+        Worker(read_model(files.cpu), Device("usb"), "", 1, ["/gone/python"])
     assert left() == before
 
 

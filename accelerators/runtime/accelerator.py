@@ -17,7 +17,8 @@ from accelerators.models.files import ModelFiles
 from accelerators.runtime.answer import Answer
 from accelerators.runtime.breaker import FAULTS_IN_A_ROW, Breaker
 from accelerators.runtime.devices import LIBRARY, ROOT, Device, choose, find_library, no_stick, read_device, sticks
-from accelerators.runtime.model import Model
+from accelerators.runtime.model import Model, picture_shape
+from accelerators.runtime.model_file import read_model
 from accelerators.runtime.record import Record
 from accelerators.runtime.worker import Worker
 
@@ -199,14 +200,13 @@ class Accelerator:
         if device.is_edge_tpu and library is None:
             where = self._library_named or LIBRARY
             raise DeviceError(f'{where} is not there: install libedgetpu1-std, or set device = "cpu"')
-        worker = Worker(self._device_file(), device, library or "", self._threads)
-        if worker.picture_size != self._files.input:
-            worker.close()
+        file = read_model(self._device_file())
+        size = picture_shape(file)[:2]
+        if size != self._files.input:
             raise ModelError(
-                f"{self._device_file()} takes a picture of {worker.picture_size}, model {self._files.name} one of "
-                f"{self._files.input}"
+                f"{file.path} takes a picture of {size}, but model {self._files.name} one of {self._files.input}"
             )
-        return worker
+        return Worker(file, device, library or "", self._threads)
 
     def _device_file(self) -> Path:
         if not self._chosen.is_edge_tpu:

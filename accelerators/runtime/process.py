@@ -15,8 +15,8 @@ from accelerators.errors import DeviceError
 
 # What belongs to the daemon alone: systemd listens to one process.
 NOT_INHERITED = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"}
-# For libedgetpu to give the stick back in order, and for the kernel to end what was killed.
-END_S = 2.0
+# For the kernel to end what was killed. A photo may be waiting.
+KILL_S = 0.5
 MOST_WORDS = 65536
 LAST_LINES = 3
 
@@ -74,7 +74,7 @@ class ChildProcess:
         self._process.kill()
         # One that is stuck in the kernel's USB code cannot be ended; nobody waits for it.
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
+            self._process.wait(KILL_S)
         said = self._last_words()
         self._let_go()
         return "; ".join(part for part in (_ending(ending), said and f"it said: {said}") if part)
@@ -93,4 +93,7 @@ class ChildProcess:
 def _ending(status: int | None) -> str:
     if status is None:
         return ""
-    return f"its process was ended by {signal.Signals(-status).name}" if status < 0 else f"its process ended ({status})"
+    if status >= 0:
+        return f"its process ended ({status})"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"its process was ended by {names.get(-status, f'signal {-status}')}"

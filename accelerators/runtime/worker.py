@@ -8,7 +8,6 @@ import select
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,42 +16,45 @@ from accelerators.errors import DeviceError
 from accelerators.runtime.devices import Device
 from accelerators.runtime.messages import Garbled, pair, receive, send
 from accelerators.runtime.model import limits, output_shape, picture_shape
-from accelerators.runtime.model_file import read_model
-from accelerators.runtime.process import END_S, ChildProcess
+from accelerators.runtime.model_file import ModelFile
+from accelerators.runtime.process import ChildProcess
 from accelerators.runtime.shared_tensors import SharedTensors, shared_memory
 
 # Imports from a slow card, the stick's firmware and the weights over USB 2.
 START_S = 30.0
+# For libedgetpu to give the stick back in order.
+END_S = 2.0
+# Between a child's last word and its end. A photo may be waiting.
+DYING_S = 0.5
 
 
 class Worker:
     """A child process with one model on one device: one life of it. Not for several threads at once.
 
-    file     the .tflite; device, library, threads: as in `Accelerator`
+    file     the checked .tflite; device, library, threads: as in `Accelerator`
     program  the command that is started, our own where none is given; tests bring children that misbehave
     start_s  how long the child may take until its first, blank picture is answered
-    Starts the child and does not wait; `is_ready` does. Raises ModelError for a bad file, DeviceError when no process
-    can be started.
+    Starts the child and does not wait; `is_ready` does. Raises ModelError when the file takes no picture,
+    DeviceError when no process can be started.
     """
 
     def __init__(
         self,
-        file: Path,
+        file: ModelFile,
         device: Device,
         library: str,
         threads: int,
         program: Sequence[str] = (),
         start_s: float = START_S,
     ) -> None:
-        whole = read_model(file)
-        shapes = picture_shape(whole), output_shape(whole)
+        shapes = picture_shape(file), output_shape(file)
         self.device, self.library_version = device, ""
-        self._limits = limits(whole.outputs[0])
+        self._limits = limits(file.outputs[0])
         self._start_s, self._started = start_s, time.monotonic()
         self._is_ready, self._sequence = False, 0
         memory = shared_memory(*shapes)
         self._channel, theirs = pair()
-        task = {"file": str(file), "device": str(device), "library": library, "threads": threads}
+        task = {"file": str(file.path), "device": str(device), "library": library, "threads": threads}
         try:
             self._tensors = SharedTensors(memory, *shapes)
             descriptors = {"memory": memory, "channel": theirs.fileno()}
@@ -67,10 +69,6 @@ class Worker:
     @property
     def pid(self) -> int:
         return self._process.pid
-
-    @property
-    def picture_size(self) -> tuple[int, int]:
-        return self._tensors.picture.shape[:2]
 
     def is_ready(self, wait_s: float) -> bool:
         """Wait for the child to be ready; False when it is not yet. Raises DeviceError when it never will be."""
@@ -151,7 +149,7 @@ class Worker:
     def _ended(self) -> DeviceError:
         """The child has closed its end: it is dead or dying, by itself."""
         self._channel.close()
-        return DeviceError(f"{self.device}: {self._process.end(END_S) or 'its process closed its end'}")
+        return DeviceError(f"{self.device}: {self._process.end(DYING_S) or 'its process closed its end'}")
 
 
 def own_program() -> list[str]:
