@@ -16,9 +16,9 @@ from accelerators.errors import AcceleratorError, DeviceError, ModelError
 from accelerators.models.files import ModelFiles
 from accelerators.runtime.answer import Answer
 from accelerators.runtime.breaker import FAULTS_IN_A_ROW, Breaker
-from accelerators.runtime.devices import LIBRARY, ROOT, Device, choose, find_library, no_stick, read_device, sticks
-from accelerators.runtime.model import Model, picture_shape
-from accelerators.runtime.model_file import read_model
+from accelerators.runtime.choice import Choice
+from accelerators.runtime.devices import ROOT, read_device
+from accelerators.runtime.model import Model
 from accelerators.runtime.record import Record
 from accelerators.runtime.worker import Worker
 
@@ -28,8 +28,6 @@ logger = logging.getLogger(__name__)
 THREADS = 2
 # The slowest network here takes 1.1 s on a slow board; what takes 10 s hangs.
 DEADLINE_S = 10.0
-# How long "auto" believes that no stick was plugged in.
-LOOK_AGAIN_S = 5.0
 # Between two looks whether a device that warms up has died, or took too long.
 SLICE_S = 0.1
 
@@ -57,11 +55,7 @@ class Accelerator:
         root: Path = ROOT,
     ) -> None:
         self._files, self._threads, self._deadline_s, self._clock = files, threads, deadline_s, clock
-        self._wanted = read_device(device)
-        self._library_named, self._root = library, root
-        self._library: str | None = None
-        self._chosen, self._why = self._wanted, ""
-        self._look_again = float("-inf")
+        self._choice = Choice(read_device(device), files, library, root, clock)
         self._breaker, self._record = Breaker(), Record()
         self._worker: Worker | None = None
         self._model: Model | None = None
@@ -80,7 +74,7 @@ class Accelerator:
         started = time.perf_counter()
         deadline = time.monotonic() + self._deadline_s
         reason = ""
-        if self._choose().kind != "cpu":
+        if self._choice.look().kind != "cpu":
             try:
                 values, device, file = self._ask_device(picture, deadline)
                 return self._record.add(Answer(values, device, file.name, _ms_since(started)))
@@ -99,7 +93,7 @@ class Accelerator:
 
         A device that fails is logged. Raises ModelError and RuntimeMissing when the CPU cannot take over either.
         """
-        if self._choose().kind != "cpu":
+        if self._choice.look().kind != "cpu":
             with contextlib.suppress(DeviceError, ModelError):
                 while not self._is_warm():
                     pass
@@ -112,9 +106,9 @@ class Accelerator:
         worker = self._worker
         return {
             "model": self._files.name,
-            "wanted": str(self._wanted),
-            "chosen": str(self._chosen),
-            "why": self._why,
+            "wanted": str(self._choice.wanted),
+            "chosen": str(self._choice.device),
+            "why": self._choice.why,
             **self._record.report(),
             "restarts": max(self._starts - 1, 0),
             "breaker": self._breaker.state(self._clock()),
@@ -139,20 +133,10 @@ class Accelerator:
             found = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
             raise ModelError(f"Model {self._files.name} takes a uint8 picture of shape {shape}, not {found}.")
 
-    def _choose(self) -> Device:
-        now = self._clock()
-        # A stick once chosen stays so: that it was pulled out later is a fault, and each picture says so.
-        if not self._why or (self._wanted.kind == "auto" and self._chosen.kind == "cpu" and now >= self._look_again):
-            self._look_again = now + LOOK_AGAIN_S
-            self._library = find_library(self._library_named, self._root)
-            plugged_in = sticks(self._root) if self._wanted.kind == "auto" else ()
-            self._chosen, self._why = choose(self._wanted, self._files, self._library, plugged_in)
-        return self._chosen
-
     def _ask_device(self, picture: np.ndarray, deadline: float) -> tuple[np.ndarray, str, Path]:
         """The device's answer. Raises DeviceError or ModelError, at once while the device rests."""
         if not self._device_turn.acquire(timeout=self._deadline_s):
-            raise DeviceError(f"{self._chosen} is busy with another picture")
+            raise DeviceError(f"{self._choice.device} is busy with another picture")
         try:
             # Only the first child is waited for: after a fault pictures go to the CPU until the next one is ready.
             may_wait = self._starts == 0
@@ -168,7 +152,7 @@ class Accelerator:
             if self._breaker.faults:
                 logger.info("%s answers again", worker.device)
             self._breaker.worked()
-            return values, str(worker.device), self._device_file()
+            return values, str(worker.device), worker.file
         finally:
             self._device_turn.release()
 
@@ -186,34 +170,17 @@ class Accelerator:
         if self._closed:
             raise DeviceError("This accelerator was closed.")
         if self._worker is None:
+            if self._choice.is_back():
+                self._breaker.worked()
             if self._breaker.rests(self._clock()):
-                raise DeviceError(f"{self._chosen} rests after a fault: {self._breaker.last_fault}")
+                raise DeviceError(f"{self._choice.device} rests after a fault: {self._breaker.last_fault}")
             self._starts += 1
             self._worker = self._counted(self._new_worker)
         return self._worker
 
     def _new_worker(self) -> Worker:
-        device, library = self._chosen, self._library
-        if device.kind == "usb" and not sticks(self._root):
-            # Seen without a child, which takes a second to start on a small board.
-            raise DeviceError(no_stick(self._root))
-        if device.is_edge_tpu and library is None:
-            where = self._library_named or LIBRARY
-            raise DeviceError(f'{where} is not there: install libedgetpu1-std, or set device = "cpu"')
-        file = read_model(self._device_file())
-        size = picture_shape(file)[:2]
-        if size != self._files.input:
-            raise ModelError(
-                f"{file.path} takes a picture of {size}, but model {self._files.name} one of {self._files.input}"
-            )
-        return Worker(file, device, library or "", self._threads)
-
-    def _device_file(self) -> Path:
-        if not self._chosen.is_edge_tpu:
-            return self._files.cpu
-        if self._files.edge_tpu is None:
-            raise ModelError(f"Model {self._files.name} has no file compiled for the Edge TPU")
-        return self._files.edge_tpu
+        file, library = self._choice.parts()
+        return Worker(file, self._choice.device, library, self._threads)
 
     def _counted(self, step: Callable[[], Any]) -> Any:
         """Do a step with the child; a fault ends it and counts."""
@@ -224,7 +191,7 @@ class Accelerator:
             self._breaker.failed(self._clock(), str(error))
             # Once it is known, a stick that is not there is not worth a warning each minute.
             level = logging.WARNING if self._breaker.faults <= FAULTS_IN_A_ROW else logging.DEBUG
-            logger.log(level, "%s failed, the CPU takes over: %s", self._chosen, error)
+            logger.log(level, "%s failed, the CPU takes over: %s", self._choice.device, error)
             raise
 
     def _drop_worker(self) -> None:

@@ -48,7 +48,7 @@ class Worker:
         start_s: float = START_S,
     ) -> None:
         shapes = picture_shape(file), output_shape(file)
-        self.device, self.library_version = device, ""
+        self.file, self.device, self.library_version = file.path, device, ""
         self._limits = limits(file.outputs[0])
         self._start_s, self._started = start_s, time.monotonic()
         self._is_ready, self._sequence = False, 0
