@@ -413,7 +413,7 @@ def test_a_damaged_twin_is_refused_before_a_process_is_started(opened, machine, 
     machine.plug_in()
     files.edge_tpu.write_bytes(for_edge_tpu()[:400])
     accelerator = opened("usb", library=library("works"))
-    assert "cut off or damaged" in accelerator.run(PICTURE).fell_back
+    assert "damaged, cut off" in accelerator.run(PICTURE).fell_back
     assert accelerator.report()["child"] is None
 
 

@@ -152,8 +152,8 @@ def test_models_that_take_no_picture_are_refused(stored, shape):
         (b"", "is empty"),
         (b"TFL3", "has 4 bytes"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000), "is no .tflite model"),
-        (b"\x1c\x00\x00\x00TFL3" + bytes(2000), "cut off or damaged"),
-        (b"\xff\xff\xff\xffTFL3" + bytes(2000), "cut off or damaged"),
+        (b"\x1c\x00\x00\x00TFL3" + bytes(2000), "damaged, cut off or not for this"),
+        (b"\xff\xff\xff\xffTFL3" + bytes(2000), "damaged, cut off or not for this"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(stored, content, words):
@@ -185,6 +185,8 @@ def with_defect(defect):
     first, last = ([between], [light]) if defect == "order" else ([light], [between])
     if defect == "stride":
         model.operator("MAX_POOL_2D", first, last, model.schema.Pool2DOptionsT())
+    elif defect == "options":
+        model.operator("CONCATENATION", first, last, model.schema.Conv2DOptionsT())
     else:
         model.operator("RELU", [-1] if defect == "no input" else first, [out] if defect == "twice" else last)
     model.operator("RELU", [light if defect == "twice" else between], [out])
@@ -199,6 +201,7 @@ def with_defect(defect):
         ("order", "operator 0 reads what no operator has written"),
         ("twice", "operator 1 writes what is written already"),
         ("stride", "steps by 0 pixels"),
+        ("options", "operator 2 has options of kind 1, which are another's"),
         ("no input", "an operator has no input"),
         ("output", r"its outputs are tensors \[99\] of 3"),
     ],

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from accelerators.errors import ModelError
 from accelerators.runtime.flatbuffer import Broken, Fields, FlatBuffer
+from accelerators.runtime.operators import check_order, read_operator
 
 IDENTIFIER = b"TFL3"
 VERSION = 3
@@ -25,12 +26,6 @@ BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint8": 1, "int64": 8, "bool":
 ZERO_POINTS = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-32768, 32767)}
 # Weights are some 1e-3, biases the product of two scales; LiteRT ends the process where a ratio of them overflows.
 SCALES = (1e-15, 1e6)
-# By the schema's BuiltinOptions: a list in field 0 of these two, and sizes of at least 1 in these fields of those.
-LISTS = {17, 30}
-SIZES = {1: (1, 2), 2: (1, 2, 3), 5: (1, 2, 3, 4), 49: (1, 2)}
-DILATIONS = {1: (4, 5), 2: (5, 6)}
-# Bucketize, ConcatEmbeddings, VarHandle: lists of which LiteRT reads more than is checked here.
-UNCHECKED = {3, 111, 115}
 EDGE_TPU_OPERATOR = "edgetpu-custom-op"
 
 
@@ -70,7 +65,9 @@ def read_model(path: Path) -> ModelFile:
     try:
         return _walk(path, content)
     except Broken as damage:
-        raise ModelError(f"{path} ({len(content)} bytes) is cut off or damaged: {damage}. {_REPAIR}") from None
+        raise ModelError(
+            f"{path} ({len(content)} bytes) is damaged, cut off or not for this: {damage}. {_REPAIR}"
+        ) from None
 
 
 _REPAIR = "Fetch it again: nightjar models fetch"
@@ -96,27 +93,21 @@ def _walk(path: Path, content: bytes) -> ModelFile:
         raise Broken(f"schema version {buffer.value(model, 0, 'I')}, {VERSION} is known")
     if 8 in model or 9 in model:
         raise Broken("its weights are in another file")
-    custom = [_operator_code(buffer, code) for code in buffer.tables(model, 1)]
+    codes = buffer.tables(model, 1)
+    custom = [buffer.text(code, 1) for code in codes]
     sizes = [_buffer(buffer, entry) for entry in buffer.tables(model, 4)]
     graphs = buffer.tables(model, 2)
     if len(graphs) != 1:
         raise Broken(f"{len(graphs)} graphs, networks here have 1")
     parts = buffer.tables(graphs[0], 0)
     tensors = [_tensor(buffer, part, sizes) for part in parts]
-    operators = [_operator(buffer, part, len(custom), len(tensors)) for part in buffer.tables(graphs[0], 3)]
+    operators = [read_operator(buffer, part, codes, len(tensors)) for part in buffer.tables(graphs[0], 3)]
     constants = {index for index, part in enumerate(parts) if sizes[buffer.value(part, 2, "I")]}
     variables = {index for index, part in enumerate(parts) if buffer.value(part, 5, "B")}
-    _check_order(operators, constants, variables | set(buffer.numbers(graphs[0], 1, "i")))
+    check_order(operators, constants | variables | set(buffer.numbers(graphs[0], 1, "i")))
     _check_names(buffer, model, graphs[0], len(sizes), len(tensors))
     inputs, outputs = (_chosen(buffer, graphs[0], number, tensors) for number in (1, 2))
     return ModelFile(path, content, inputs, outputs, tuple(name for name in custom if name))
-
-
-def _operator_code(buffer: FlatBuffer, code: Fields) -> str:
-    """The name of a custom operator; empty for a built-in one."""
-    buffer.value(code, 2, "i")
-    buffer.value(code, 3, "i")
-    return buffer.text(code, 1)
 
 
 def _buffer(buffer: FlatBuffer, entry: Fields) -> int:
@@ -167,50 +158,6 @@ def _quantisation(
     if any(not low <= zero_point <= high for zero_point in zero_points):
         raise Broken(f"tensor {name!r} of {dtype} has a zero point beyond {low} to {high}")
     return (scales[0], zero_points[0]) if scales else (0.0, 0)
-
-
-def _operator(buffer: FlatBuffer, fields: Fields, codes: int, tensors: int) -> tuple[list[int], list[int]]:
-    """The tensors that an operator reads and writes."""
-    if buffer.value(fields, 0, "I") >= codes:
-        raise Broken(f"an operator is number {buffer.value(fields, 0, 'I')} of {codes}")
-    reads, writes, between = (buffer.numbers(fields, number, "i") for number in (1, 2, 8))
-    # -1 stands for an optional tensor that is left out: a bias, never what an operator works on.
-    if -1 in reads[:2]:
-        raise Broken("an operator has no input")
-    if any(not -1 <= index < tensors for index in (*reads, *between)) or any(
-        not 0 <= index < tensors for index in writes
-    ):
-        raise Broken(f"an operator uses a tensor beyond the {tensors} there are")
-    buffer.length(fields, 5)
-    buffer.length(fields, 7)
-    if buffer.value(fields, 9, "Q") > 1 or buffer.value(fields, 10, "Q") > 1 or 12 in fields:
-        raise Broken("an operator has options that networks here do not have")
-    _check_options(buffer, buffer.value(fields, 3, "B"), buffer.table_at(fields, 4))
-    return [index for index in reads if index >= 0], list(writes)
-
-
-def _check_order(operators: list[tuple[list[int], list[int]]], constants: set[int], given: set[int]) -> None:
-    """Each tensor is written once, before it is read: LiteRT plans its memory by that."""
-    written = constants | given
-    for number, (reads, writes) in enumerate(operators):
-        if not set(reads) <= written:
-            raise Broken(f"operator {number} reads what no operator has written")
-        if written & set(writes) or len(set(writes)) < len(writes):
-            raise Broken(f"operator {number} writes what is written already")
-        written |= set(writes)
-
-
-def _check_options(buffer: FlatBuffer, kind: int, options: Fields) -> None:
-    if kind in UNCHECKED:
-        raise Broken(f"an operator has options of kind {kind}, which networks here do not have")
-    if kind in LISTS:
-        buffer.numbers(options, 0, "i")
-    for number in SIZES.get(kind, ()):
-        if buffer.value(options, number, "i") < 1:
-            raise Broken("an operator steps by 0 pixels, or has no size")
-    for number in DILATIONS.get(kind, ()):
-        if buffer.value(options, number, "i", 1) < 1:
-            raise Broken("an operator is spread by 0 pixels")
 
 
 def _check_names(buffer: FlatBuffer, model: Fields, graph: Fields, buffers: int, tensors: int) -> None:
