@@ -176,7 +176,7 @@ def test_a_file_cut_off_anywhere_is_refused(stored, content):
 
 
 def with_defect(defect):
-    """A sound model but for one thing that ends the process of LiteRT, or makes it answer at random."""
+    """A sound model but for one thing over which LiteRT may end the process, hang or answer at random."""
     model, shape = TinyModel(), (1, *SIZE, 3)
     zero_point = 1 << 31 if defect == "zero point" else 0
     light, between, out = (model.tensor(shape, scale=1, zero_point=zero_point) for _ in range(3))
@@ -206,7 +206,7 @@ def with_defect(defect):
         ("output", r"its outputs are tensors \[99\] of 3"),
     ],
 )
-def test_a_defect_that_would_end_the_process_is_named(stored, defect, words):
+def test_a_defect_that_litert_may_stumble_over_is_named(stored, defect, words):
     with pytest.raises(ModelError, match=words):
         Model(stored(with_defect(defect)))
 

@@ -1,7 +1,8 @@
 """What a .tflite file takes and gives, and whether it is whole, read before LiteRT gets it.
 
-LiteRT trusts a file: one wrong offset, or a stride of 0, ends the process. So everything that its interpreter follows
-is walked here first (schema.fbs of TensorFlow Lite, version 3); what networks of our kind never have is refused.
+LiteRT trusts much of a file: a wild zero point or a missing input ends the process, camera and all. So everything that
+its interpreter follows is walked here first (schema.fbs of TensorFlow Lite, version 3); what networks of our kind never
+have is refused.
 """
 
 from __future__ import annotations
