@@ -331,7 +331,7 @@ def test_an_edge_tpu_that_works_answers_with_its_own_file(opened, machine, libra
     [
         ("no_device", r"finds no Edge TPU there \(device=usb:1\)"),
         ("aborts", r"ended by SIGABRT; it said: F driver\.cc:88\] transfer on tag 2 failed\. Abort\."),
-        ("fails_later", "cannot be loaded"),
+        pytest.param("fails_later", "cannot be loaded", marks=pytest.mark.slow),
     ],
 )
 def test_a_library_that_fails_leaves_the_photo_to_the_cpu(opened, machine, library, behaviour, words, caplog):
@@ -425,6 +425,7 @@ def test_a_picture_that_does_not_fit_is_nobodys_fault(opened, picture):
     assert accelerator.report()["breaker"] == "closed"
 
 
+@pytest.mark.slow
 def test_class_numbers_come_through_the_child(opened, tmp_path):
     path = tmp_path / "classes.tflite"
     path.write_bytes(largest_colour())
