@@ -13,7 +13,17 @@ import isp
 FLOORS = {"isp": 0, "accelerators": 1, "firmware": 2}
 PACKAGES = {package.__name__: Path(package.__file__).parent for package in (isp, accelerators, firmware)}
 FILES = [(name, path) for name, folder in PACKAGES.items() for path in sorted(folder.rglob("*.py"))]
-ONE_FILE_EACH = {"picamera2", "libcamera", "gpiozero", "rawpy", "cv2", "simplejpeg", "ai_edge_litert", "tomlkit"}
+ONE_FILE_EACH = {
+    "picamera2",
+    "libcamera",
+    "gpiozero",
+    "rawpy",
+    "cv2",
+    "simplejpeg",
+    "ai_edge_litert",
+    "tflite_runtime",
+    "tomlkit",
+}
 
 
 def imports_of(path):
