@@ -111,7 +111,7 @@ class Masking:
                 mask = None if isinstance(subject, NoSubject) else _matte(picture, subject, told)
             except (AcceleratorError, MemoryError, *opencv_errors()) as error:
                 logger.warning("No mask was made: %s", error)
-                return Found(None, told.ending(why=f"no mask could be made: {error or 'memory ran out'}"))
+                return Found(None, told.ending(why=f"no mask could be made: {str(error) or type(error).__name__}"))
             self._is_warm = True
         if isinstance(subject, NoSubject):
             return Found(None, told.ending(why=subject.reason))

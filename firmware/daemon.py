@@ -27,7 +27,7 @@ from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
-from firmware.service.reloading import build_pipelines, burst_modes, portrait_modes, take_over
+from firmware.service.reloading import build_pipelines, burst_modes, take_over
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
@@ -73,7 +73,7 @@ class Daemon:
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         self._night = Night(self._camera, self._card, self._writer, self._darkroom, heartbeats, self._wake)
         self._masks = Masks(settings.accelerator)
-        look = Look(settings, build_pipelines(settings), bursts, portrait_modes())
+        look = Look(settings, build_pipelines(settings), bursts)
         parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
         self._shooting = Shooting(look, *parts, self._wake, self._masks)
         self._shooting.check_mode(settings.darkroom.mode)
@@ -217,7 +217,7 @@ class Daemon:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
             self._masks.use(change.settings.accelerator)
-            self._shooting.look = Look(change.settings, pipelines, burst_modes(), portrait_modes())
+            self._shooting.look = Look(change.settings, pipelines, burst_modes())
             self._status.not_reloaded = change.not_reloaded
         logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
         if change.not_reloaded:

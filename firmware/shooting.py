@@ -20,6 +20,7 @@ from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
+from isp.bokeh import Bokeh
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 
 if TYPE_CHECKING:
@@ -38,16 +39,15 @@ MASK_BYTES_PER_PIXEL = 1
 
 @dataclass(frozen=True)
 class Look:
-    """How photos are made just now; a reload exchanges the whole.
-
-    bursts     the modes that take many frames
-    portraits  the modes that blur what is not the subject
-    """
+    """How photos are made just now; a reload exchanges the whole. `bursts` are the modes that take many frames."""
 
     settings: Settings
     pipelines: Mapping[str, Pipeline]
     bursts: frozenset[str] = frozenset()
-    portraits: frozenset[str] = frozenset()
+
+    def is_portrait(self, mode: str) -> bool:
+        """Whether photos in this mode blur what is not the subject."""
+        return mode in self.pipelines and self.pipelines[mode].stage(Bokeh) is not None
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Shooting:
 
     def get_ready(self) -> None:
         """Load now, beside everything else, what the first press in this mode would wait for."""
-        if self._mode in self.look.portraits:
+        if self.look.is_portrait(self._mode):
             self._masks.warm_up()
 
     @property
@@ -142,7 +142,7 @@ class Shooting:
         self._enter(look.settings.darkroom.queue)
         with self._leaving_if_refused():
             takes_burst = mode in look.bursts
-            self._check_room(takes_burst, mode in look.portraits)
+            self._check_room(takes_burst, look.is_portrait(mode))
             ring = self._camera.ring
             nearest = ring.nearest_of_any if takes_burst else ring.nearest
             frame = nearest(time_ns, self._camera.frame_limit_s)
@@ -275,7 +275,7 @@ class Shooting:
             threads=settings.darkroom.threads,
             jpeg_quality=settings.storage.jpeg_quality,
             raw_done=None if raw is None else self._writer.write(files.dng, raw),
-            portrait=self._wishes(settings) if chosen.mode in chosen.look.portraits else None,
+            portrait=self._wishes(settings) if chosen.look.is_portrait(chosen.mode) else None,
         )
 
     def _wishes(self, settings: Settings) -> PortraitWishes:

@@ -186,7 +186,7 @@ def _portrait(job: Job) -> Made:
         return make_portrait(frame, job.pipeline, job.tuning, find, keep, quality, job.threads)
     except Exception as error:  # boundary: a blur that fails must not cost the photo
         logger.exception("%s: the portrait failed, the photo stays unblurred", job.files.jpeg.name)
-        return _unblurred(job, f"the portrait failed: {error or type(error).__name__}")
+        return _unblurred(job, f"the portrait failed: {str(error) or type(error).__name__}")
 
 
 def _unblurred(job: Job, why: str) -> Made:

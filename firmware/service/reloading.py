@@ -63,8 +63,3 @@ def build_pipelines(settings: Settings) -> dict[str, Pipeline]:
 def burst_modes() -> frozenset[str]:
     """The modes whose photos are made of many frames."""
     return frozenset(name for name, mode in load_modes().items() if mode.burst)
-
-
-def portrait_modes() -> frozenset[str]:
-    """The modes whose photos blur what is not the subject."""
-    return frozenset(name for name, mode in load_modes().items() if mode.portrait)
