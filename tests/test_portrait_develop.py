@@ -96,7 +96,7 @@ def test_without_the_sidecar_the_subject_is_looked_for_anew(portrait, ask, tmp_p
 def test_a_mask_painted_by_hand_wins(portrait, ask, tmp_path):
     painted = tmp_path / "mine.png"
     Image.fromarray(upright_oval(SHAPE)[:, ::-1]).convert("RGB").save(painted)
-    code, out, error = ask("develop", portrait, "-o", tmp_path / "mine", "--mode", "portrait", "--mask", painted)
+    code, _, error = ask("develop", portrait, "-o", tmp_path / "mine", "--mode", "portrait", "--mask", painted)
     assert code == 0, error
     assert entry_in(tmp_path / "mine")["subject"]["kind"] == "painted by hand"
     assert np.array_equal(np.asarray(Image.open(tmp_path / "mine/IMG_0001-mask.PNG")), upright_oval(SHAPE)[:, ::-1])
