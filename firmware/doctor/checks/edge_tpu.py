@@ -1,4 +1,4 @@
-"""Is a Coral Edge TPU on USB, and can it be used? Portraits take it where it is, and the processor else."""
+"""Is a Coral Edge TPU on USB, and can it be used? No mode needs one yet."""
 
 from __future__ import annotations
 
