@@ -204,7 +204,14 @@ class _Story:
     """What is remembered while a mask is found."""
 
     def __init__(self) -> None:
-        self.facts: dict[str, Any] = {"device": None, "model": None, "model_sha256": None, "fell_back": None, "ms": {}}
+        self.facts: dict[str, Any] = {
+            "device": None,
+            "model": None,
+            "model_sha256": None,
+            "fell_back": None,
+            "without_model": None,
+            "ms": {},
+        }
 
     def ending(self, why: str | None = None, subject: dict[str, Any] | None = None) -> dict[str, Any]:
         """All of it, as plain values."""

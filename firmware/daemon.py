@@ -22,7 +22,7 @@ from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
 from firmware.night.night import Night
 from firmware.portrait.masks import NAME as PORTRAITS
-from firmware.portrait.masks import Masks
+from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
@@ -206,6 +206,7 @@ class Daemon:
             wanted = self._reload_settings()
             change = take_over(self._settings, wanted)
             pipelines = build_pipelines(change.settings)
+            check_device(change.settings.accelerator)
             self._shooting.check_mode(wanted.darkroom.mode)  # It waits for a restart, which must not fail then.
             exposure = change.settings.exposure
             if exposure != self._settings.exposure:
@@ -246,7 +247,7 @@ class Daemon:
         """A thread that dies is a defect: end, so that systemd starts a whole camera instead of half a one."""
         name = death.thread.name if death.thread else "unknown"
         logger.critical("The thread %s died", name, exc_info=(death.exc_type, death.exc_value, death.exc_traceback))
-        if name not in ("caller", "preview", PORTRAITS):  # nobody's photo depends on these
+        if name not in ("caller", "preview", "preview-masks", PORTRAITS):  # nobody's photo depends on these
             self._broken = name
             self._wake()
 

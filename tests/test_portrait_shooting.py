@@ -16,7 +16,7 @@ from portrait_bench import STORY, PortraitBench, entry_of, names_beside, nobody,
 from accelerators.masking import Found
 from firmware.commands.status import lines
 from firmware.demo.bench_daemon import same_code
-from firmware.errors import StorageError
+from firmware.errors import SettingsError, StorageError
 from firmware.files.jpeg import encode_jpeg
 from firmware.files.png import read_mask
 from firmware.portrait.masks import Masks
@@ -182,6 +182,12 @@ def test_another_device_or_model_serves_after_a_reload():
     masks = Masks(Settings().accelerator)
     masks.use(AcceleratorSettings(model="quality"))
     assert masks.report()["model"] == "quality"
+
+
+@pytest.mark.parametrize("device", ["usb:x", "gpu", "/dev/bus/usb/001/004", "usb:0 "])
+def test_a_device_that_cannot_be_is_refused_by_name(device):
+    with pytest.raises(SettingsError, match=r"\[accelerator\] device.*cpu"):
+        Masks(AcceleratorSettings(device=device))
 
 
 @pytest.fixture(scope="module")

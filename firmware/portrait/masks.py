@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firmware.errors import SettingsError
 from firmware.settings import AcceleratorSettings, PortraitSettings
 
 if TYPE_CHECKING:
@@ -17,9 +18,13 @@ NAME = "portraits"
 
 
 class Masks:
-    """Finds masks for darkroom and preview. Making one of these imports nothing and opens nothing."""
+    """Finds masks for darkroom and preview. Making one of these imports nothing heavy and opens nothing.
+
+    Raises SettingsError for a device that cannot be.
+    """
 
     def __init__(self, settings: AcceleratorSettings) -> None:
+        check_device(settings)
         self._settings = settings
         self._lock = threading.Lock()
         self._masking: Masking | None = None
@@ -75,10 +80,22 @@ class Masks:
         return self._masking
 
 
+def check_device(settings: AcceleratorSettings) -> None:
+    """Raises SettingsError for a device that cannot be; whether it is there shows when it is asked."""
+    from accelerators.errors import DeviceError
+    from accelerators.runtime.devices import read_device
+
+    try:
+        read_device(settings.device)
+    except DeviceError as error:
+        raise SettingsError(f"[accelerator] device: {error}") from None
+
+
 def new_masking(settings: AcceleratorSettings) -> Masking:
-    """What finds masks, from the settings; nothing is loaded yet but numpy."""
+    """What finds masks, from the settings; nothing is loaded yet but numpy. Raises SettingsError."""
     from accelerators.masking import Masking, Means
 
+    check_device(settings)
     return Masking(
         Means(
             model=settings.model,
