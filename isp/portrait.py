@@ -27,19 +27,12 @@ FindMask = Callable[[Photo], np.ndarray | None]
 
 @dataclass(frozen=True)
 class Portrait:
-    """plain    the photo without blur, with its own recipe
-    blurred  the portrait, with its recipe; None where no mask was found, then `plain` is the photo
-    mask     (H, W) uint8 that the blur went by: 255 is the subject, 0 what lies around it
+    """photo  blurred where a mask was found, else plain; its recipe is with or without the blur
+    mask   (H, W) uint8 that the blur went by: 255 is the subject, 0 what lies around it; None for a plain photo
     """
 
-    plain: Photo
-    blurred: Photo | None = None
+    photo: Photo
     mask: np.ndarray | None = None
-
-    @property
-    def photo(self) -> Photo:
-        """What the person gets to see first."""
-        return self.plain if self.blurred is None else self.blurred
 
 
 def develop_portrait(
@@ -53,10 +46,10 @@ def develop_portrait(
     """One raw frame to a plain photo and, where `find_mask` finds something in it, to a portrait.
 
     pipeline   with Bokeh in it; facts that it holds already are kept
-    find_mask  is given the plain photo; (H, W) uint8 of its size, or None to leave it unblurred
+    find_mask  is given the plain photo, with its own recipe, to keep or to leave; (H, W) uint8 of its size, or None
     watcher    is handed every intermediate of the blurred picture, or of the plain one where nothing is blurred
     `tuning` and `threads` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not fit.
-    Memory at its peak: two linear pictures (12 bytes a pixel each), the plain photo and the mask, and what Bokeh takes.
+    Memory at its peak: two linear pictures (12 bytes a pixel each), the mask, and what Bokeh takes.
     """
     recipe = plan(pipeline, frame, tuning)
     before, bokeh, after = split_at_blur(recipe)
@@ -71,13 +64,14 @@ def develop_portrait(
             _run(linear, after, threads, watcher)
         return Portrait(plain)
     check_mask(mask, plain.pixels.shape[:2])
+    del plain
     bokeh = bokeh if bokeh.ground is not None else bokeh.with_subject(mask)
     drawn = bokeh.render(linear, bokeh.defocus(mask), threads)
     del linear  # 146 MB of 12 Mpix that the rest of the chain need not carry
     if watcher is not None:
         watcher(bokeh, drawn)
     blurred = _run(drawn, after, threads, watcher)
-    return Portrait(plain, dataclasses.replace(blurred, recipe=Pipeline((*before, bokeh, *after))), mask)
+    return Portrait(dataclasses.replace(blurred, recipe=Pipeline((*before, bokeh, *after))), mask)
 
 
 def without_blur(pipeline: Pipeline) -> Pipeline:

@@ -20,6 +20,7 @@ from firmware.errors import SettingsError, StorageError
 from firmware.files.jpeg import encode_jpeg
 from firmware.files.png import read_mask
 from firmware.portrait.masks import Masks
+from firmware.portrait.memory import lacking_memory
 from firmware.service.reloading import take_over
 from firmware.settings import AcceleratorSettings, PortraitSettings, Settings
 from firmware.shooting import JPEG_BYTES_PER_PIXEL
@@ -159,6 +160,14 @@ def test_the_press_is_refused_where_the_portrait_s_other_files_would_not_fit(nig
         bench.photo_of.done.result(20)
     pixels = SHAPE[0] * SHAPE[1]
     assert asked[1] - asked[0] == pixels * (JPEG_BYTES_PER_PIXEL + 1)
+
+
+def test_where_memory_lacks_the_reason_says_how_much_and_where_the_portrait_can_be_made(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemAvailable: 300000 kB\n")
+    assert "557 MB" in lacking_memory(4056 * 3040, meminfo) and "307 MB" in lacking_memory(4056 * 3040, meminfo)
+    assert "nightjar develop --mode portrait" in lacking_memory(4056 * 3040, meminfo)
+    assert lacking_memory(2028 * 1520, meminfo) == lacking_memory(4056 * 3040, tmp_path / "no such file") == ""
 
 
 # The daemon's accelerator

@@ -179,7 +179,10 @@ def _photo(job: Job) -> Made:
 
 def _portrait(job: Job) -> Made:
     from firmware.portrait.making import Keep, make_portrait
+    from firmware.portrait.memory import lacking_memory
 
+    if lacking := lacking_memory(job.burst.reference_frame.pixels.size):
+        return _unblurred(job, lacking)
     frame, keep = job.burst.reference_frame, Keep.beside(job.files.jpeg, job.portrait.settings)
     find, quality = job.portrait.find, job.jpeg_quality
     try:

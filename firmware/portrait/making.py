@@ -64,22 +64,24 @@ def make_portrait(
     Raises what `develop_portrait` and `find` raise.
     """
     story: dict[str, Any] = {}
+    files: list[tuple[Path, bytes]] = []
 
     def find_mask(photo: Photo) -> np.ndarray | None:
         found = find(photo.pixels)
         story.update(found.story)
+        if found.mask is not None and keep.plain is not None:
+            files.append((keep.plain, encode_jpeg(photo, jpeg_quality)))  # now: its pixels need not wait for the blur
         return found.mask
 
     portrait = develop_portrait(frame, pipeline, tuning, find_mask, threads, watcher)
-    if portrait.blurred is None:
-        return Made(portrait.plain, entry_of(story))
-    files = [(keep.plain, encode_jpeg(portrait.plain, jpeg_quality))] if keep.plain else []
+    if portrait.mask is None:
+        return Made(portrait.photo, entry_of(story))
     told = {"plain": keep.plain.name if keep.plain else None, "mask": None}
-    if keep.mask:
+    if keep.mask is not None:
         mask = encode_png(portrait.mask)
         files.append((keep.mask, mask))
         told["mask"] = {"file": keep.mask.name, "sha256": hashlib.sha256(mask).hexdigest()}
-    return Made(portrait.blurred, entry_of(story) | told | _lens_facts(portrait.blurred), files)
+    return Made(portrait.photo, entry_of(story) | told | _lens_facts(portrait.photo), files)
 
 
 def _lens_facts(photo: Photo) -> dict[str, Any]:
