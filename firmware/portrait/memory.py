@@ -21,7 +21,7 @@ def lacking_memory(pixels: int, meminfo: Path = Path("/proc/meminfo")) -> str:
     if available is None or available >= needed:
         return ""
     return (
-        f"a portrait takes {needed / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB of memory "
-        "are free: lower [ring] memory_mb or [camera] width_px, or make it elsewhere from the DNG: "
+        f"a portrait takes {needed / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB of "
+        "memory are free: lower [ring] memory_mb or [camera] width_px, or make it from the DNG elsewhere: "
         "nightjar develop --mode portrait"
     )
