@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.bokeh import Bokeh
+from isp.defocus import Defocus
 from isp.develop import Watcher, run_stages
 from isp.errors import FrameError, PipelineError
 from isp.frames import LinearImage, Photo, RawFrame
@@ -23,6 +24,7 @@ from isp.stage import Picture, Stage
 from isp.tuning import Tuning
 
 FindMask = Callable[[Photo], np.ndarray | None]
+FindDefocus = Callable[[Bokeh, np.ndarray], Defocus]
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,15 @@ def develop_portrait(
     find_mask: FindMask,
     threads: int = 0,
     watcher: Watcher | None = None,
+    find_defocus: FindDefocus | None = None,
 ) -> Portrait:
     """One raw frame to a plain photo and, where `find_mask` finds something in it, to a portrait.
 
     pipeline   with Bokeh in it; facts that it holds already are kept
     find_mask  is given the plain photo, with its own recipe, to keep or to leave; (H, W) uint8 of its size, or None
     watcher    is handed every intermediate of the blurred picture, or of the plain one where nothing is blurred
+    find_defocus  how far places are out of focus, for the planned blur and the mask; None: by the ground, which the
+               recipe repeats. What else it goes by must be kept elsewhere
     `tuning` and `threads` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not fit.
     Memory at its peak: two linear pictures (12 bytes a pixel each), the mask, and what Bokeh takes.
     """
@@ -66,7 +71,8 @@ def develop_portrait(
     check_mask(mask, plain.pixels.shape[:2])
     del plain
     bokeh = bokeh if bokeh.ground is not None else bokeh.with_subject(mask)
-    drawn = bokeh.render(linear, bokeh.defocus(mask), threads)
+    defocus = bokeh.defocus(mask) if find_defocus is None else find_defocus(bokeh, mask)
+    drawn = bokeh.render(linear, defocus, threads)
     del linear  # 146 MB of 12 Mpix that the rest of the chain need not carry
     if watcher is not None:
         watcher(bokeh, drawn)

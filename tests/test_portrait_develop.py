@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 from portrait_bench import SIZE_PX, PortraitBench, nobody, upright_oval
 
+from firmware.files.dng import encode_dng
 from firmware.files.png import encode_png
+from firmware.files.raw_files import read_raw
 
 SHAPE = SIZE_PX[::-1]
 NO_MODEL = ("--set", "accelerator.models_folder=/nowhere")
@@ -200,6 +203,44 @@ def test_files_of_an_earlier_portrait_are_not_replaced_without_being_told(portra
     code, _, error = ask("develop", portrait, "-o", tmp_path / "out")
     assert (code, mine.read_bytes()) == (1, b"mine") and "--force" in error
     assert ask("develop", portrait, "-o", tmp_path / "out", "--force")[0] == 0
+
+
+def test_a_second_photo_without_parallax_is_told_and_the_ground_decides(portrait, ask, tmp_path):
+    words = ("develop", portrait, "--mode", "portrait")
+    assert ask(*words, "-o", tmp_path / "one")[0] == 0
+    code, _, error = ask(*words, "-o", tmp_path / "two", "--second", portrait.with_name("IMG_0002.DNG"))
+    assert code == 0, error
+    second = entry_in(tmp_path / "two")["second"]
+    assert (second["file"], second["depth"]) == ("IMG_0002.DNG", False) and second["why"]
+    assert (tmp_path / "two/IMG_0001.JPG").read_bytes() == (tmp_path / "one/IMG_0001.JPG").read_bytes()
+
+
+def seen_from_beside(frame):
+    """The frame as a second camera sees it: what the oval mask holds lies 16 pixels over, the rest 4."""
+    far, near = (np.roll(frame.pixels, -shift, axis=1) for shift in (4, 16))
+    is_near = np.roll(upright_oval(SHAPE), -16, axis=1) > 127
+    return dataclasses.replace(frame, pixels=np.where(is_near, near, far))
+
+
+def test_a_second_photo_with_parallax_sets_the_blur_by_real_depth(portrait, ask, tmp_path):
+    right = tmp_path / "right.DNG"
+    right.write_bytes(b"".join(encode_dng(seen_from_beside(read_raw(portrait)), None)))
+    words = ("develop", portrait, "--mode", "portrait", "--f-number", "1.2")
+    assert ask(*words, "-o", tmp_path / "one")[0] == 0
+    code, _, error = ask(*words, "-o", tmp_path / "two", "--second", right)
+    assert code == 0, error
+    assert entry_in(tmp_path / "two")["second"] == {"file": "right.DNG", "depth": True, "why": None}
+    assert (tmp_path / "two/IMG_0001.JPG").read_bytes() != (tmp_path / "one/IMG_0001.JPG").read_bytes()
+
+
+def test_a_blur_by_depth_is_not_claimed_to_be_in_the_recipe(portrait, ask, tmp_path):
+    sidecar = portrait.with_suffix(".json")
+    stored = json.loads(sidecar.read_text())
+    stored["portrait"]["second"] = {"file": "right.DNG", "depth": True, "why": None}
+    sidecar.write_text(json.dumps(stored))
+    code, _, error = ask("develop", portrait, "-o", tmp_path / "out")
+    assert code == 1 and "--mode portrait --second right.DNG" in error
+    assert ask("develop", portrait, "-o", tmp_path / "out", "--mode", "portrait")[0] == 0
 
 
 def test_every_step_of_a_portrait_can_be_looked_at(portrait, ask, tmp_path):

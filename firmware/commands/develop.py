@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask", metavar="FILE", help="with --mode portrait: a PNG of the picture's size, white where the subject is"
     )
+    parser.add_argument(
+        "--second",
+        metavar="FILE",
+        help="with --mode portrait: raw file of a camera beside the first; blurs by real depth",
+    )
     parser.add_argument("--recipe", metavar="FILE", help="follow the recipe of this sidecar for every file")
     parser.add_argument("--no-sidecar", action="store_true", help="plan anew, whatever lies beside the files")
     parser.add_argument("--show-steps", action="store_true", help="write every intermediate as a PNG into STEM-steps/")
@@ -139,20 +144,23 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         merge=settings.night.merge,
         find=_finder(settings),
         mask=Path(arguments.mask) if arguments.mask else None,
+        second=Path(arguments.second) if arguments.second else None,
         keep=settings.portrait,
     )
 
 
 def _check_portrait(arguments: argparse.Namespace, mode: Mode, by_hand: Mapping[str, Any]) -> None:
     """What is for portraits only would have no effect elsewhere, and nobody would know."""
-    asked = {"--f-number": arguments.f_number, "--mask": arguments.mask, "[bokeh] in --set": "bokeh" in by_hand}
+    asked = {"--f-number": arguments.f_number, "--mask": arguments.mask, "--second": arguments.second}
+    asked["[bokeh] in --set"] = "bokeh" in by_hand
     for name, value in asked.items():
         if value and not mode.portrait:
             raise UsageError(f"{name} is for portraits, and mode {mode.name} blurs nothing; add --mode portrait")
-    if arguments.mask and not arguments.mode:
-        raise UsageError("--mask makes another portrait than the sidecar tells of; add --mode portrait")
-    if arguments.mask and (len(arguments.files) > 1 or Path(arguments.files[0]).is_dir()):
-        raise UsageError("--mask is of one picture; name one file")
+    for name in (name for name in ("--mask", "--second") if asked[name]):
+        if not arguments.mode:
+            raise UsageError(f"{name} makes another portrait than the sidecar tells of; add --mode portrait")
+        if len(arguments.files) > 1 or Path(arguments.files[0]).is_dir():
+            raise UsageError(f"{name} is of one picture; name one file")
 
 
 def _finder(settings: Settings) -> Callable[[np.ndarray], Found]:

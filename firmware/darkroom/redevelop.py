@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from accelerators.errors import AcceleratorError
 from firmware.darkroom.modes import Mode, mode_pipeline
 from firmware.darkroom.step_pictures import StepPictures
 from firmware.errors import NightjarError, SidecarError, StorageError
@@ -20,6 +21,7 @@ from firmware.files.jpeg import encode_jpeg
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.files.sidecar import encode_sidecar, read_sidecar
 from firmware.portrait.making import Keep, Made, make_portrait
+from firmware.portrait.second import Second
 from firmware.portrait.stored_mask import StoredMask, mask_to_plan_with, named_mask
 from firmware.sensors import load_sensor
 from firmware.settings import PortraitSettings
@@ -30,6 +32,7 @@ from isp.errors import IspError
 from isp.frames import UNKNOWN_SENSOR
 from isp.photo import PORTRAIT_STAGES
 from isp.pipeline import Pipeline
+from isp.portrait import without_blur
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +59,7 @@ class Wishes:
     no_sidecar    nor a mask
     find          gives the mask of a plain picture, or why there is none; for portraits whose mask is not stored
     mask          a PNG painted by hand, in the place of the one that was found
+    second        a raw file from a camera beside the first: the blur goes by real depth
     keep          which files a portrait leaves beside its photo
     merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
     """
@@ -76,6 +80,7 @@ class Wishes:
     merge: str = "fine"
     find: FindMask | None = None
     mask: Path | None = None
+    second: Path | None = None
     keep: PortraitSettings = field(default_factory=PortraitSettings)
 
 
@@ -150,7 +155,7 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
                 )
             made.append(develop_file(file, jpeg, wishes))
             written[jpeg] = file
-        except (NightjarError, IspError) as error:
+        except (NightjarError, AcceleratorError, IspError) as error:
             failed.append(Failed(str(file), str(error)))
     return made, failed
 
@@ -210,7 +215,15 @@ def _make(frame: RawFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: St
     refuse_existing([path for path in (keep.plain, keep.mask) if path], wishes.replace)
     stored = recipe.stored_mask
     find = wishes.find if stored is None else stored.give
-    return make_portrait(frame, recipe.pipeline, tuning, find, keep, recipe.jpeg_quality, wishes.threads, steps)
+    second = _second(wishes) if wishes.second else None
+    return make_portrait(frame, recipe.pipeline, tuning, find, keep, recipe.jpeg_quality, wishes.threads, steps, second)
+
+
+def _second(wishes: Wishes) -> Second:
+    frame = read_raw(wishes.second)
+    plain = without_blur(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand))
+    photo = develop(frame, plain, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads)
+    return Second(wishes.second, photo.pixels)
 
 
 def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
@@ -234,9 +247,7 @@ def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
         )
     quality = wishes.jpeg_quality or sidecar.jpeg_quality
     pipeline = Pipeline.from_dict(sidecar.recipe, PORTRAIT_STAGES)
-    mask = None
-    if pipeline.stage(Bokeh) is not None:
-        mask = named_mask(stored, sidecar)
+    mask = named_mask(stored, sidecar) if pipeline.stage(Bokeh) is not None else None
     of_burst, of_portrait = (sidecar.burst, sidecar.portrait) if sidecar.shot == shot else (None, None)
     return Recipe(pipeline, sidecar.mode, quality, str(stored), of_burst, of_portrait, mask)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from accelerators.masking import Found
+    from firmware.portrait.second import Second
     from isp.develop import Watcher
     from isp.frames import Photo, RawFrame
     from isp.pipeline import Pipeline
@@ -58,9 +59,11 @@ def make_portrait(
     jpeg_quality: int,
     threads: int = 0,
     watcher: Watcher | None = None,
+    second: Second | None = None,
 ) -> Made:
     """Develop a frame, find its subject with `find` (given the plain picture), blur the rest.
 
+    second  a photo from a second camera beside the first: the blur goes by real depth, as far as the two tell it
     Raises what `develop_portrait` and `find` raise.
     """
     story: dict[str, Any] = {}
@@ -69,11 +72,14 @@ def make_portrait(
     def find_mask(photo: Photo) -> np.ndarray | None:
         found = find(photo.pixels)
         story.update(found.story)
+        if second is not None:
+            second.first_photo = photo.pixels
         if found.mask is not None and keep.plain is not None:
             files.append((keep.plain, encode_jpeg(photo, jpeg_quality)))  # now: its pixels need not wait for the blur
         return found.mask
 
-    portrait = develop_portrait(frame, pipeline, tuning, find_mask, threads, watcher)
+    find_defocus = None if second is None else second.defocus
+    portrait = develop_portrait(frame, pipeline, tuning, find_mask, threads, watcher, find_defocus)
     if portrait.mask is None:
         return Made(portrait.photo, entry_of(story))
     told = {"plain": keep.plain.name if keep.plain else None, "mask": None}
@@ -81,7 +87,8 @@ def make_portrait(
         mask = encode_png(portrait.mask)
         files.append((keep.mask, mask))
         told["mask"] = {"file": keep.mask.name, "sha256": hashlib.sha256(mask).hexdigest()}
-    return Made(portrait.photo, entry_of(story) | told | _lens_facts(portrait.photo), files)
+    depth = {} if second is None else {"second": second.told}
+    return Made(portrait.photo, entry_of(story) | told | depth | _lens_facts(portrait.photo), files)
 
 
 def _lens_facts(photo: Photo) -> dict[str, Any]:

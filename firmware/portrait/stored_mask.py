@@ -42,9 +42,18 @@ def painted(file: Path) -> StoredMask:
     return StoredMask(file, {"subject": {"kind": BY_HAND, "names": [], "confidence": 1.0, "is_guess": False}})
 
 
-def named_mask(sidecar_file: Path, sidecar: Sidecar) -> StoredMask:
-    """The mask that a portrait's sidecar names. Raises MaskFileError where it is missing or is not what it was."""
+def named_mask(sidecar_file: Path, sidecar: Sidecar, follows: bool = True) -> StoredMask:
+    """The mask that a portrait's sidecar names. Raises MaskFileError where it is missing or is not what it was.
+
+    follows  the recipe is followed too, and the mask with it must be all that the blur went by
+    """
     told = _told(sidecar_file, sidecar)
+    second = (sidecar.portrait or {}).get("second")
+    if follows and isinstance(second, dict) and second.get("depth"):
+        raise MaskFileError(
+            f"{sidecar_file.name} tells of a blur by the depth of two photos, which only both can repeat: "
+            f"--mode portrait --second {second.get('file')}"
+        )
     if told is None:
         raise MaskFileError(
             f"{sidecar_file.name} tells of a portrait whose mask was not kept ([portrait] keep_mask). Make one anew: "
@@ -78,7 +87,7 @@ def mask_to_plan_with(sidecar_file: Path, shot: Shot, by_hand: Path | None, look
     sidecar = read_sidecar(sidecar_file)
     if sidecar.shot != shot or _told(sidecar_file, sidecar) is None:
         return None
-    return named_mask(sidecar_file, sidecar)
+    return named_mask(sidecar_file, sidecar, follows=False)
 
 
 def _told(sidecar_file: Path, sidecar: Sidecar) -> dict[str, str] | None:
