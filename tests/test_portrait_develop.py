@@ -193,7 +193,6 @@ def test_a_portrait_whose_mask_was_not_kept_says_how_to_make_one_anew(portrait, 
     sidecar.write_text(json.dumps(stored))
     code, _, error = ask("develop", portrait, "-o", tmp_path / "out")
     assert code == 1 and "was not kept" in error and "--mode portrait" in error
-    assert ask("develop", portrait, "-o", tmp_path / "out", "--mode", "portrait", *NO_MODEL)[0] == 0
 
 
 def test_files_of_an_earlier_portrait_are_not_replaced_without_being_told(portrait, ask, tmp_path):

@@ -218,6 +218,24 @@ def test_without_a_model_the_subject_is_guessed_and_the_sidecar_says_so(taken):
     assert mask[:60, :60].mean() < 20
 
 
+@pytest.mark.parametrize(
+    ("device", "line"),
+    [
+        ({}, "network  dm05 on usb:0, 12 ms a look"),
+        ({"answered_by": "cpu", "fell_back": "usb:0 hung"}, "network  dm05 on cpu, 12 ms a look (usb:0 hung)"),
+        ({"answered_by": None, "chosen": "cpu", "why": "no stick"}, "network  dm05 on cpu (no stick)"),
+        ({"breaker": "open", "last_fault": "it was pulled out"}, "; the device is open: it was pulled out"),
+    ],
+)
+def test_the_status_line_says_which_device_answered_how_fast_and_why_not_another(taken, device, line):
+    told = {"model": "dm05", "chosen": "usb:0", "why": "", "answered_by": "usb:0", "fell_back": "", "median_ms": 12.3}
+    told |= {"breaker": "closed", "last_fault": ""}
+    accelerator = {"state": "ready", "model": "fast", "lacking": None, "device": told | device}
+    status = taken[1].call("status") | {"accelerator": accelerator}
+    shown = [text for text in lines(status) if text.startswith("network")]
+    assert len(shown) == 1 and line in shown[0]
+
+
 def test_status_says_what_answers_and_the_command_that_fetches_the_model(taken):
     status = taken[1].until(lambda status: status["accelerator"]["state"] == "ready")
     assert any("nightjar models fetch" in warning for warning in status["warnings"])
