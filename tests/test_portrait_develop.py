@@ -92,15 +92,15 @@ def test_without_the_sidecar_the_subject_is_looked_for_anew(portrait, ask, tmp_p
     code, out, error = ask("develop", portrait, "-o", tmp_path / "anew", *words)
     assert code == 0, error
     entry = entry_in(tmp_path / "anew")
-    assert entry["blurred"] and entry["subject"]["is_guess"] and "a guess" in out
+    assert entry["blurred"] and entry["subject"]["is_guess"] and "its subject guessed by the" in out
     assert (tmp_path / "anew/IMG_0001-mask.PNG").read_bytes() != portrait.with_name("IMG_0001-mask.PNG").read_bytes()
 
 
 def test_a_mask_painted_by_hand_wins(portrait, ask, tmp_path):
     painted = tmp_path / "mine.png"
     Image.fromarray(upright_oval(SHAPE)[:, ::-1]).convert("RGB").save(painted)
-    code, _, error = ask("develop", portrait, "-o", tmp_path / "mine", "--mode", "portrait", "--mask", painted)
-    assert code == 0, error
+    code, out, error = ask("develop", portrait, "-o", tmp_path / "mine", "--mode", "portrait", "--mask", painted)
+    assert code == 0 and "its mask painted by hand" in out, error
     assert entry_in(tmp_path / "mine")["subject"]["kind"] == "painted by hand"
     assert np.array_equal(np.asarray(Image.open(tmp_path / "mine/IMG_0001-mask.PNG")), upright_oval(SHAPE)[:, ::-1])
     assert ask("develop", portrait, "-o", tmp_path / "again", "--recipe", tmp_path / "mine/IMG_0001.json")[0] == 0

@@ -33,6 +33,9 @@ def in_words(entry: Mapping[str, Any]) -> str:
     if not entry["blurred"]:
         return f"unblurred: {entry['why']}"
     subject = entry.get("subject") or {}
-    who = " and ".join(subject.get("names", ())) or "subject"
-    by = f"found by {entry['device']}" if entry.get("device") else "a guess"
-    return f"portrait of {who}, {by}"
+    who = " and ".join(subject.get("names", ()))
+    if subject.get("is_guess"):
+        return f"portrait, its subject guessed by the {who or 'picture'}"
+    if not entry.get("device"):
+        return "portrait, its mask " + subject.get("kind", "of unknown origin")
+    return f"portrait of {who}, found by {entry['device']}"
