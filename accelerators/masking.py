@@ -5,13 +5,9 @@ Whatever goes wrong on the way ends as a reason, never as an error: a portrait w
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from accelerators.errors import AcceleratorError, DeviceError, ModelError, RuntimeMissing
+from accelerators.mask_story import Story
 from accelerators.opencv import opencv, opencv_errors
 from accelerators.subject.subject import NoSubject, Subject
 
@@ -104,7 +101,7 @@ class Masking:
 
     def find(self, picture: np.ndarray, gate: Gate) -> Found:
         """The mask of a (H, W, 3) uint8 sRGB picture, or why there is none."""
-        told = _Story()
+        told = Story()
         with self._lock:
             try:
                 subject = self._subject(picture, gate, told)
@@ -128,7 +125,7 @@ class Masking:
         from accelerators.subject.grids import resampled
 
         with self._lock:
-            subject = glance(picture, *self._network(_Story()), **gate.limits)
+            subject = glance(picture, *self._network(Story()), **gate.limits)
         if isinstance(subject, NoSubject):
             return subject
         return np.rint(255 * resampled(subject.probability, picture.shape[:2])).astype(np.uint8)
@@ -156,7 +153,7 @@ class Masking:
             if waited:
                 self._lock.release()
 
-    def _subject(self, picture: np.ndarray, gate: Gate, told: _Story) -> Subject | NoSubject:
+    def _subject(self, picture: np.ndarray, gate: Gate, told: Story) -> Subject | NoSubject:
         from accelerators.subject.finding import find_subject
 
         with told.time("subject"):
@@ -170,7 +167,7 @@ class Masking:
                 return NoSubject(f'no network answered, and [portrait] without_model is "plain". {self._lacking}')
             return find_subject(picture, **gate.limits)
 
-    def _network(self, told: _Story) -> tuple[Callable[[np.ndarray], Answer], tuple[str, ...], tuple[int, int]]:
+    def _network(self, told: Story) -> tuple[Callable[[np.ndarray], Answer], tuple[str, ...], tuple[int, int]]:
         """What asks the network, its labels, and the size of the picture it takes."""
         run, files = self._opened().run, self._model()
         return told.hearing(run, files), files.labels, files.input
@@ -198,56 +195,8 @@ class Masking:
         return self._accelerator
 
 
-def _matte(picture: np.ndarray, subject: Subject, told: _Story) -> np.ndarray:
+def _matte(picture: np.ndarray, subject: Subject, told: Story) -> np.ndarray:
     from accelerators.matte.matte import make_matte
 
     with told.time("matte"):
         return make_matte(picture, subject.probability)
-
-
-class _Story:
-    """What is remembered while a mask is found."""
-
-    def __init__(self) -> None:
-        self.facts: dict[str, Any] = {
-            "device": None,
-            "model": None,
-            "model_sha256": None,
-            "fell_back": None,
-            "without_model": None,
-            "ms": {},
-        }
-
-    def ending(self, why: str | None = None, subject: dict[str, Any] | None = None) -> dict[str, Any]:
-        """All of it, as plain values."""
-        return self.facts | {"why": why, "subject": subject}
-
-    def hearing(self, run: Callable[[np.ndarray], Answer], files: ModelFiles) -> Callable[[np.ndarray], Answer]:
-        """`run`, and remember who answered."""
-
-        def heard(picture: np.ndarray) -> Answer:
-            answer = run(picture)
-            spent = self.facts["ms"].get("network", 0.0) + answer.took_ms
-            self.facts["ms"]["network"] = round(spent, 1)
-            file = next((path for path in (files.cpu, files.edge_tpu) if path and path.name == answer.model), files.cpu)
-            self.facts |= {
-                "device": answer.device,
-                "model": answer.model,
-                "model_sha256": _sha256(file, file.stat().st_mtime_ns),
-                "fell_back": answer.fell_back or None,
-            }
-            return answer
-
-        return heard
-
-    @contextlib.contextmanager
-    def time(self, step: str) -> Iterator[None]:
-        """Within it, the step's wall time is taken."""
-        began = time.monotonic()
-        yield
-        self.facts["ms"][step] = round(1000 * (time.monotonic() - began), 1)
-
-
-@functools.lru_cache(maxsize=4)
-def _sha256(file: Path, _changed_ns: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
-from firmware.darkroom.darkroom import Darkroom, Job, PortraitWishes, encode_raw, plan_photo
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import BurstEnded, PressRefused
 from firmware.night.memory import check_room
 from firmware.night.night import Night
@@ -24,6 +24,7 @@ from isp.bokeh import Bokeh
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 
 if TYPE_CHECKING:
+    from firmware.darkroom.developing import PortraitWishes
     from firmware.storage.card import Card, PhotoName
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
@@ -279,6 +280,8 @@ class Shooting:
         )
 
     def _wishes(self, settings: Settings) -> PortraitWishes:
+        from firmware.darkroom.developing import PortraitWishes
+
         self._masks.warm_up()  # beside the developing that comes first
         wanted = settings.portrait
         return PortraitWishes(lambda picture: self._masks.find(picture, wanted), wanted)

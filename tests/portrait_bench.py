@@ -10,7 +10,8 @@ import numpy as np
 
 from accelerators.masking import Found
 from firmware.cameras.simulated import simulate
-from firmware.darkroom.darkroom import Darkroom, Job, PortraitWishes, encode_raw, plan_photo
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
+from firmware.darkroom.developing import PortraitWishes
 from firmware.errors import StorageError
 from firmware.sensors import load_sensor
 from firmware.service.heartbeat import Heartbeats

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from accelerators.masking import Found
     from firmware.darkroom.modes import Mode
-    from firmware.darkroom.redevelop import Developed, Wishes
+    from firmware.darkroom.wishes import Developed, Wishes
     from firmware.settings import Settings
 
 
@@ -124,7 +124,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
     if arguments.threads is not None and arguments.threads < 0:
         raise UsageError(f"--threads {arguments.threads}: 0 takes all processors, or give their number")
     check_pictures(loaded)
-    from firmware.darkroom.redevelop import Wishes
+    from firmware.darkroom.wishes import Wishes
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(

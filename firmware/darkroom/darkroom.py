@@ -23,11 +23,8 @@ from isp.errors import IspError
 from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from accelerators.masking import Found
+    from firmware.darkroom.developing import PortraitWishes
     from firmware.portrait.making import Made
-    from firmware.settings import PortraitSettings
     from firmware.storage.card import PhotoName
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
@@ -36,18 +33,6 @@ logger = logging.getLogger(__name__)
 
 # A 12 Mpix photo takes the slowest board some ten seconds; beyond this developing hangs, and the watchdog may act.
 DEVELOP_LIMIT_S = 180.0
-
-
-@dataclass(frozen=True)
-class PortraitWishes:
-    """Of a job whose photo is a portrait.
-
-    find      gives the mask of a plain picture, or the reason why there is none
-    settings  what is kept
-    """
-
-    find: Callable[[np.ndarray], Found]
-    settings: PortraitSettings
 
 
 @dataclass(frozen=True)
@@ -143,24 +128,26 @@ class Darkroom:
         beside = {path: self._writer.write(path, data) for path, data in made.files}
         saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
         numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
-        refused = raw_refused or next((done.exception() for done in beside.values() if done.exception()), None)
         of_burst = job.of_burst
         if of_burst is not None and raw_refused is not None:
             of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
         entry = without_refused(made.entry, beside) if job.portrait is not None else None
         sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry)
         self._writer.write(job.files.sidecar, sidecar).result()
-        if refused is not None:
-            # A full card may still hold the small JPEG, but what was promised is more than that.
-            raise refused
+        for refusal in (raw_refused, *(done.exception() for done in beside.values())):
+            if refusal is not None:
+                # A full card may still hold the small JPEG, but what was promised is more than that.
+                raise refusal
         _log_photo(job, numbers, entry)
         return _report(job, numbers, entry, made)
 
     def _develop(self, job: Job) -> Made:
+        from firmware.darkroom.developing import develop_job
+
         with contextlib.ExitStack() as on_failure:
             if job.raw_done is None:
                 on_failure.callback(self._keep_raw, job)
-            made = _photo(job) if job.portrait is None else _portrait(job)
+            made = develop_job(job)
             on_failure.pop_all()
         return made
 
@@ -170,41 +157,9 @@ class Darkroom:
         self._writer.write(job.files.dng, encode_raw(job.burst.reference_frame, job.tuning, job.pipeline)).result()
 
 
-def _photo(job: Job) -> Made:
-    from firmware.portrait.making import Made
-    from isp.develop import develop
-
-    return Made(develop(job.burst.reference_frame, job.pipeline, job.tuning, job.threads))
-
-
-def _portrait(job: Job) -> Made:
-    from firmware.portrait.making import Keep, make_portrait
-    from firmware.portrait.memory import lacking_memory
-
-    if lacking := lacking_memory(job.burst.reference_frame.pixels.size):
-        return _unblurred(job, lacking)
-    frame, keep = job.burst.reference_frame, Keep.beside(job.files.jpeg, job.portrait.settings)
-    find, quality = job.portrait.find, job.jpeg_quality
-    try:
-        return make_portrait(frame, job.pipeline, job.tuning, find, keep, quality, job.threads)
-    except Exception as error:  # boundary: a blur that fails must not cost the photo
-        logger.exception("%s: the portrait failed, the photo stays unblurred", job.files.jpeg.name)
-        return _unblurred(job, f"the portrait failed: {str(error) or type(error).__name__}")
-
-
-def _unblurred(job: Job, why: str) -> Made:
-    from firmware.portrait.entry import entry_of
-    from firmware.portrait.making import Made
-    from isp.develop import develop
-    from isp.portrait import without_blur
-
-    photo = develop(job.burst.reference_frame, without_blur(job.pipeline), job.tuning, job.threads)
-    return Made(photo, entry_of({"why": why}))
-
-
 def _fetch_tools() -> None:
     """Import now what the first photo would wait for: half a second, many times that from a slow card."""
-    for name in ("isp.develop", "firmware.files.dng", "firmware.files.jpeg", "firmware.files.sidecar"):
+    for name in ("firmware.darkroom.developing", "firmware.files.dng", "firmware.files.jpeg", "firmware.files.sidecar"):
         importlib.import_module(name)
 
 
