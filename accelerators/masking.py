@@ -90,14 +90,15 @@ class Masking:
         from accelerators.subject import finding
 
         logger.debug("Loaded %s and %s", finding.__name__, matte.__name__)
-        with self._lock:
-            try:
-                opencv()
-                self._opened().warm_up()
-                self._lacking = ""
-            except AcceleratorError as error:
-                self._lacking = str(error)
-            self._is_warm = True
+        try:
+            opencv()
+            with self._lock:
+                accelerator = self._opened()
+            accelerator.warm_up()  # meanwhile a photo is answered by the processor, and does not wait
+            self._lacking = ""
+        except AcceleratorError as error:
+            self._lacking = str(error)
+        self._is_warm = True
 
     def find(self, picture: np.ndarray, gate: Gate) -> Found:
         """The mask of a (H, W, 3) uint8 sRGB picture, or why there is none."""
