@@ -17,7 +17,7 @@ from firmware.files.png import read_mask
 from firmware.files.raw_files import read_raw
 
 SHOOTERS = 2
-LONGEST_LIFE_S = {"photo": 0.8, "night": 0.8, "portrait": 3.0}
+LONGEST_LIFE_S = {"photo": 0.8, "night": 0.8, "portrait": 5.0}
 FRAME_PX = (480, 640)
 SHORT_BURSTS = {"night__handheld_frames": 4, "night__tripod_frames": 4, "night__handheld_us": 20_000}
 # A subject that is guessed: no model needs to be installed.
