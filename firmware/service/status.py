@@ -145,8 +145,8 @@ class DaemonStatus:
 
     def _warnings(self, card: dict[str, Any], preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
-        free_mb, device = card["free_mb"], accelerator["device"]
-        fault = device["last_fault"] if device and device["breaker"] != "closed" else ""
+        free_mb, device = card["free_mb"], accelerator["device"] or {}
+        missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
@@ -158,7 +158,7 @@ class DaemonStatus:
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
-            f"The Edge TPU failed, and the processor answers: {fault}": fault,
+            f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(self.unfinished): self.unfinished,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
