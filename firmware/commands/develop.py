@@ -7,6 +7,8 @@ With --mode portrait what is not the subject is blurred, by the mask that lies b
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from firmware.portrait.entry import in_words
 if TYPE_CHECKING:
     import numpy as np
 
-    from accelerators.masking import Found
+    from accelerators.masking import Found, Masking
     from firmware.darkroom.modes import Mode
     from firmware.darkroom.wishes import Developed, Wishes
     from firmware.settings import Settings
@@ -57,11 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Develop all; 1 when a file failed."""
-    wishes = _wishes(arguments)
-    from firmware.darkroom.redevelop import as_dict
+    with contextlib.ExitStack() as at_end:
+        wishes = _wishes(arguments, at_end)
+        from firmware.darkroom.redevelop import as_dict
 
-    merges = bool(arguments.mode) and wishes.mode.burst
-    made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
+        merges = bool(arguments.mode) and wishes.mode.burst
+        made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
     data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
     if failed:
         data["error"] = f"{len(failed)} of {of} failed"
@@ -110,7 +113,7 @@ def lines(made: list[Developed]) -> Iterator[str]:
             yield f"    {in_words(photo.portrait)}"
 
 
-def _wishes(arguments: argparse.Namespace) -> Wishes:
+def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wishes:
     from firmware.darkroom.modes import choose_mode, load_modes
 
     opening = [f"bokeh.f_number={arguments.f_number}"] if arguments.f_number else []
@@ -142,7 +145,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         show_steps=arguments.show_steps,
         threads=settings.darkroom.threads if arguments.threads is None else arguments.threads,
         merge=settings.night.merge,
-        find=_finder(settings),
+        find=_finder(settings, at_end),
         mask=Path(arguments.mask) if arguments.mask else None,
         second=Path(arguments.second) if arguments.second else None,
         keep=settings.portrait,
@@ -163,16 +166,20 @@ def _check_portrait(arguments: argparse.Namespace, mode: Mode, by_hand: Mapping[
             raise UsageError(f"{name} is of one picture; name one file")
 
 
-def _finder(settings: Settings) -> Callable[[np.ndarray], Found]:
+def _finder(settings: Settings, at_end: contextlib.ExitStack) -> Callable[[np.ndarray], Found]:
     """Finds masks as the camera does; libraries and model are loaded with the first portrait that has none."""
 
-    def find(picture: np.ndarray) -> Found:
-        from firmware.portrait.masks import gate_of, new_masking
+    @functools.cache
+    def masking() -> Masking:
+        from firmware.portrait.masks import new_masking
 
-        masking = new_masking(settings.accelerator)
-        try:
-            return masking.find(picture, gate_of(settings.portrait))
-        finally:
-            masking.close()
+        made = new_masking(settings.accelerator)
+        at_end.callback(made.close)
+        return made
+
+    def find(picture: np.ndarray) -> Found:
+        from firmware.portrait.masks import gate_of
+
+        return masking().find(picture, gate_of(settings.portrait))
 
     return find
