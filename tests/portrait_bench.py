@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import queue
 import time
@@ -18,7 +19,7 @@ from firmware.service.heartbeat import Heartbeats
 from firmware.settings import PortraitSettings, StorageSettings
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
-from isp.frames import Burst
+from isp.frames import Burst, RawFrame
 from isp.photo import portrait_pipeline
 
 PATIENCE_S = 20.0
@@ -31,6 +32,12 @@ STORY = {
     "fell_back": None,
     "ms": {"network": 10.0, "matte": 20.0},
 }
+
+
+@functools.cache
+def astronaut(**flips) -> RawFrame:
+    """The frame of all tests."""
+    return simulate("astronaut", "imx219", *SIZE_PX, **flips)[0]
 
 
 def upright_oval(shape: tuple[int, int]) -> np.ndarray:
@@ -68,7 +75,7 @@ class PickyCard(Card):
 class PortraitBench:
     """Takes portraits of the astronaut, 640 x 480."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **flips):
         storage = StorageSettings(folder=str(folder), state_folder=str(folder / "state"), free_space_floor_mb=0)
         self.card = PickyCard(storage)
         self.card.open()
@@ -76,7 +83,7 @@ class PortraitBench:
         self.darkroom = Darkroom(self.writer, Heartbeats(), changed=lambda: None)
         for part in (self.writer, self.darkroom):
             part.start()
-        self.frame, _ = simulate("astronaut", "imx219", *SIZE_PX)
+        self.frame = astronaut(**flips)
         self.tuning = load_sensor("imx219").tuning
 
     def take(self, find=somebody, tables=None, dng=True, **settings) -> Job:

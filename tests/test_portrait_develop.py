@@ -221,6 +221,7 @@ def seen_from_beside(frame):
     return dataclasses.replace(frame, pixels=np.where(is_near, near, far))
 
 
+@pytest.mark.slow
 def test_a_second_photo_with_parallax_sets_the_blur_by_real_depth(portrait, ask, tmp_path):
     right = tmp_path / "right.DNG"
     right.write_bytes(b"".join(encode_dng(seen_from_beside(read_raw(portrait)), None)))

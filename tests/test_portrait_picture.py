@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from portrait_bench import upright_oval
+from portrait_bench import astronaut, upright_oval
 
-from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.bokeh import Bokeh
 from isp.develop import develop
@@ -19,9 +18,9 @@ SHAPE = (480, 640)
 TUNING = load_sensor("imx219").tuning
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def frame():
-    return simulate("astronaut", "imx219", 640, 480)[0]
+    return astronaut()
 
 
 def portrait_of(frame, pipeline, mask, threads=1):

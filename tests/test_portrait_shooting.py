@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import simplejpeg
+from PIL import Image
 from portrait_bench import STORY, PortraitBench, entry_of, names_beside, nobody, somebody, upright_oval
 
-from accelerators.masking import Found
+from accelerators.masking import Found, Gate, Masking, Means
 from firmware.commands.status import lines
 from firmware.demo.bench_daemon import same_code
 from firmware.errors import SettingsError, StorageError
@@ -23,7 +24,7 @@ from firmware.portrait.masks import Masks
 from firmware.portrait.memory import lacking_memory
 from firmware.service.reloading import take_over
 from firmware.settings import AcceleratorSettings, PortraitSettings, Settings
-from firmware.shooting import JPEG_BYTES_PER_PIXEL
+from firmware.shooting import JPEG_BYTES_PER_PIXEL, SIDECAR_BYTES
 from isp.develop import develop
 from isp.photo import photo_pipeline
 
@@ -153,13 +154,27 @@ def test_a_mask_that_the_card_refuses_is_not_named_and_what_was_promised_is_not_
 
 def test_the_press_is_refused_where_the_portrait_s_other_files_would_not_fit(night):
     bench = night()
-    asked = []
-    bench.card.check_space = asked.append
-    for mode in ("photo", "portrait"):
-        bench.photo_of = bench.shooting.press(bench.thread.ring.newest().shot.timestamp_ns, mode)
-        bench.photo_of.done.result(20)
+    bench.shut_the_gate()
     pixels = SHAPE[0] * SHAPE[1]
-    assert asked[1] - asked[0] == pixels * (JPEG_BYTES_PER_PIXEL + 1)
+    needed = pixels * (2 + 2 * JPEG_BYTES_PER_PIXEL + 1)
+    bench.card.set_floor(10**6)
+    with pytest.raises(StorageError, match=f"a photo of {(needed + SIDECAR_BYTES) / 1e6:.0f} MB"):
+        bench.shooting.choose(bench.thread.ring.newest().shot.timestamp_ns, "portrait")
+    with pytest.raises(StorageError, match=f"a photo of {(needed - pixels * 4 + SIDECAR_BYTES) / 1e6:.0f} MB"):
+        bench.shooting.choose(bench.thread.ring.newest().shot.timestamp_ns, "photo")
+
+
+@pytest.mark.slow
+def test_a_mirrored_sensor_has_a_mirrored_mask_and_both_files_are_upright(tmp_path, portraits):
+    gate, masking = Gate(0.5), Masking(Means("fast", tmp_path / "no-models"))
+    mirrored = PortraitBench(tmp_path / "mirrored", hflip=True)
+    jobs = [bench.take(lambda picture: masking.find(picture, gate)) for bench in (portraits, mirrored)]
+    mirrored.close()
+    straight, turned = (read_mask(job.files.mask, SHAPE) > 127 for job in jobs)
+    turned = turned[:, ::-1]
+    assert (straight & turned).sum() > 0.9 * (straight | turned).sum()
+    with Image.open(jobs[1].files.jpeg) as photo, Image.open(jobs[1].files.mask) as mask:
+        assert photo.getexif()[274] == 1 and 274 not in mask.getexif() and photo.size == mask.size
 
 
 def test_where_memory_lacks_the_reason_says_how_much_and_where_the_portrait_can_be_made(tmp_path):
