@@ -18,3 +18,8 @@ def opencv() -> ModuleType:
             f"Portraits need OpenCV, which is not installed ({error}). Install it: pip install 'nightjar[portrait]'"
         ) from None
     return cv2
+
+
+def opencv_errors() -> tuple[type[Exception], ...]:
+    """What OpenCV's functions raise, for an `except`; nothing where it was never imported: then it raised nothing."""
+    return (opencv().error,) if opencv.cache_info().currsize else ()

@@ -163,13 +163,13 @@ def check_pictures(loaded: Loaded) -> None:
 
 def check_stage_key(origin: str, table: str, key: str, value: Any) -> None:
     """Check one knob of a stage; imports numpy."""
-    from isp.photo import STAGES
+    from isp.photo import PORTRAIT_STAGES
 
-    knobs = [field.name for field, _ in knob_fields(STAGES[table])] if table in STAGES else []
+    knobs = [field.name for field, _ in knob_fields(PORTRAIT_STAGES[table])] if table in PORTRAIT_STAGES else []
     if key not in knobs:
         raise SettingsError(f"{origin}: [{table}] has no key '{key}'.{did_you_mean(key, knobs)}")
     try:
-        STAGES[table].from_table({key: value})
+        PORTRAIT_STAGES[table].from_table({key: value})
     except KnobError as error:
         raise SettingsError(f"{origin}: [{table}] {str(error).partition('.')[2]}") from None
 

@@ -21,6 +21,8 @@ from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
 from firmware.night.night import Night
+from firmware.portrait.masks import NAME as PORTRAITS
+from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
@@ -40,9 +42,9 @@ logger = logging.getLogger(__name__)
 READY_LIMIT_S = 10.0
 # Accepted photos get this long after SIGTERM; systemd is told to wait.
 FINISH_LIMIT_S = 90.0
-# What each part gets to end in; systemd is told of all eight together.
+# What each part gets to end in; systemd is told of all nine together.
 CLOSE_LIMIT_S = 3.0
-CLOSING_USEC = int(8 * CLOSE_LIMIT_S * 1e6)
+CLOSING_USEC = int(9 * CLOSE_LIMIT_S * 1e6)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -70,12 +72,14 @@ class Daemon:
         self._camera = CameraThread(settings, heartbeats, self._wake, opener, takes_bursts=bool(bursts))
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         self._night = Night(self._camera, self._card, self._writer, self._darkroom, heartbeats, self._wake)
+        self._masks = Masks(settings.accelerator)
         look = Look(settings, build_pipelines(settings), bursts)
         parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
-        self._shooting = Shooting(look, *parts, self._wake)
+        self._shooting = Shooting(look, *parts, self._wake, self._masks)
         self._shooting.check_mode(settings.darkroom.mode)
         self._preview = Preview(settings.preview.frames_per_second, self._camera, self._shooting)
-        self._status = DaemonStatus(self._camera, self._shooting, self._darkroom, self._preview, self._card, heartbeats)
+        told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
+        self._status = DaemonStatus(self._camera, *told, heartbeats)
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)
         handlers = request_handlers(self._shooting, self._status.to_dict, self.reload, self._preview.view)
         if settings.buttons.pin_factory == "mock":
@@ -138,6 +142,7 @@ class Daemon:
             self._darkroom.start()
             self._night.start()
             self._preview.start()
+            self._shooting.get_ready()
             self._wake()
         words = self._status.in_words()
         if words != self._told:
@@ -187,6 +192,7 @@ class Daemon:
         self._camera.close(CLOSE_LIMIT_S)
         for part in (self._preview, self._actions, self._night, self._darkroom, self._writer, self._control):
             part.close(CLOSE_LIMIT_S)
+        self._masks.close()
         if self._buttons is not None:
             self._buttons.close()
         if self._light is not None:
@@ -200,6 +206,7 @@ class Daemon:
             wanted = self._reload_settings()
             change = take_over(self._settings, wanted)
             pipelines = build_pipelines(change.settings)
+            check_device(change.settings.accelerator)
             self._shooting.check_mode(wanted.darkroom.mode)  # It waits for a restart, which must not fail then.
             exposure = change.settings.exposure
             if exposure != self._settings.exposure:
@@ -210,6 +217,7 @@ class Daemon:
             if change.settings.preview != self._settings.preview:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
+            self._masks.use(change.settings.accelerator)
             self._shooting.look = Look(change.settings, pipelines, burst_modes())
             self._status.not_reloaded = change.not_reloaded
         logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
@@ -239,7 +247,7 @@ class Daemon:
         """A thread that dies is a defect: end, so that systemd starts a whole camera instead of half a one."""
         name = death.thread.name if death.thread else "unknown"
         logger.critical("The thread %s died", name, exc_info=(death.exc_type, death.exc_value, death.exc_traceback))
-        if name not in ("caller", "preview"):  # nobody's photo depends on these two
+        if name not in ("caller", "preview", "preview-masks", PORTRAITS):  # nobody's photo depends on these
             self._broken = name
             self._wake()
 

@@ -53,5 +53,9 @@ class SidecarError(NightjarError, ValueError):
     """A photo's sidecar cannot be read: not JSON, of another format, or a fact is missing."""
 
 
+class MaskFileError(NightjarError, ValueError):
+    """A portrait's mask is missing, altered, not a PNG, or does not fit its picture."""
+
+
 class DemoError(NightjarError, RuntimeError):
     """The demonstration's daemon did not do what its buttons asked."""

@@ -109,6 +109,41 @@ class NightSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class AcceleratorSettings(Knobs):
+    """[accelerator]: what runs the networks of portraits."""
+
+    device: str = knob(
+        "auto", meaning="auto takes an Edge TPU where one answers, else the processor; or cpu, usb, usb:0, pci:0, :1"
+    )
+    library: str = knob("", meaning="path of libedgetpu.so.1; empty takes the installed one")
+    models_folder: str = knob("/var/lib/nightjar/models", meaning="where `nightjar models fetch` puts them")
+    model: str = knob(
+        "fast",
+        choices=("fast", "quality"),
+        meaning="quality is right a little more often, and slower",
+    )
+    threads: int = knob(2, 1, 64, "of a network on the processor; the other cores keep frames coming")
+    deadline_s: float = knob(10.0, 0.1, 120.0, "an Edge TPU that has not answered by then is started anew")
+
+
+@dataclass(frozen=True)
+class PortraitSettings(Knobs):
+    """[portrait]: when a portrait is blurred, and what is kept of it."""
+
+    least_confidence: float = knob(0.5, 0.0, 1.0, "below it the photo is left unblurred, and the sidecar says why")
+    objects: bool = knob(
+        True, meaning="things may be the subject, such as a cup on a table; else people and animals only"
+    )
+    without_model: str = knob(
+        "guess",
+        choices=("guess", "plain"),
+        meaning="where no network answers: guess the subject by faces and contrast, or leave the photo unblurred",
+    )
+    keep_plain: bool = knob(True, meaning="keep the unblurred photo too, as IMG_0001-plain.JPG")
+    keep_mask: bool = knob(True, meaning="keep IMG_0001-mask.PNG: with it the same portrait can be made again")
+
+
+@dataclass(frozen=True)
 class ButtonSettings(Knobs):
     """[buttons]: BCM pin numbers; each button joins its pin to ground."""
 
@@ -182,6 +217,8 @@ class Settings:
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     exposure: ExposureSettings = field(default_factory=ExposureSettings)
     night: NightSettings = field(default_factory=NightSettings)
+    accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
+    portrait: PortraitSettings = field(default_factory=PortraitSettings)
     buttons: ButtonSettings = field(default_factory=ButtonSettings)
     ring: RingSettings = field(default_factory=RingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)

@@ -16,12 +16,15 @@ from firmware.errors import BurstEnded, PressRefused
 from firmware.night.memory import check_room
 from firmware.night.night import Night
 from firmware.night.press import BurstPress
+from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
+from isp.bokeh import Bokeh
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 
 if TYPE_CHECKING:
+    from firmware.darkroom.developing import PortraitWishes
     from firmware.storage.card import Card, PhotoName
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 # More than a JPEG ever takes: its pixels, not compressed. A sidecar takes some kilobytes.
 JPEG_BYTES_PER_PIXEL = 3
 SIDECAR_BYTES = 64 * 1024
+# Of a mask without a single even place.
+MASK_BYTES_PER_PIXEL = 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class Look:
     settings: Settings
     pipelines: Mapping[str, Pipeline]
     bursts: frozenset[str] = frozenset()
+
+    def is_portrait(self, mode: str) -> bool:
+        """Whether photos in this mode blur what is not the subject."""
+        return mode in self.pipelines and self.pipelines[mode].stage(Bokeh) is not None
 
 
 @dataclass(frozen=True)
@@ -76,9 +85,11 @@ class Shooting:
         darkroom: Darkroom,
         night: Night,
         changed: Callable[[], None],
+        masks: Masks | None = None,
     ) -> None:
         self.look = look
-        self.mode = look.settings.darkroom.mode
+        self._masks = masks or Masks(look.settings.accelerator)
+        self._mode = look.settings.darkroom.mode
         self._camera = camera
         self._card = card
         self._writer = writer
@@ -90,6 +101,21 @@ class Shooting:
         self._open = 0
         self._closing = False
         self._tunings: dict[str, Tuning | None] = {}
+
+    @property
+    def mode(self) -> str:
+        """The mode of the next press that names none."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, name: str) -> None:
+        self._mode = name
+        self.get_ready()
+
+    def get_ready(self) -> None:
+        """Load now, beside everything else, what the first press in this mode would wait for."""
+        if self.look.is_portrait(self._mode):
+            self._masks.warm_up()
 
     @property
     def waiting(self) -> int:
@@ -117,7 +143,7 @@ class Shooting:
         self._enter(look.settings.darkroom.queue)
         with self._leaving_if_refused():
             takes_burst = mode in look.bursts
-            self._check_room(takes_burst)
+            self._check_room(takes_burst, look.is_portrait(mode))
             ring = self._camera.ring
             nearest = ring.nearest_of_any if takes_burst else ring.nearest
             frame = nearest(time_ns, self._camera.frame_limit_s)
@@ -170,13 +196,16 @@ class Shooting:
         with self._all_done:
             return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
 
-    def _check_room(self, takes_burst: bool) -> None:
+    def _check_room(self, takes_burst: bool, is_portrait: bool) -> None:
         ring, raw_files = self._camera.ring, 1
+        developed = JPEG_BYTES_PER_PIXEL
+        if is_portrait:
+            developed = 2 * JPEG_BYTES_PER_PIXEL + MASK_BYTES_PER_PIXEL
         if takes_burst:
             check_room(self._camera.memory_to_come_bytes(ring))
             raw_files = 2  # The first frame's stays until the merged one has taken its place.
         height, width = ring.newest().pixels.shape
-        self._card.check_space(height * width * (2 * raw_files + JPEG_BYTES_PER_PIXEL) + SIDECAR_BYTES)
+        self._card.check_space(height * width * (2 * raw_files + developed) + SIDECAR_BYTES)
 
     def _end_burst(self) -> None:
         ended = self._night.end("a second press")
@@ -247,4 +276,12 @@ class Shooting:
             threads=settings.darkroom.threads,
             jpeg_quality=settings.storage.jpeg_quality,
             raw_done=None if raw is None else self._writer.write(files.dng, raw),
+            portrait=self._wishes(settings) if chosen.look.is_portrait(chosen.mode) else None,
         )
+
+    def _wishes(self, settings: Settings) -> PortraitWishes:
+        from firmware.darkroom.developing import PortraitWishes
+
+        self._masks.warm_up()  # beside the developing that comes first
+        wanted = settings.portrait
+        return PortraitWishes(lambda picture: self._masks.find(picture, wanted), wanted)

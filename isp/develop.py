@@ -41,6 +41,10 @@ def develop(
         raise PipelineError(
             f"A photo begins with Levels; this pipeline begins with {type(pipeline.stages[0]).__name__}."
         )
+    from isp.bokeh import Bokeh  # which runs the stages before it itself
+
+    if pipeline.stage(Bokeh) is not None:
+        raise PipelineError("This recipe blurs what is not the subject, which takes a mask: see develop_portrait.")
     recipe = plan(pipeline, frame, tuning)
     if watcher is None:
         photo = run_stages(frame, recipe.stages, threads)

@@ -1,4 +1,4 @@
-"""The photo path: the stages from raw to JPEG in their order, with knobs from TOML tables."""
+"""The photo path: the stages from raw to JPEG in their order, with knobs from TOML tables; and a portrait's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isp.bad_pixels import BadPixels
+from isp.bokeh import Bokeh
 from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
 from isp.colour_fringes import ColourFringes
@@ -42,6 +43,11 @@ _ORDER = (
 )
 
 STAGES: dict[str, type[Stage]] = {stage.table_name(): stage for stage in _ORDER}
+# A portrait's stages. Tables and recipes may name all of these; a photo leaves the lens as it was.
+_BLURRED = _ORDER.index(LocalTone)
+PORTRAIT_STAGES: dict[str, type[Stage]] = {
+    stage.table_name(): stage for stage in (*_ORDER[:_BLURRED], Bokeh, *_ORDER[_BLURRED:])
+}
 
 
 def photo_pipeline(tables: Mapping[str, Mapping[str, Any]] | None = None, where: str = "") -> Pipeline:
@@ -49,13 +55,23 @@ def photo_pipeline(tables: Mapping[str, Mapping[str, Any]] | None = None, where:
 
     `where` names the file in errors. Raises KnobError for an unknown table or key, or a value that is not allowed.
     """
-    tables = tables or {}
+    stages = _stages(tables or {}, where)
+    return Pipeline(tuple(stages[name] for name in STAGES))
+
+
+def portrait_pipeline(tables: Mapping[str, Mapping[str, Any]] | None = None, where: str = "") -> Pipeline:
+    """The photo path with the blur of a fast lens between colour and local tone, for `develop_portrait`; else alike."""
+    return Pipeline(tuple(_stages(tables or {}, where).values()))
+
+
+def _stages(tables: Mapping[str, Mapping[str, Any]], where: str) -> dict[str, Stage]:
+    """Every stage there is, with its table's knobs: a wrong one is found whether or not the stage is used."""
     prefix = f"{where}: " if where else ""
     for name in tables:
-        if name not in STAGES:
-            close = difflib.get_close_matches(name, STAGES, n=1)
+        if name not in PORTRAIT_STAGES:
+            close = difflib.get_close_matches(name, PORTRAIT_STAGES, n=1)
             hint = f" Did you mean [{close[0]}]?" if close else ""
-            raise KnobError(f"{prefix}unknown table [{name}].{hint} Allowed: {', '.join(STAGES)}.")
-    return Pipeline(
-        tuple(stage.from_table(tables.get(name, {}), f"{prefix}[{name}]") for name, stage in STAGES.items())
-    )
+            raise KnobError(f"{prefix}unknown table [{name}].{hint} Allowed: {', '.join(PORTRAIT_STAGES)}.")
+    return {
+        name: stage.from_table(tables.get(name, {}), f"{prefix}[{name}]") for name, stage in PORTRAIT_STAGES.items()
+    }

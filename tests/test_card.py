@@ -99,22 +99,30 @@ def test_numbering_goes_on_when_the_card_is_emptied(settings, card):
     assert reopened(settings).reserve().number == 6
 
 
-@pytest.mark.parametrize("kind", ["JPG", "DNG", "json", "jpg"])
-def test_any_kind_of_file_counts(settings, kind):
-    put(settings, f"102NGHTJ/IMG_0007.{kind}")
+def test_a_portrait_s_other_files_lie_beside_it_under_its_name(card):
+    name = card.reserve()
+    assert [path.name for path in (name.plain, name.mask)] == ["IMG_0001-plain.JPG", "IMG_0001-mask.PNG"]
+    assert {path.parent for path in name.files} == {name.jpeg.parent} and len(set(name.files)) == 5
+
+
+@pytest.mark.parametrize("ending", [".JPG", ".DNG", ".json", ".jpg", "-plain.JPG", "-mask.PNG", "-MASK.PNG"])
+def test_any_kind_of_file_counts(settings, ending):
+    put(settings, f"102NGHTJ/IMG_0007{ending}")
     assert reopened(settings).reserve().number == 2 * 9999 + 8
 
 
 def test_other_cameras_files_do_not_count_and_are_left_alone(settings):
-    others = ["100CANON/IMG_0500.JPG", "100NGHTJ/MVI_0500.MOV", "100NGHTJ/.IMG_0500.JPG.part", ".IMG_0001.DNG.partial"]
+    others = ["100NGHTJ/IMG_0500-2.JPG", "100NGHTJ/IMG_0500.PNG", "100NGHTJ/IMG_0500-mask.JPG"]
+    others += ["100CANON/IMG_0500.JPG", "100NGHTJ/MVI_0500.MOV", "100NGHTJ/.IMG_0500.JPG.part", ".IMG_0001.DNG.partial"]
     for name in others:
         put(settings, name)
     assert reopened(settings).reserve().number == 1
     assert names_in(Path(settings.folder) / "DCIM") == sorted(others)
 
 
-def test_a_card_exchanged_while_running_is_not_written_over(settings, card):
-    put(settings, "100NGHTJ/IMG_0001.DNG", b"from another day")
+@pytest.mark.parametrize("ending", [".DNG", "-mask.PNG"])
+def test_a_card_exchanged_while_running_is_not_written_over(settings, card, ending):
+    put(settings, f"100NGHTJ/IMG_0001{ending}", b"from another day")
     name = card.reserve()
     assert name.number == 2
 
@@ -148,8 +156,9 @@ def test_a_file_is_never_overwritten(settings, card):
     assert names_in(settings.folder) == ["DCIM/100NGHTJ/IMG_0001.JPG"]
 
 
-def test_half_written_files_are_swept_at_open_and_their_numbers_not_used_again(settings):
-    put(settings, "100NGHTJ/.IMG_0003.DNG.partial", b"torn")
+@pytest.mark.parametrize("ending", [".DNG", "-plain.JPG", "-mask.PNG"])
+def test_half_written_files_are_swept_at_open_and_their_numbers_not_used_again(settings, ending):
+    put(settings, f"100NGHTJ/.IMG_0003{ending}.partial", b"torn")
     card = reopened(settings)
     assert names_in(settings.folder) == []
     assert card.reserve().number == 4
@@ -158,6 +167,7 @@ def test_half_written_files_are_swept_at_open_and_their_numbers_not_used_again(s
 def test_dngs_without_a_jpeg_are_unfinished(settings, card):
     for name in ("100NGHTJ/IMG_0001.DNG", "100NGHTJ/IMG_0001.JPG", "100NGHTJ/IMG_0002.DNG", "101NGHTJ/IMG_0001.DNG"):
         put(settings, name)
+    put(settings, "100NGHTJ/IMG_0002-plain.JPG")  # a portrait that was cut off before its blur was there
     found = [str(path.relative_to(settings.folder)) for path in card.unfinished()]
     assert found == ["DCIM/100NGHTJ/IMG_0002.DNG", "DCIM/101NGHTJ/IMG_0001.DNG"]
 

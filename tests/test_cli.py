@@ -245,4 +245,4 @@ def test_shoot_waits_until_the_photo_is_safe_and_tells_its_numbers(camera, capsy
 
 def test_shoot_in_a_mode_that_does_not_exist_lists_the_modes(camera, capsys):
     assert main(["shoot", "--mode", "sepia", *camera[0]]) == 1
-    assert "photo, plain, night" in capsys.readouterr().err
+    assert "photo, plain, night, portrait" in capsys.readouterr().err

@@ -7,7 +7,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from firmware.demo.bench_daemon import NIGHTJAR, same_code
+from firmware.demo.models_at_hand import find_models
+from firmware.settings import AcceleratorSettings
 
 LIMIT_S = 120
 
@@ -44,3 +48,22 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
     assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 12
     assert (photos / "contact-sheet.png").stat().st_size > 10_000
     assert all(photo["press_to_saved_ms"] > 0 for photo in told["photos"])
+
+
+def test_without_a_model_at_hand_the_demo_says_so_with_the_command_and_downloads_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGHTJAR_SHARED", str(tmp_path / "nowhere"))
+    if (Path(AcceleratorSettings().models_folder)).is_dir():
+        pytest.skip("a model is installed on this machine")
+    models = find_models(tmp_path / "models")
+    assert "subjects are guessed" in models.said and "nightjar models fetch" in models.said
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_shared_folder_that_holds_no_whole_model_is_no_model(tmp_path, monkeypatch):
+    shared = tmp_path / "shared/models"
+    shared.mkdir(parents=True)
+    (shared / "deeplabv3_mnv2_dm05_pascal_quant.tflite").write_bytes(b"half a model")
+    monkeypatch.setenv("NIGHTJAR_SHARED", str(tmp_path / "shared"))
+    if (Path(AcceleratorSettings().models_folder)).is_dir():
+        pytest.skip("a model is installed on this machine")
+    assert "subjects are guessed" in find_models(tmp_path / "models").said

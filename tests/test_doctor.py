@@ -16,6 +16,7 @@ from firmware.doctor.checks.card import check_card
 from firmware.doctor.checks.daemon import check_daemon
 from firmware.doctor.checks.edge_tpu import check_edge_tpu
 from firmware.doctor.checks.permissions import check_permissions
+from firmware.doctor.checks.portraits import check_portraits
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine, examine
 from firmware.settings import (
     ButtonSettings,
@@ -283,3 +284,12 @@ def test_the_command_answers_json_and_fails_when_there_is_a_problem(capsys, tmp_
     assert (code, told_of["counts"]["problem"]) == (1, 1)
     assert main(["doctor", *here, "--set", "simulated.scene=chart", "--set", f"storage.folder={tmp_path}"]) == 0
     assert "ok       camera" in capsys.readouterr().out
+
+
+def test_portraits_without_a_model_are_guessed_and_the_doctor_names_the_command(machine):
+    findings = list(check_portraits(machine))
+    assert states(findings) == [WARNING]
+    if "subjects are guessed" in findings[0].message and "model" in findings[0].message:
+        assert "nightjar models fetch" in findings[0].mend
+    else:  # OpenCV or LiteRT is not installed here
+        assert "pip install" in findings[0].mend

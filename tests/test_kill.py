@@ -13,11 +13,15 @@ import simplejpeg
 
 from firmware.control.client import RequestRefused, call
 from firmware.errors import ControlError
+from firmware.files.png import read_mask
 from firmware.files.raw_files import read_raw
 
 SHOOTERS = 2
-LONGEST_LIFE_S = 0.8
+LONGEST_LIFE_S = {"photo": 0.8, "night": 0.8, "portrait": 5.0}
+FRAME_PX = (480, 640)
 SHORT_BURSTS = {"night__handheld_frames": 4, "night__tripod_frames": 4, "night__handheld_us": 20_000}
+# A subject that is guessed: no model needs to be installed.
+GUESSED = {"simulated__scene": "astronaut", "accelerator__models_folder": "/nowhere"}
 MANY = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
@@ -56,22 +60,24 @@ def assert_whole(path: Path) -> None:
         simplejpeg.decode_jpeg(path.read_bytes())
     elif path.suffix == ".DNG":
         read_raw(path)
+    elif path.suffix == ".PNG":
+        read_mask(path, FRAME_PX)
     else:
         json.loads(path.read_bytes())
 
 
 def live_and_die(bench, chance: random.Random, checked: set[tuple], mode: str) -> list[dict]:
     """One life of the daemon, ended at a random moment of it; checks the new files. Returns what it promised."""
-    bench.launch(**SHORT_BURSTS)
+    bench.launch(**SHORT_BURSTS, **GUESSED)
     moment = threading.Event()
     if chance.random() < 0.1:  # some die before they are ready
-        moment.wait(chance.uniform(0.0, LONGEST_LIFE_S))
+        moment.wait(chance.uniform(0.0, LONGEST_LIFE_S[mode]))
         promised = []
         bench.kill()
     else:
         bench.wait_for("READY=1")
         shooters = Shooters(bench, mode)
-        moment.wait(chance.uniform(0.0, LONGEST_LIFE_S))
+        moment.wait(chance.uniform(0.0, LONGEST_LIFE_S[mode]))
         bench.kill()
         promised = shooters.join()
     for path in bench.photos.glob("IMG_*"):
@@ -89,6 +95,7 @@ def live_and_die(bench, chance: random.Random, checked: set[tuple], mode: str) -
         ("night", 5),
         pytest.param("photo", 200, marks=MANY),
         pytest.param("night", 40, marks=MANY),
+        pytest.param("portrait", 12, marks=MANY),
     ],
 )
 def test_killing_the_daemon_while_it_shoots_loses_no_acknowledged_photo_and_tears_no_file(bench, mode, kills):
@@ -101,8 +108,9 @@ def test_killing_the_daemon_while_it_shoots_loses_no_acknowledged_photo_and_tear
     assert promised, "no photo was ever acknowledged: the test pressed too late"
     assert len({photo["number"] for photo in promised}) == len(promised)
     for photo in promised:
-        assert all(Path(photo[kind]).is_file() for kind in ("jpeg", "dng", "sidecar")), photo
-    last_on_card = max(int(path.stem[-4:]) for path in bench.photos.glob("IMG_*"))
+        named = [photo[kind] for kind in ("jpeg", "dng", "sidecar")] + photo["beside"]
+        assert all(Path(file).is_file() for file in named), photo
+    last_on_card = max(int(path.name[4:8]) for path in bench.photos.glob("IMG_*"))
     bench.start()
     assert not list(bench.photos.glob(".*")), "half-written files were not swept"
     raw_only = [path for path in bench.photos.glob("*.DNG") if not path.with_suffix(".JPG").exists()]
@@ -114,9 +122,11 @@ def test_killing_the_daemon_while_it_shoots_loses_no_acknowledged_photo_and_tear
     print(f"{kills} kills, {len(promised)} acknowledged photos, {len(checked)} whole files, {len(raw_only)} cut off")
 
 
-def test_a_press_that_was_answered_survives_a_kill_at_once(bench):
-    bench.start()
-    photo = bench.call("shoot")
+@pytest.mark.parametrize("mode", ["photo", "portrait"])
+def test_a_press_that_was_answered_survives_a_kill_at_once(bench, mode):
+    bench.start(**GUESSED)
+    photo = bench.call("shoot", mode=mode)
     bench.signal(signal.SIGKILL)
-    for kind in ("jpeg", "dng", "sidecar"):
-        assert_whole(Path(photo[kind]))
+    for file in [photo[kind] for kind in ("jpeg", "dng", "sidecar")] + photo["beside"]:
+        assert_whole(Path(file))
+    assert len(photo["beside"]) == (2 if mode == "portrait" else 0)

@@ -19,14 +19,32 @@ def values(pipeline, stage, key):
     return next(line[key] for line in pipeline.to_dict() if line["stage"] == stage)
 
 
-def test_the_shipped_modes_are_photo_plain_and_night_and_name_only_knobs_that_exist():
+def test_the_shipped_modes_name_only_knobs_that_exist():
     modes = load_modes()
-    assert list(modes) == ["photo", "plain", "night"]
+    assert list(modes) == ["photo", "plain", "night", "portrait"]
     check_modes(modes)
 
 
 def test_night_alone_takes_bursts():
     assert [mode.name for mode in load_modes().values() if mode.burst] == ["night"]
+
+
+def test_portrait_alone_blurs_and_its_chain_is_the_photo_s_with_the_blur_between_colour_and_local_tone():
+    modes = load_modes()
+    assert [mode.name for mode in modes.values() if mode.portrait] == ["portrait"]
+    names = {name: [line["stage"] for line in mode_pipeline(mode, {}).to_dict()] for name, mode in modes.items()}
+    at = names["portrait"].index("bokeh")
+    assert names["portrait"][at - 1 : at + 2] == ["colour", "bokeh", "local_tone"]
+    del names["portrait"][at]
+    assert names["portrait"] == names["photo"] == names["plain"] == names["night"]
+
+
+def test_the_blur_s_knobs_reach_portraits_and_are_checked_in_every_mode():
+    modes = load_modes()
+    assert values(mode_pipeline(modes["portrait"], {"bokeh": {"f_number": 1.2}}), "bokeh", "f_number") == 1.2
+    mode_pipeline(modes["photo"], {"bokeh": {"f_number": 1.2}})
+    with pytest.raises(KnobError, match="f_number"):
+        mode_pipeline(modes["photo"], {"bokeh": {"f_number": 0.1}})
 
 
 def test_photo_is_the_default_chain():
@@ -55,7 +73,7 @@ def test_the_settings_look_reaches_a_mode_that_does_not_mention_it():
 
 
 def test_an_unknown_mode_is_refused_with_the_list():
-    with pytest.raises(SettingsError, match=r"'nigth'.*photo, plain, night"):
+    with pytest.raises(SettingsError, match=r"'nigth'.*photo, plain, night, portrait"):
         choose_mode("nigth", load_modes())
 
 
@@ -66,6 +84,8 @@ def test_an_unknown_mode_is_refused_with_the_list():
         ("[photo]\n", "meaning"),
         ("[photo]\nmeaning = 'x'\nsharpen = 1\n", "'sharpen'"),
         ("[photo]\nmeaning = 'x'\nburst = 15\n", "burst = 15"),
+        ("[photo]\nmeaning = 'x'\nportrait = 'yes'\n", "portrait = 'yes'.*true for a blurred background"),
+        ("[photo]\nmeaning = 'x'\nportrait = true\nburst = true\n", "a burst or a portrait, not both"),
         ("[photo\n", "line 1"),
     ],
 )

@@ -48,6 +48,14 @@ def test_what_is_written_comes_back_exactly(written):
     assert Pipeline.from_dict(back.recipe, STAGES) == photo_pipeline()
 
 
+def test_what_a_portrait_s_sidecar_tells_comes_back(tmp_path):
+    path, entry = tmp_path / "IMG_0001.json", {"blurred": False, "why": "nobody is there", "subject": None}
+    path.write_bytes(encode_sidecar(a_photo(), NUMBERS, 93, "portrait", portrait=entry))
+    assert read_sidecar(path).portrait == entry
+    path.write_bytes(encode_sidecar(a_photo(), NUMBERS, 93, "photo"))
+    assert read_sidecar(path).portrait is None and "portrait" not in json.loads(path.read_text())
+
+
 def test_the_file_is_plain_sorted_and_the_same_every_time(written):
     text = written.read_bytes()
     assert text == encode_sidecar(a_photo(), NUMBERS, 93, "photo")
@@ -72,6 +80,7 @@ def test_a_photo_without_its_recipe_is_refused():
         ({"shot": {}}, "lacks facts: sensor"),
         ({"shot": []}, "must be a table"),
         ({"burst": []}, "burst is \\[\\]; it must be a dict"),
+        ({"portrait": "yes"}, "portrait is 'yes'; it must be a dict"),
     ],
 )
 def test_a_damaged_sidecar_is_refused_in_words(written, change, words):

@@ -50,7 +50,9 @@ def lines(shown: Demonstration, seconds: float) -> Iterator[str]:
             photo.scene,
             photo.mode,
             photo.exposure,
-            " ".join([photo.jpeg.name, *(Path(file).suffix for file in photo.files[1:])]),
+            " ".join(
+                [photo.jpeg.name, *(file.removeprefix(str(photo.jpeg.with_suffix(""))) for file in photo.files[1:])]
+            ),
             f"{photo.press_to_frame_ms:+.1f}",
             f"{photo.press_to_dng_ms:.0f}",
             f"{photo.press_to_saved_ms:.0f}",
@@ -62,6 +64,10 @@ def lines(shown: Demonstration, seconds: float) -> Iterator[str]:
     yield from table
     yield ""
     yield "All times count from the first edge of the button; a frame before the press (-) was already in the ring."
+    portraits = [photo for photo in shown.photos if photo.portrait]
+    yield from (f"{photo.jpeg.name}: {photo.portrait}" for photo in portraits)
+    if portraits:
+        yield f"The portraits' network: {shown.network}"
     yield f"{len(shown.photos)} photos in {seconds:.0f} s. Look at {_near(shown.contact_sheet)}"
     yield f"The photos are in {_near(shown.photos[0].jpeg.parent)}; another run goes on with the next number."
 

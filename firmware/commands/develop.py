@@ -1,21 +1,30 @@
 """Turn raw files into photos. A DNG beside its sidecar gives the camera's own JPEG again, byte for byte.
 
 With --mode night each folder is one burst: its frames are merged, and the merged raw is kept beside the photo as a DNG.
+With --mode portrait what is not the subject is blurred, by the mask that lies beside the raw file or by one found anew.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from firmware.configuration import COMMAND_LINE, check_pictures, load
 from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.errors import SettingsError
+from firmware.portrait.entry import in_words
 
 if TYPE_CHECKING:
-    from firmware.darkroom.redevelop import Developed, Wishes
+    import numpy as np
+
+    from accelerators.masking import Found, Masking
+    from firmware.darkroom.modes import Mode
+    from firmware.darkroom.wishes import Developed, Wishes
+    from firmware.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the photos (default: this one)")
     parser.add_argument("--mode", metavar="M", help="plan anew in this mode, whatever the sidecar says")
+    parser.add_argument(
+        "--f-number",
+        metavar="N",
+        help="with --mode portrait: opening of the drawn lens, short for --set bokeh.f_number=N",
+    )
+    parser.add_argument(
+        "--mask", metavar="FILE", help="with --mode portrait: a PNG of the picture's size, white where the subject is"
+    )
+    parser.add_argument(
+        "--second",
+        metavar="FILE",
+        help="with --mode portrait: raw file of a camera beside the first; blurs by real depth",
+    )
     parser.add_argument("--recipe", metavar="FILE", help="follow the recipe of this sidecar for every file")
     parser.add_argument("--no-sidecar", action="store_true", help="plan anew, whatever lies beside the files")
     parser.add_argument("--show-steps", action="store_true", help="write every intermediate as a PNG into STEM-steps/")
@@ -37,11 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Develop all; 1 when a file failed."""
-    wishes = _wishes(arguments)
-    from firmware.darkroom.redevelop import as_dict
+    with contextlib.ExitStack() as at_end:
+        wishes = _wishes(arguments, at_end)
+        from firmware.darkroom.redevelop import as_dict
 
-    merges = bool(arguments.mode) and wishes.mode.burst
-    made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
+        merges = bool(arguments.mode) and wishes.mode.burst
+        made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
     data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
     if failed:
         data["error"] = f"{len(failed)} of {of} failed"
@@ -86,25 +109,30 @@ def lines(made: list[Developed]) -> Iterator[str]:
         merged = f", {photo.frames} frames merged" if photo.frames > 1 else ""
         yield f"{photo.raw} -> {photo.jpeg}  mode {photo.mode}, {how}{merged}, {photo.develop_ms:.0f} ms"
         yield from (f"    left out: {frame}" for frame in photo.left_out)
+        if photo.portrait is not None:
+            yield f"    {in_words(photo.portrait)}"
 
 
-def _wishes(arguments: argparse.Namespace) -> Wishes:
+def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wishes:
     from firmware.darkroom.modes import choose_mode, load_modes
 
-    loaded = load(arguments.set, system_folder=arguments.config)
+    opening = [f"bokeh.f_number={arguments.f_number}"] if arguments.f_number else []
+    loaded = load([*arguments.set, *opening], system_folder=arguments.config)
     settings, by_hand = loaded.settings, loaded.by_hand()
+    mode = choose_mode(arguments.mode or settings.darkroom.mode, load_modes())
+    _check_portrait(arguments, mode, by_hand)
     plan_anew = bool(arguments.no_sidecar or arguments.mode or by_hand)
     if arguments.recipe and plan_anew:
         raise UsageError("--recipe says how to develop; it does not go with --mode, --no-sidecar or a stage in --set")
     if arguments.threads is not None and arguments.threads < 0:
         raise UsageError(f"--threads {arguments.threads}: 0 takes all processors, or give their number")
     check_pictures(loaded)
-    from firmware.darkroom.redevelop import Wishes
+    from firmware.darkroom.wishes import Wishes
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(
         folder=Path(arguments.output),
-        mode=choose_mode(arguments.mode or settings.darkroom.mode, load_modes()),
+        mode=mode,
         pictures=settings.pictures,
         by_hand=by_hand,
         default_quality=settings.storage.jpeg_quality,
@@ -112,8 +140,46 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         tuning=settings.camera.tuning,
         recipe=Path(arguments.recipe) if arguments.recipe else None,
         plan_anew=plan_anew,
+        no_sidecar=arguments.no_sidecar,
         replace=arguments.force,
         show_steps=arguments.show_steps,
         threads=settings.darkroom.threads if arguments.threads is None else arguments.threads,
         merge=settings.night.merge,
+        find=_finder(settings, at_end),
+        mask=Path(arguments.mask) if arguments.mask else None,
+        second=Path(arguments.second) if arguments.second else None,
+        keep=settings.portrait,
     )
+
+
+def _check_portrait(arguments: argparse.Namespace, mode: Mode, by_hand: Mapping[str, Any]) -> None:
+    """What is for portraits only would have no effect elsewhere, and nobody would know."""
+    asked = {"--f-number": arguments.f_number, "--mask": arguments.mask, "--second": arguments.second}
+    asked["[bokeh] in --set"] = "bokeh" in by_hand
+    for name, value in asked.items():
+        if value and not mode.portrait:
+            raise UsageError(f"{name} is for portraits, and mode {mode.name} blurs nothing; add --mode portrait")
+    for name in (name for name in ("--mask", "--second") if asked[name]):
+        if not arguments.mode:
+            raise UsageError(f"{name} makes another portrait than the sidecar tells of; add --mode portrait")
+        if len(arguments.files) > 1 or Path(arguments.files[0]).is_dir():
+            raise UsageError(f"{name} is of one picture; name one file")
+
+
+def _finder(settings: Settings, at_end: contextlib.ExitStack) -> Callable[[np.ndarray], Found]:
+    """Finds masks as the camera does; libraries and model are loaded with the first portrait that has none."""
+
+    @functools.cache
+    def masking() -> Masking:
+        from firmware.portrait.masks import new_masking
+
+        made = new_masking(settings.accelerator)
+        at_end.callback(made.close)
+        return made
+
+    def find(picture: np.ndarray) -> Found:
+        from firmware.portrait.masks import gate_of
+
+        return masking().find(picture, gate_of(settings.portrait))
+
+    return find

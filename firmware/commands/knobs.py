@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def all_tables() -> dict[str, type[Knobs]]:
     """The tables of the camera, then those of the picture's stages that have knobs; imports numpy."""
-    from isp.photo import STAGES
+    from isp.photo import PORTRAIT_STAGES
 
-    return TABLES | {name: stage for name, stage in STAGES.items() if any(knob_fields(stage))}
+    return TABLES | {name: stage for name, stage in PORTRAIT_STAGES.items() if any(knob_fields(stage))}
 
 
 def as_toml(tables: dict[str, type[Knobs]]) -> str:

@@ -36,5 +36,8 @@ def lines(photo: dict[str, Any]) -> Iterator[str]:
         yield f"{photo['jpeg']} will follow"
         return
     yield from (photo[kind] for kind in ("jpeg", "dng", "sidecar") if photo.get(kind))
+    yield from photo.get("beside", ())
+    if photo.get("why"):
+        yield f"left unblurred: {photo['why']}"
     numbers = [(name.removesuffix("_ms"), value) for name, value in photo.items() if name.endswith("_ms")]
     yield ", ".join(f"{name.replace('_', ' ')} {value:.1f} ms" for name, value in numbers)

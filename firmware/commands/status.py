@@ -40,6 +40,8 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
     if status.get("burst"):
         yield f"burst    {status['burst']['in_words']}"
+    if status["accelerator"]["state"] != "off":
+        yield f"network  {_accelerator(status['accelerator'])}"
     yield f"preview  {_preview(status['preview'])}"
     free = "nothing can be saved in" if card["free_mb"] is None else f"{card['free_mb']} MB free in"
     yield f"card     {free} {card['folder']}"
@@ -73,6 +75,20 @@ def _preview(preview: dict[str, Any]) -> str:
         f"{preview['developed_per_second']:.1f} of {wanted} pictures per second at {width} x {height}, "
         f"{preview['core_share']:.0%} of a core, {preview['dropped']} dropped"
     )
+
+
+def _accelerator(accelerator: dict[str, Any]) -> str:
+    """Which device answered for portraits, and how fast; why it is not another one."""
+    device = accelerator["device"]
+    if device is None:
+        return f"{accelerator['model']}: {'none answers' if accelerator['lacking'] else accelerator['state']}"
+    answered = device["answered_by"]
+    said = f"{device['model']} on {answered or device['chosen']}"
+    if answered:
+        said += f", {device['median_ms']:.0f} ms a look"
+    why = device["fell_back"] or device["why"]
+    breaker = "" if device["breaker"] == "closed" else f"; the device is {device['breaker']}: {device['last_fault']}"
+    return f"{said} ({why}){breaker}" if why else said + breaker
 
 
 def _exposure(camera: dict[str, Any]) -> str:

@@ -16,17 +16,8 @@ from typing import Any
 
 from firmware.darkroom.darkroom import encode_raw, plan_photo
 from firmware.darkroom.modes import mode_pipeline
-from firmware.darkroom.redevelop import (
-    Developed,
-    Failed,
-    Recipe,
-    Wishes,
-    develop_file,
-    develop_frame,
-    refuse_existing,
-    tuning_of,
-    write_file,
-)
+from firmware.darkroom.redevelop import develop_file, develop_frame, refuse_existing, tuning_of, write_file
+from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
 from firmware.errors import NightjarError, RawFileError, SettingsError, StorageError
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.night.rungs import RUNGS

@@ -23,8 +23,9 @@ from isp.errors import IspError
 from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
+    from firmware.darkroom.developing import PortraitWishes
+    from firmware.portrait.making import Made
     from firmware.storage.card import PhotoName
-    from isp.frames import Photo
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
@@ -39,6 +40,7 @@ class Job:
     """One accepted press and everything its photo needs. `done` gives the photo's report, or raises what went wrong.
 
     of_burst  for the sidecar, of a photo that many frames were taken for: what was planned and what became of it
+    portrait  None where nothing is to be blurred
     """
 
     press_ns: int
@@ -51,6 +53,7 @@ class Job:
     jpeg_quality: int
     raw_done: Future | None
     of_burst: Mapping[str, Any] | None = None
+    portrait: PortraitWishes | None = None
     done: Future = field(default_factory=Future)
 
 
@@ -111,37 +114,42 @@ class Darkroom:
         """All files of one photo, in the order in which losing power hurts least."""
         from firmware.files.jpeg import encode_jpeg
         from firmware.files.sidecar import encode_sidecar
+        from firmware.portrait.entry import without_refused
 
         numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.burst.reference_frame))}
         raw_refused = job.raw_done.exception() if job.raw_done is not None else None
         if job.raw_done is not None and raw_refused is None:
             numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
         began_ns = time.monotonic_ns()
-        photo = self._develop(job)
-        jpeg = encode_jpeg(photo, job.jpeg_quality)
+        made = self._develop(job)
+        jpeg = encode_jpeg(made.photo, job.jpeg_quality)
         numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
+        # One after the other: a photo whose JPEG is there has all it came with.
+        beside = {path: self._writer.write(path, data) for path, data in made.files}
         saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
         numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
         of_burst = job.of_burst
         if of_burst is not None and raw_refused is not None:
             of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
-        sidecar = encode_sidecar(photo, numbers, job.jpeg_quality, job.mode, of_burst)
+        entry = without_refused(made.entry, beside) if job.portrait is not None else None
+        sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry)
         self._writer.write(job.files.sidecar, sidecar).result()
-        if raw_refused is not None:
-            # A full card may still hold the small JPEG, but what was promised is more than that.
-            raise raw_refused
-        _log_photo(job, numbers)
-        return _report(job, numbers)
+        for refusal in (raw_refused, *(done.exception() for done in beside.values())):
+            if refusal is not None:
+                # A full card may still hold the small JPEG, but what was promised is more than that.
+                raise refusal
+        _log_photo(job, numbers, entry)
+        return _report(job, numbers, entry, made)
 
-    def _develop(self, job: Job) -> Photo:
-        from isp.develop import develop
+    def _develop(self, job: Job) -> Made:
+        from firmware.darkroom.developing import develop_job
 
         with contextlib.ExitStack() as on_failure:
             if job.raw_done is None:
                 on_failure.callback(self._keep_raw, job)
-            photo = develop(job.burst.reference_frame, job.pipeline, job.tuning, job.threads)
+            made = develop_job(job)
             on_failure.pop_all()
-        return photo
+        return made
 
     def _keep_raw(self, job: Job) -> None:
         """[storage] dng = false, but there is no photo: the measurement is all there is, and is not thrown away."""
@@ -151,7 +159,7 @@ class Darkroom:
 
 def _fetch_tools() -> None:
     """Import now what the first photo would wait for: half a second, many times that from a slow card."""
-    for name in ("isp.develop", "firmware.files.dng", "firmware.files.jpeg", "firmware.files.sidecar"):
+    for name in ("firmware.darkroom.developing", "firmware.files.dng", "firmware.files.jpeg", "firmware.files.sidecar"):
         importlib.import_module(name)
 
 
@@ -190,21 +198,26 @@ def _ms_between(from_ns: int, to_ns: int) -> float:
     return round((to_ns - from_ns) / 1e6, 3)
 
 
-def _report(job: Job, numbers: dict[str, float]) -> dict[str, Any]:
+def _report(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None, made: Made) -> dict[str, Any]:
+    portrait = {} if entry is None else {"blurred": entry["blurred"], "why": entry["why"]}
     return {
         "number": job.files.number,
         "jpeg": str(job.files.jpeg),
         "dng": None if job.raw_done is None else str(job.files.dng),
         "sidecar": str(job.files.sidecar),
         "mode": job.mode,
+        **portrait,
+        "beside": [str(path) for path, _ in made.files],
         **numbers,
     }
 
 
-def _log_photo(job: Job, numbers: dict[str, float]) -> None:
+def _log_photo(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None) -> None:
+    from firmware.portrait.entry import in_words
+
     shot = job.burst.reference_frame.shot
     logger.info(
-        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms",
+        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms%s",
         job.files.jpeg.name,
         job.mode,
         shot.frames,
@@ -213,4 +226,5 @@ def _log_photo(job: Job, numbers: dict[str, float]) -> None:
         numbers["press_to_frame_ms"],
         numbers["develop_ms"],
         numbers["press_to_saved_ms"],
+        "" if entry is None else f"; {in_words(entry)}",
     )

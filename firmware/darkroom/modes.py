@@ -22,14 +22,16 @@ MODES_FILE = CONFIGS / "modes.toml"
 class Mode:
     """One way of making a photo.
 
-    tables  the knobs that differ, by stage table
-    burst   many short frames merged into one clean picture; else a photo is one frame
+    tables    the knobs that differ, by stage table
+    burst     many short frames merged into one clean picture; else a photo is one frame
+    portrait  what is not the subject is blurred as by a fast lens; the plain photo is kept beside it
     """
 
     name: str
     meaning: str
     tables: Mapping[str, Mapping[str, Any]]
     burst: bool = False
+    portrait: bool = False
 
 
 def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
@@ -61,13 +63,14 @@ def mode_pipeline(
     by_hand   stage tables that win over the mode: `nightjar develop --set`
     Raises KnobError naming table and key.
     """
-    from isp.photo import photo_pipeline
+    from isp.photo import photo_pipeline, portrait_pipeline
 
     tables: dict[str, dict[str, Any]] = {}
     for layer in (pictures, mode.tables, by_hand or {}):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)
-    return photo_pipeline(tables, where=f"mode {mode.name}")
+    chain = portrait_pipeline if mode.portrait else photo_pipeline
+    return chain(tables, where=f"mode {mode.name}")
 
 
 def check_modes(modes: Mapping[str, Mode], file: Path = MODES_FILE) -> None:
@@ -82,14 +85,22 @@ def check_modes(modes: Mapping[str, Mode], file: Path = MODES_FILE) -> None:
 def _mode(file: Path, name: str, table: Any) -> Mode:
     if not isinstance(table, dict) or not isinstance(table.get("meaning"), str):
         raise SettingsError(f'{file}: [{name}] needs a line meaning = "..." that says what the mode is for.')
-    burst = table.get("burst", False)
-    if not isinstance(burst, bool):
-        raise SettingsError(f"{file}: [{name}] has burst = {burst!r}. Allowed: true for many frames merged, or false.")
-    differences = {key: value for key, value in table.items() if key not in ("meaning", "burst")}
+    burst = _flag(file, name, table, "burst", "many frames merged")
+    portrait = _flag(file, name, table, "portrait", "a blurred background")
+    if burst and portrait:
+        raise SettingsError(f"{file}: [{name}] has burst and portrait; a mode takes a burst or a portrait, not both.")
+    differences = {key: value for key, value in table.items() if key not in ("meaning", "burst", "portrait")}
     for key, value in differences.items():
         if not isinstance(value, dict):
             raise SettingsError(
-                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, burst, and stages' tables such as "
+                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, burst, portrait, and stages' tables such as "
                 f"[{name}.sharpen]."
             )
-    return Mode(name, table["meaning"], differences, burst)
+    return Mode(name, table["meaning"], differences, burst, portrait)
+
+
+def _flag(file: Path, name: str, table: Mapping[str, Any], key: str, meaning: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise SettingsError(f"{file}: [{name}] has {key} = {value!r}. Allowed: true for {meaning}, or false.")
+    return value

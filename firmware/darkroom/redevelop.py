@@ -9,99 +9,33 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firmware.darkroom.modes import Mode, mode_pipeline
+from accelerators.errors import AcceleratorError
+from firmware.darkroom.modes import mode_pipeline
 from firmware.darkroom.step_pictures import StepPictures
+from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
 from firmware.errors import NightjarError, SidecarError, StorageError
 from firmware.files.jpeg import encode_jpeg
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.files.sidecar import encode_sidecar, read_sidecar
+from firmware.portrait.making import Keep, Made, make_portrait
+from firmware.portrait.second import Second
+from firmware.portrait.stored_mask import mask_to_plan_with, named_mask
 from firmware.sensors import load_sensor
 from firmware.storage.durable import make_folders, write_new, write_over
+from isp.bokeh import Bokeh
 from isp.develop import develop
 from isp.errors import IspError
 from isp.frames import UNKNOWN_SENSOR
-from isp.photo import STAGES
+from isp.photo import PORTRAIT_STAGES
 from isp.pipeline import Pipeline
+from isp.portrait import without_blur
 
 if TYPE_CHECKING:
     from isp.frames import RawFrame, Shot
     from isp.tuning import Tuning
-
-Tables = Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the person asked for.
-
-    folder        where the photos go
-    mode          used where no recipe is
-    pictures      stage tables of the settings
-    by_hand       stage tables that win over the mode
-    jpeg_quality  None takes the recipe's
-    recipe        a sidecar to follow for every file; None looks for each file's own
-    plan_anew     no recipe is looked for
-    merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
-    """
-
-    folder: Path
-    mode: Mode
-    pictures: Tables
-    by_hand: Tables
-    default_quality: int
-    jpeg_quality: int | None = None
-    tuning: str = "auto"
-    recipe: Path | None = None
-    plan_anew: bool = False
-    replace: bool = False
-    show_steps: bool = False
-    threads: int = 0
-    merge: str = "fine"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one file is to be developed, and whose idea that was.
-
-    of_burst  what a merged frame was made of, for the new sidecar; None where nobody told
-    """
-
-    pipeline: Pipeline
-    mode: str
-    jpeg_quality: int
-    origin: str
-    of_burst: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Developed:
-    """One photo that was made.
-
-    frames    of how many raw frames
-    left_out  which of a burst's frames gave nothing to it, and why
-    """
-
-    raw: str
-    jpeg: str
-    sidecar: str
-    mode: str
-    recipe: str
-    develop_ms: float
-    steps: list[str]
-    frames: int = 1
-    left_out: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Failed:
-    """One file that could not be developed."""
-
-    raw: str
-    error: str
 
 
 def find_raw_files(named: Iterable[str]) -> list[Path]:
@@ -128,7 +62,7 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
                 )
             made.append(develop_file(file, jpeg, wishes))
             written[jpeg] = file
-        except (NightjarError, IspError) as error:
+        except (NightjarError, AcceleratorError, IspError) as error:
             failed.append(Failed(str(file), str(error)))
     return made, failed
 
@@ -157,26 +91,61 @@ def develop_frame(
     if steps:
         steps.begin(frame)
     began = time.monotonic()
-    photo = develop(frame, recipe.pipeline, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads, steps)
+    made = _make(frame, recipe, jpeg, wishes, steps)
     develop_ms = round((time.monotonic() - began) * 1000, 3)
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
-    write_file(jpeg, [encode_jpeg(photo, recipe.jpeg_quality)], wishes.replace)
-    told = encode_sidecar(photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst)
+    for path, data in made.files:
+        write_file(path, [data], wishes.replace)
+    write_file(jpeg, [encode_jpeg(made.photo, recipe.jpeg_quality)], wishes.replace)
+    entry = made.entry or recipe.of_portrait
+    told = encode_sidecar(made.photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst, entry)
     write_file(sidecar, [told], wishes.replace)
-    drawn = [str(step) for step in steps.files] if steps else []
-    return Developed(origin, str(jpeg), str(sidecar), recipe.mode, recipe.origin, develop_ms, drawn, frame.shot.frames)
+    return Developed(
+        raw=origin,
+        jpeg=str(jpeg),
+        sidecar=str(sidecar),
+        mode=recipe.mode,
+        recipe=recipe.origin,
+        develop_ms=develop_ms,
+        steps=[str(step) for step in steps.files] if steps else [],
+        frames=frame.shot.frames,
+        portrait=entry,
+    )
+
+
+def _make(frame: RawFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None) -> Made:
+    """The photo, and what else a portrait has."""
+    tuning = tuning_of(frame.shot.sensor, wishes.tuning)
+    if recipe.pipeline.stage(Bokeh) is None:
+        return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps))
+    keep = Keep.beside(jpeg, wishes.keep)
+    refuse_existing([path for path in (keep.plain, keep.mask) if path], wishes.replace)
+    stored = recipe.stored_mask
+    find = wishes.find if stored is None else stored.give
+    second = _second(wishes) if wishes.second else None
+    return make_portrait(frame, recipe.pipeline, tuning, find, keep, recipe.jpeg_quality, wishes.threads, steps, second)
+
+
+def _second(wishes: Wishes) -> Second:
+    frame = read_raw(wishes.second)
+    plain = without_blur(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand))
+    photo = develop(frame, plain, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads)
+    return Second(wishes.second, photo.pixels)
 
 
 def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
     """The named recipe, else the file's own sidecar, else one planned anew.
 
-    Raises SidecarError when the sidecar beside the file tells of another shot: its gains would be wrong here.
+    Raises SidecarError when the sidecar beside the file tells of another shot: its gains would be wrong here; and
+    MaskFileError when a portrait's mask is not the one that its recipe is for.
     """
     beside = file.with_suffix(".json")
     stored = wishes.recipe or (beside if beside.is_file() and not wishes.plan_anew else None)
     if stored is None:
         pipeline = mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand)
-        return Recipe(pipeline, wishes.mode.name, wishes.jpeg_quality or wishes.default_quality, "planned")
+        mask = mask_to_plan_with(beside, shot, wishes.mask, not wishes.no_sidecar) if wishes.mode.portrait else None
+        quality = wishes.jpeg_quality or wishes.default_quality
+        return Recipe(pipeline, wishes.mode.name, quality, "planned", stored_mask=mask)
     sidecar = read_sidecar(stored)
     if wishes.recipe is None and sidecar.shot != shot:
         raise SidecarError(
@@ -184,8 +153,10 @@ def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
             f"same with --recipe {stored}."
         )
     quality = wishes.jpeg_quality or sidecar.jpeg_quality
-    pipeline = Pipeline.from_dict(sidecar.recipe, STAGES)
-    return Recipe(pipeline, sidecar.mode, quality, str(stored), sidecar.burst if sidecar.shot == shot else None)
+    pipeline = Pipeline.from_dict(sidecar.recipe, PORTRAIT_STAGES)
+    mask = named_mask(stored, sidecar) if pipeline.stage(Bokeh) is not None else None
+    of_burst, of_portrait = (sidecar.burst, sidecar.portrait) if sidecar.shot == shot else (None, None)
+    return Recipe(pipeline, sidecar.mode, quality, str(stored), of_burst, of_portrait, mask)
 
 
 def as_dict(result: Developed | Failed) -> dict[str, Any]:

@@ -6,20 +6,17 @@ drawing only. Of a merged picture the first drawing shows how many frames back e
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from firmware.errors import StorageError
+from firmware.files.png import encode_png
 from isp.burst.places import PITCH_PX
 from isp.frames import LinearImage, Mosaic, Photo, RawFrame
 from isp.stage import Picture, Stage
 from isp.tone import encode_srgb
 
-# Levels 1 and 9 differ by a tenth in size on noisy pictures, and by ten times in time.
-COMPRESSION = 1
 SRGB_STEPS = 4096
 
 
@@ -73,21 +70,6 @@ def drawn(picture: Picture) -> np.ndarray:
     if isinstance(picture, Mosaic | LinearImage):
         return _display(picture.pixels)
     raise TypeError(f"{type(picture).__name__} is no picture.")
-
-
-def encode_png(pixels: np.ndarray) -> bytes:
-    """uint8 (H, W) or (H, W, 3) as a PNG file. Source: PNG specification, third edition, sections 5 and 9."""
-    height, width = pixels.shape[:2]
-    colour_type = 0 if pixels.ndim == 2 else 2
-    rows = np.zeros((height, 1 + pixels[0].size), np.uint8)  # each row begins with its filter, 0 = none
-    rows[:, 1:] = pixels.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    data = zlib.compress(rows.tobytes(), COMPRESSION)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _display(linear: np.ndarray) -> np.ndarray:

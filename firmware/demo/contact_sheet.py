@@ -6,6 +6,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 COLUMNS = 3
 CELL_PX = (480, 360)  # width, height: 4:3, as the sensors are
@@ -16,9 +20,9 @@ PAPER, INK, FAINT = (24, 24, 26), (240, 240, 236), (150, 150, 146)
 
 @dataclass(frozen=True)
 class Print:
-    """One photo of the sheet, and two lines below it."""
+    """One picture of the sheet, and two lines below it."""
 
-    jpeg: Path
+    picture: Path
     caption: str
     detail: str
 
@@ -37,11 +41,19 @@ def draw_contact_sheet(title: str, prints: Sequence[Print]) -> bytes:
         row, column = divmod(index, COLUMNS)
         left = MARGIN_PX + column * (CELL_PX[0] + MARGIN_PX)
         top = TITLE_PX + row * (CELL_PX[1] + CAPTION_PX)
-        with Image.open(item.jpeg) as photo:
+        with Image.open(item.picture) as photo:
             photo.thumbnail(CELL_PX, Image.Resampling.LANCZOS)
             page.paste(photo, (left + (CELL_PX[0] - photo.width) // 2, top + (CELL_PX[1] - photo.height) // 2))
         pen.text((left, top + CELL_PX[1] + 5), item.caption, INK, ImageFont.load_default(17))
-        pen.text((left, top + CELL_PX[1] + 28), item.detail, FAINT, ImageFont.load_default(14))
+        small = ImageFont.load_default(14)
+        pen.text((left, top + CELL_PX[1] + 28), _fitted(item.detail, small), FAINT, small)
     file = io.BytesIO()
     page.save(file, "PNG")
     return file.getvalue()
+
+
+def _fitted(line: str, font: FreeTypeFont) -> str:
+    """The line, cut to the width of a cell."""
+    while font.getlength(line) > CELL_PX[0]:
+        line = line.rstrip("…")[:-1] + "…"
+    return line

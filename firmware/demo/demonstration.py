@@ -11,7 +11,10 @@ from typing import Any
 
 from firmware.demo.bench_daemon import BenchDaemon, bench_daemon
 from firmware.demo.contact_sheet import Print, draw_contact_sheet
+from firmware.demo.models_at_hand import find_models
 from firmware.files.sidecar import read_sidecar
+from firmware.portrait.entry import in_words
+from firmware.storage.card import MASK, PLAIN
 from firmware.storage.durable import write_over
 
 SENSOR = "imx477"
@@ -31,9 +34,9 @@ class View:
 
 
 VIEWS = (
-    View("astronaut", "a person at a window", 800, 5500),
-    View("chelsea", "a cat indoors", 300, 3200),
-    View("coffee", "a cup by lamplight", 30, 2850),
+    View("astronaut", "a person at a window", 800, 5500, ("photo", "portrait")),
+    View("chelsea", "a cat indoors", 300, 3200, ("photo", "portrait")),
+    View("coffee", "a cup by lamplight", 30, 2850, ("photo", "portrait")),
     View("rocket", "a rocket before dawn", 4, 4000),
     View("page", "a printed page", 500, 6500),
     View("chart", "a colour chart in daylight", 2000, 6000),
@@ -45,7 +48,7 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class Taken:
-    """One photo of the demonstration, and what its sidecar says."""
+    """One photo of the demonstration, and what its sidecar says; `portrait` of what, or why there is no blur."""
 
     scene: str
     title: str
@@ -56,6 +59,7 @@ class Taken:
     press_to_frame_ms: float
     press_to_dng_ms: float
     press_to_saved_ms: float
+    portrait: str | None = None
 
     @property
     def jpeg(self) -> Path:
@@ -65,11 +69,15 @@ class Taken:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What came of it. `missing` are scenes that were left out, because their photographs are not installed."""
+    """What came of it. `missing` are scenes that were left out, because their photographs are not installed.
+
+    network  where the network of the portraits came from, or why their subjects are guessed
+    """
 
     photos: tuple[Taken, ...]
     missing: tuple[str, ...]
     contact_sheet: Path
+    network: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -86,14 +94,16 @@ def demonstrate(folder: Path, extra: Sequence[str], begin: Callable[[View], None
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     views, missing = views_at_hand()
+    models = find_models(folder / ".nightjar" / "models")
+    extra = [f"accelerator.models_folder={models.folder}", *extra]
     photos: list[Taken] = []
     for view in views:
         begin(view)
         photos += photograph(view, folder, extra)
     sheet = folder / "contact-sheet.png"
     title = f"Nightjar: {len(photos)} photos of the simulated {SENSOR}"
-    write_over(sheet, draw_contact_sheet(title, [_print(photo) for photo in photos]))
-    return Demonstration(tuple(photos), missing, sheet)
+    write_over(sheet, draw_contact_sheet(title, [item for photo in photos for item in _prints(photo)]))
+    return Demonstration(tuple(photos), missing, sheet, models.said)
 
 
 def views_at_hand() -> tuple[list[View], tuple[str, ...]]:
@@ -133,7 +143,8 @@ def _in_each_mode(view: View, daemon: BenchDaemon) -> Iterator[Taken]:
 
 def _taken(view: View, jpeg: Path) -> Taken:
     sidecar = read_sidecar(jpeg.with_suffix(".json"))
-    files = [path for path in (jpeg, jpeg.with_suffix(".DNG"), jpeg.with_suffix(".json")) if path.is_file()]
+    endings = (".JPG", ".DNG", ".json", PLAIN, MASK)
+    files = [path for path in (jpeg.with_name(jpeg.stem + ending) for ending in endings) if path.is_file()]
     numbers, shot = sidecar.numbers, sidecar.shot
     frames = f"{shot.frames} x " if shot.frames > 1 else ""
     return Taken(
@@ -146,8 +157,12 @@ def _taken(view: View, jpeg: Path) -> Taken:
         press_to_frame_ms=numbers["press_to_frame_ms"],
         press_to_dng_ms=numbers.get("press_to_dng_ms", numbers["press_to_saved_ms"]),
         press_to_saved_ms=numbers["press_to_saved_ms"],
+        portrait=None if sidecar.portrait is None else in_words(sidecar.portrait),
     )
 
 
-def _print(photo: Taken) -> Print:
-    return Print(photo.jpeg, f"{photo.title}  ({photo.mode})", f"{photo.jpeg.stem}   {photo.light}   {photo.exposure}")
+def _prints(photo: Taken) -> Iterator[Print]:
+    told = photo.portrait or f"{photo.light}   {photo.exposure}"
+    yield Print(photo.jpeg, f"{photo.title}  ({photo.mode})", f"{photo.jpeg.stem}   {told}")
+    for mask in (Path(file) for file in photo.files if file.endswith(MASK)):
+        yield Print(mask, "its mask: white stays sharp", mask.stem)

@@ -78,6 +78,7 @@ def examine(machine: Machine) -> list[Finding]:
     from firmware.doctor.checks.daemon import check_daemon
     from firmware.doctor.checks.edge_tpu import check_edge_tpu
     from firmware.doctor.checks.permissions import check_permissions
+    from firmware.doctor.checks.portraits import check_portraits
 
     checks: tuple[Check, ...] = (
         check_camera,
@@ -85,6 +86,7 @@ def examine(machine: Machine) -> list[Finding]:
         check_card,
         check_permissions,
         check_edge_tpu,
+        check_portraits,
         check_clock,
         check_throttling,
         check_daemon,

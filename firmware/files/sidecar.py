@@ -26,7 +26,8 @@ LARGEST_BYTES = 16_000_000
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What a sidecar tells; `recipe` is for `Pipeline.from_dict`, `burst` is None for a photo of one frame."""
+    """What a sidecar tells; `recipe` is for `Pipeline.from_dict`, `burst` is None for a photo of one frame, `portrait`
+    for one of which nothing was to be blurred."""
 
     shot: Shot
     recipe: list[dict[str, Any]]
@@ -35,12 +36,21 @@ class Sidecar:
     numbers: dict[str, Any]
     software: str
     burst: dict[str, Any] | None = None
+    portrait: dict[str, Any] | None = None
 
 
 def encode_sidecar(
-    photo: Photo, numbers: Mapping[str, Any], jpeg_quality: int, mode: str, burst: Mapping[str, Any] | None = None
+    photo: Photo,
+    numbers: Mapping[str, Any],
+    jpeg_quality: int,
+    mode: str,
+    burst: Mapping[str, Any] | None = None,
+    portrait: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The file. `burst` says what a photo of many frames was made of. Raises SidecarError for one without recipe."""
+    """The file. `burst` says what a photo of many frames was made of, `portrait` what was blurred, or why nothing was.
+
+    Raises SidecarError for a photo without recipe.
+    """
     if photo.recipe is None:
         raise SidecarError("The photo came without its recipe; a sidecar is there to keep it.")
     facts = {
@@ -52,8 +62,7 @@ def encode_sidecar(
         "mode": mode,
         "numbers": {**numbers, **merge_numbers(photo)},
     }
-    if burst is not None:
-        facts["burst"] = dict(burst)
+    facts |= {name: dict(told) for name, told in (("burst", burst), ("portrait", portrait)) if told is not None}
     return facts_to_json(facts, indent=1) + b"\n"
 
 
@@ -83,16 +92,17 @@ def read_sidecar(path: Path | str) -> Sidecar:
     for name, kind in kinds.items():
         if not isinstance(stored.get(name), kind):
             raise SidecarError(f"{path}: {name} is {stored.get(name)!r}; it must be a {kind.__name__}.")
-    burst = stored.get("burst")
-    if not isinstance(burst, dict | None):
-        raise SidecarError(f"{path}: burst is {burst!r}; it must be a dict, or not be there.")
+    told = {name: stored.get(name) for name in ("burst", "portrait")}
+    for name, value in told.items():
+        if not isinstance(value, dict | None):
+            raise SidecarError(f"{path}: {name} is {value!r}; it must be a dict, or not be there.")
     if not 1 <= stored["jpeg_quality"] <= 100:
         raise SidecarError(f"{path}: jpeg_quality is {stored['jpeg_quality']}; allowed: 1 to 100.")
     try:
         shot = shot_from_facts(stored.get("shot"))
     except FrameError as error:
         raise SidecarError(f"{path}: {error}") from error
-    return Sidecar(shot=shot, burst=burst, **{name: stored[name] for name in kinds})
+    return Sidecar(shot=shot, **told, **{name: stored[name] for name in kinds})
 
 
 def _read_json(path: Path) -> dict[str, Any]:

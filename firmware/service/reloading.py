@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.modes import load_modes, mode_pipeline
-from firmware.settings import TABLES, NightSettings, Settings
+from firmware.settings import TABLES, AcceleratorSettings, NightSettings, PortraitSettings, Settings
 
 if TYPE_CHECKING:
     from isp.pipeline import Pipeline
@@ -20,6 +20,8 @@ CAN_CHANGE = {
     "darkroom": ("threads", "queue"),
     "preview": ("frames_per_second",),
     "night": tuple(item.name for item in dataclasses.fields(NightSettings)),
+    "accelerator": tuple(item.name for item in dataclasses.fields(AcceleratorSettings)),
+    "portrait": tuple(item.name for item in dataclasses.fields(PortraitSettings)),
     "log": ("level",),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from firmware.camera_thread import CameraThread, frame_age_s
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import StorageError
+from firmware.portrait.masks import Masks
 from firmware.preview.preview import Preview
 from firmware.ring import MEGABYTE
 from firmware.service.heartbeat import Heartbeats
@@ -29,6 +30,7 @@ class DaemonStatus:
         camera: CameraThread,
         shooting: Shooting,
         darkroom: Darkroom,
+        masks: Masks,
         preview: Preview,
         card: Card,
         heartbeats: Heartbeats,
@@ -40,6 +42,7 @@ class DaemonStatus:
         self._camera = camera
         self._shooting = shooting
         self._darkroom = darkroom
+        self._masks = masks
         self._preview = preview
         self._card = card
         self._heartbeats = heartbeats
@@ -91,7 +94,7 @@ class DaemonStatus:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
-        card, preview = self._card_dict(), self._preview.report()
+        card, preview, accelerator = self._card_dict(), self._preview.report(), self._masks.report()
         return {
             "version": VERSION,
             "state": self.state(),
@@ -108,9 +111,10 @@ class DaemonStatus:
                 "failed": tally.failed,
             },
             "burst": shooting.burst,
+            "accelerator": accelerator,
             "preview": preview,
             "card": card,
-            "warnings": self._warnings(card, preview),
+            "warnings": self._warnings(card, preview, accelerator),
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "settings_not_reloaded": list(self.not_reloaded),
@@ -139,9 +143,10 @@ class DaemonStatus:
         except StorageError as error:
             return {"free_mb": None, "folder": folder, "trouble": str(error)}
 
-    def _warnings(self, card: dict[str, Any], preview: dict[str, Any]) -> list[str]:
+    def _warnings(self, card: dict[str, Any], preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
-        free_mb = card["free_mb"]
+        free_mb, device = card["free_mb"], accelerator["device"] or {}
+        missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
@@ -152,6 +157,8 @@ class DaemonStatus:
             f"The last press was refused: {self._refusal}": bool(self._refusal),
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
+            f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
+            f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(self.unfinished): self.unfinished,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }

@@ -1,8 +1,8 @@
 """The card: names that are never used twice, and files that are whole or not there at all.
 
-Names follow DCF (JEITA CP-3461B): DCIM/100NGHTJ/IMG_0001.JPG, .DNG; the sidecar .json lies beside them. After IMG_9999
-comes the folder 101NGHTJ. A power cut at any moment leaves no torn file: each is written under a hidden name, made
-durable, then named, and the name made durable too.
+Names follow DCF (JEITA CP-3461B): DCIM/100NGHTJ/IMG_0001.JPG, .DNG; the sidecar .json lies beside them, and so do a
+portrait's IMG_0001-plain.JPG and IMG_0001-mask.PNG. After IMG_9999 comes the folder 101NGHTJ. A power cut at any moment
+leaves no torn file: each is written under a hidden name, made durable, then named, and the name made durable too.
 """
 
 from __future__ import annotations
@@ -31,20 +31,27 @@ FIRST_FOLDER, LAST_FOLDER = 100, 999
 OUR_FOLDER = re.compile(r"([1-9]\d\d)NGHTJ")
 # FAT may give our names back in capitals or not, whatever we wrote.
 OUR_FILE = re.compile(
-    r"(?P<hidden>\.)?IMG_(?P<number>\d{4})\.(?P<kind>JPG|DNG|json)(?(hidden)\.partial)", re.IGNORECASE
+    r"(?P<hidden>\.)?IMG_(?P<number>\d{4})(\.(JPG|DNG|json)|-plain\.JPG|-mask\.PNG)(?(hidden)\.partial)", re.IGNORECASE
 )
+# What a portrait has beside the photo, behind the photo's own name.
+PLAIN, MASK = "-plain.JPG", "-mask.PNG"
 COUNTER = "photo-number"
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
 class PhotoName:
-    """The files of one photo; `number` counts all photos ever, 1 is DCIM/100NGHTJ/IMG_0001."""
+    """The files of one photo; `number` counts all photos ever, 1 is DCIM/100NGHTJ/IMG_0001.
+
+    plain, mask  of a portrait that was blurred: the photo as the lens drew it, and where its subject is
+    """
 
     number: int
     jpeg: Path
     dng: Path
     sidecar: Path
+    plain: Path
+    mask: Path
 
     @classmethod
     def of(cls, number: int, pictures: Path) -> PhotoName:
@@ -56,7 +63,13 @@ class PhotoName:
                 f"delete {COUNTER} in the state folder to begin again."
             )
         stem = pictures / f"{FIRST_FOLDER + folder}NGHTJ" / f"IMG_{file + 1:04d}"
-        return cls(number, *(stem.with_suffix(suffix) for suffix in (".JPG", ".DNG", ".json")))
+        endings = (".JPG", ".DNG", ".json", PLAIN, MASK)
+        return cls(number, *(stem.with_name(stem.name + ending) for ending in endings))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that a photo of this number may have."""
+        return self.jpeg, self.dng, self.sidecar, self.plain, self.mask
 
 
 class Card:
@@ -130,7 +143,7 @@ class Card:
         """The next name. Its number is durable before this returns, and never given again."""
         with self._numbering:
             name = PhotoName.of(self._last_number + 1, self._pictures)
-            while any(os.path.lexists(path) for path in (name.jpeg, name.dng, name.sidecar)):
+            while any(map(os.path.lexists, name.files)):
                 name = PhotoName.of(name.number + 1, self._pictures)  # The card was exchanged while we ran.
             with explained("write", self._state / COUNTER):
                 self._store(name.number)

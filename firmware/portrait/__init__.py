@@ -1,0 +1,1 @@
+"""Portraits: who finds the subject, and what of a portrait is kept."""

@@ -1,0 +1,41 @@
+"""What a sidecar says of a portrait, as plain values. Imports no numpy: `nightjar status` and `shoot` say it too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+# How the subject was found; the rest of the entry is of the blur.
+OF_SUBJECT = ("subject", "device", "model", "model_sha256", "fell_back", "without_model", "ms")
+
+
+def entry_of(story: Mapping[str, Any]) -> dict[str, Any]:
+    """The sidecar's entry as far as the subject goes; `why` is there for a photo that stayed unblurred."""
+    why = story.get("why")
+    return {"blurred": why is None, "why": why} | {name: story.get(name) for name in OF_SUBJECT}
+
+
+def without_refused(entry: Mapping[str, Any], writes: Mapping[Path, Future]) -> dict[str, Any]:
+    """The entry of a photo some of whose files the card refused: it names only those that are there."""
+    refused = {path.name: str(done.exception()) for path, done in writes.items() if done.exception()}
+    told = dict(entry)
+    for name in ("plain", "mask"):
+        file = told.get(name)
+        if (file["file"] if isinstance(file, dict) else file) in refused:
+            told[name] = None
+    return told | ({"not_written": refused} if refused else {})
+
+
+def in_words(entry: Mapping[str, Any]) -> str:
+    """One line for log and terminal."""
+    if not entry["blurred"]:
+        return f"unblurred: {entry['why']}"
+    subject = entry.get("subject") or {}
+    who = " and ".join(subject.get("names", ()))
+    if subject.get("is_guess"):
+        return f"portrait, its subject guessed by the {who or 'picture'}"
+    if not entry.get("device"):
+        return "portrait, its mask " + subject.get("kind", "of unknown origin")
+    return f"portrait of {who}, found by {entry['device']}"
