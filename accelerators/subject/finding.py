@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from accelerators.errors import DeviceError, MaskError, ModelError
-from accelerators.subject.choosing import choose
+from accelerators.errors import MaskError
+from accelerators.subject.choosing import Chosen, choose
 from accelerators.subject.classes import Classes, classes_of
 from accelerators.subject.grids import overlap, resampled
 from accelerators.subject.guessing import guess_subject, guess_thing
 from accelerators.subject.looking import Network, Segment, box_around, look_closer
 from accelerators.subject.subject import NoSubject, Subject
 
-# Networks call textures and pages of text bottles and trains, hardly ever people: a thing must be surer than they.
 LEAST_CONFIDENCE = 0.5
+# Networks take textures and pages of text for bottles and trains, hardly ever for people: of a thing more is asked.
 THING_MARGIN = 0.2
-# Of the picture. A person this small is 20 m away: no lens would blur what is behind.
+# Of the picture. Somebody this small is 20 m away: no lens would blur what is behind.
 SMALLEST = 0.005
-# Of the picture. What is left round the subject is no background, it is gaps in it.
+# Of the picture. What is left round the subject then is no background, it is gaps in it.
 LARGEST = 0.92
 # A side of the picture counts as touched when a thing covers this much of it. What leaves it on three sides is no thing
-# that somebody took a picture of: it is a wall, a page or a field.
+# in a frame: it is a wall, a page or a field.
 COVERED_SIDE = 0.15
 MOST_SIDES = 2
 
@@ -31,79 +31,105 @@ def find_subject(
     labels: tuple[str, ...] = (),
     input_shape: tuple[int, int] = (513, 513),
     least_confidence: float = LEAST_CONFIDENCE,
+    objects: bool = True,
 ) -> Subject | NoSubject:
     """Find what must stay sharp when the rest is blurred.
 
     picture           (H, W, 3) uint8, sRGB
     segment           asks the network about a (rows, columns, 3) uint8 picture of `input_shape`; None where there is none
-    labels            the network's classes, background first
+    labels            the network's classes, background among them
     least_confidence  0 to 1: below it the answer is NoSubject, and its reason says how sure anybody was
-    Without a network, or if it fails, OpenCV guesses, and the Subject says so. Two inferences a picture, four where the
-    subject is small. Raises MaskError if the picture is none, and ModelError if labels and answer do not fit.
+    objects           whether a thing may be the subject, too
+    Two inferences a picture, four where the subject is small. Without a network OpenCV guesses, and the Subject says so.
+    Raises MaskError if the picture is none, ModelError if labels and answer do not fit, and whatever `segment` raises.
     """
     _check_picture(picture)
     if segment is None:
-        return guess_subject(picture)
-    try:
-        classes = classes_of(labels)
-        seen = _seen(picture, Network(segment, len(labels), input_shape), classes)
-    except (DeviceError, ModelError) as failure:
-        return guess_subject(picture, note=f"The network failed, so this is a guess. {failure}")
-    if seen is None:
-        return guess_thing(picture, "The network saw nothing but background and furniture.")
+        return guess_subject(picture, least_confidence, objects)
+    classes = classes_of(labels)
+    network = Network(segment, len(labels), input_shape)
+    looks = network.look(picture)
+    chosen = choose((looks[0] + looks[1]) / 2, classes)
+    if chosen is None:
+        return _unless_a_thing(picture, "The network saw only background and furniture.", least_confidence, objects)
+    seen = _seen_closer(picture, network, classes, chosen, looks)
     if reason := _out_of_size(seen):
         return NoSubject(reason)
-    if reason := _doubt(seen, least_confidence):
-        return guess_thing(picture, reason)
+    if reason := _doubt(seen, least_confidence, objects):
+        return _unless_a_thing(picture, reason, least_confidence, objects)
     return seen
 
 
-def _seen(picture: np.ndarray, network: Network, classes: Classes) -> Subject | None:
-    """What the network sees, however unsure it is; None if that is only background."""
-    straight, mirrored = network.look(picture)
-    chosen = choose((straight + mirrored) / 2, classes)
+def glance(
+    picture: np.ndarray,
+    segment: Segment,
+    labels: tuple[str, ...],
+    input_shape: tuple[int, int] = (513, 513),
+    least_confidence: float = LEAST_CONFIDENCE,
+    objects: bool = True,
+) -> Subject | NoSubject:
+    """As find_subject, in one inference and without a guess: for a live picture, which asks again in a moment anyway."""
+    _check_picture(picture)
+    classes = classes_of(labels)
+    shares = Network(segment, len(labels), input_shape).glance(picture)
+    chosen = choose(shares, classes)
     if chosen is None:
-        return None
+        return NoSubject("The network saw only background and furniture.")
+    seen = _subject(shares[..., classes.wanted].sum(axis=2) * chosen.keep, chosen, agreement=1.0)
+    reason = _out_of_size(seen) or _doubt(seen, least_confidence, objects)
+    return NoSubject(reason) if reason else seen
+
+
+def _unless_a_thing(picture: np.ndarray, reason: str, least_confidence: float, objects: bool) -> Subject | NoSubject:
+    """VOC has no cup: where the network is lost the picture may still be of one thing."""
+    return guess_thing(picture, reason, least_confidence) if objects else NoSubject(reason)
+
+
+def _seen_closer(
+    picture: np.ndarray, network: Network, classes: Classes, chosen: Chosen, looks: tuple[np.ndarray, np.ndarray]
+) -> Subject:
+    """What the network sees after a closer look, however unsure it is."""
 
     def weigh(shares: np.ndarray) -> np.ndarray:
         return shares[..., classes.wanted].sum(axis=2)
 
-    agreement = overlap(*(weigh(shares) * chosen.keep > 0.5 for shares in (straight, mirrored)))
-    first = weigh((straight + mirrored) / 2)
+    agreement = overlap(*(weigh(shares) * chosen.keep > 0.5 for shares in looks))
     box = box_around(chosen.mask, picture.shape[:2])
-    probability = look_closer(network, picture, box, first, weigh)
-    probability *= resampled(chosen.keep, probability.shape)
+    probability = look_closer(network, picture, box, weigh((looks[0] + looks[1]) / 2), weigh)
+    return _subject(probability * resampled(chosen.keep, probability.shape), chosen, agreement)
+
+
+def _subject(probability: np.ndarray, chosen: Chosen, agreement: float) -> Subject:
     certain = probability[probability > 0.5]
-    confidence = float(agreement * certain.mean()) if certain.size else 0.0
-    return Subject(probability.clip(0, 1).astype(np.float32), chosen.kind, chosen.names, confidence, is_guess=False)
+    confidence = agreement * float(certain.mean()) if certain.size else 0.0
+    return Subject(
+        probability.clip(0, 1).astype(np.float32), chosen.kind, chosen.names, min(1.0, confidence), is_guess=False
+    )
 
 
 def _out_of_size(subject: Subject) -> str:
     """Why a subject of this size gives no portrait; empty if it does."""
-    share = float(subject.probability.mean())
-    if share < SMALLEST:
-        return f"The {subject.names[0]} is too small: {100 * share:.1f} % of the picture, {100 * SMALLEST:.1f} % is needed."
-    if share > LARGEST:
-        return f"The {subject.names[0]} fills {100 * share:.0f} % of the picture: there is nothing behind it to blur."
+    share, name = 100 * float(subject.probability.mean()), subject.names[0]
+    if share < 100 * SMALLEST:
+        return f"The {name} is too small: {share:.1f} % of the picture, and {100 * SMALLEST:.1f} % is needed."
+    if share > 100 * LARGEST:
+        return f"The {name} fills {share:.0f} % of the picture: nothing behind it is left to blur."
     return ""
 
 
-def _doubt(subject: Subject, least_confidence: float) -> str:
+def _doubt(subject: Subject, least_confidence: float, objects: bool) -> str:
     """Why this is not believed; empty if it is."""
     name, asked = subject.names[0], least_confidence
     if subject.kind == "object":
         asked = min(1.0, least_confidence + THING_MARGIN)
-        if sum(side.mean() > COVERED_SIDE for side in _sides(subject.probability > 0.5)) > MOST_SIDES:
-            return (
-                f"The {name} that the network saw runs out of the picture on three sides: that is no thing in a frame."
-            )
+        mask = subject.probability > 0.5
+        if not objects:
+            return f"The {name} is a thing, and nothing but people and animals is looked for."
+        if sum(side.mean() > COVERED_SIDE for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])) > MOST_SIDES:
+            return f"The {name} that the network saw leaves the picture on three sides: that is no thing in a frame."
     if subject.confidence < asked:
-        return f"The network is only {100 * subject.confidence:.0f} % sure of the {name} it saw; {100 * asked:.0f} % is asked."
+        return f"The network is {100 * subject.confidence:.0f} % sure of the {name} it saw, and {100 * asked:.0f} % is asked."
     return ""
-
-
-def _sides(mask: np.ndarray) -> tuple[np.ndarray, ...]:
-    return mask[0], mask[-1], mask[:, 0], mask[:, -1]
 
 
 def _check_picture(picture: np.ndarray) -> None:
@@ -111,4 +137,4 @@ def _check_picture(picture: np.ndarray) -> None:
         found = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
         raise MaskError(f"A subject is looked for in a (height, width, 3) uint8 picture; this is {found}.")
     if min(picture.shape[:2]) < 1:
-        raise MaskError(f"A picture of {picture.shape[1]} x {picture.shape[0]} pixels has nothing to look for.")
+        raise MaskError(f"A picture of {picture.shape[1]} x {picture.shape[0]} pixels holds nothing to look for.")

@@ -58,6 +58,10 @@ class Network:
     classes: int
     input: tuple[int, int]
 
+    def glance(self, picture: np.ndarray) -> np.ndarray:
+        """Class shares of the picture, (65, 65, classes)."""
+        return class_shares(self.segment(squashed(picture, self.input)).values, self.classes)
+
     def look(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Class shares of the picture as it is and mirrored, both (65, 65, classes) and both the picture's way round."""
         seen = squashed(picture, self.input)

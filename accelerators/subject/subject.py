@@ -18,7 +18,6 @@ class Subject:
     names        what the network called it, the largest first: ("person", "dog"); ("face",) or ("centre",) for a guess
     confidence   0 to 1; what is below the gate never becomes a Subject
     is_guess     found without a network: the sidecar says so
-    note         why it had to be guessed, a sentence; empty where nothing went wrong
     """
 
     probability: np.ndarray
@@ -26,7 +25,6 @@ class Subject:
     names: tuple[str, ...]
     confidence: float
     is_guess: bool
-    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the sidecar."""
@@ -35,7 +33,7 @@ class Subject:
             "names": list(self.names),
             "confidence": round(self.confidence, 3),
             "is_guess": self.is_guess,
-        } | ({"note": self.note} if self.note else {})
+        }
 
 
 @dataclass(frozen=True)
