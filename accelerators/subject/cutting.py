@@ -25,6 +25,8 @@ BESIDE = 7
 BINS = [8, 16, 16]
 # Parts of a cut lighter than this share of its heaviest are crumbs.
 CRUMB = 0.25
+# Holes smaller than this share of the cut are eyes, buttons and highlights; larger ones are seen through.
+PINHOLE = 0.02
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Cut:
 
     mask        (H, W) bool
     closed      share of the outline where the colours of both sides differ to the eye
-    set_apart   0 to 1: how little the colours inside are found outside (1 - Bhattacharyya coefficient)
+    set_apart   0 to 1: how little the colours inside are found outside
     parts       connected parts
     detail      mean gradient inside, outline excluded, over that outside
     """
@@ -61,10 +63,19 @@ def cut_out(small: np.ndarray, likelihood: np.ndarray, least: float) -> Cut | No
     likelihood  (rows, columns) float32, 0 to 1, align-corners
     """
     likely = resampled(likelihood, small.shape[:2])
-    mask = _without_crumbs(_grab(small, likely, least), likely)
+    mask = _filled(_without_crumbs(_grab(small, likely, least), likely))
     if mask.any() and not mask.all():
         return _judged(small, mask)
     return None
+
+
+def set_apart(lab: np.ndarray, mask: np.ndarray) -> float:
+    """How little the colours inside are found outside, 0 to 1: 1 - Bhattacharyya coefficient."""
+    return max(0.0, 1 - float(np.sqrt(_histogram(lab, mask) * _histogram(lab, ~mask)).sum()))
+
+
+def in_lab(picture: np.ndarray) -> np.ndarray:
+    return opencv().cvtColor(picture.astype(np.float32) / 255, opencv().COLOR_RGB2Lab)
 
 
 def _grab(small: np.ndarray, likely: np.ndarray, least: float) -> np.ndarray:
@@ -81,24 +92,30 @@ def _grab(small: np.ndarray, likely: np.ndarray, least: float) -> np.ndarray:
 
 
 def _without_crumbs(mask: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """Drop parts that hold little of what is likely, and fill pinholes."""
+    """Drop parts that hold little of what is likely."""
     count, numbers = opencv().connectedComponents(mask.astype(np.uint8), connectivity=8)
     weights = np.bincount(numbers.ravel(), weights=likely.ravel(), minlength=count)[1:]
     return np.isin(numbers, 1 + np.flatnonzero(weights >= CRUMB * weights.max())) if count > 1 else mask
 
 
+def _filled(mask: np.ndarray) -> np.ndarray:
+    """Fill pinholes."""
+    count, numbers, facts, _ = opencv().connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    pinholes = np.flatnonzero(facts[:, opencv().CC_STAT_AREA] < PINHOLE * np.count_nonzero(mask))
+    return mask | np.isin(numbers, pinholes[pinholes > 0]) if count > 1 else mask
+
+
 def _judged(small: np.ndarray, mask: np.ndarray) -> Cut:
     cv2 = opencv()
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    lab = in_lab(small)
     inside, square = mask.astype(np.uint8), np.ones((3, 3), np.uint8)
     thin, thick = cv2.erode(inside, square).astype(bool), cv2.dilate(inside, square).astype(bool)
     outline = thick & ~thin
     closed = float((_step_across(lab, mask)[outline] > SEEN).mean()) if outline.any() else 0.0
     steepness = _steepness(lab)
     within, without = (float(steepness[part].mean()) if part.any() else 0.0 for part in (thin, ~thick))
-    overlap = np.sqrt(_histogram(lab, mask) * _histogram(lab, ~mask)).sum()
     parts = cv2.connectedComponents(inside, connectivity=8)[0] - 1
-    return Cut(mask, closed, max(0.0, 1 - float(overlap)), parts, within / max(without, 1e-3))
+    return Cut(mask, closed, set_apart(lab, mask), parts, within / max(without, 1e-3))
 
 
 def _step_across(lab: np.ndarray, mask: np.ndarray) -> np.ndarray:

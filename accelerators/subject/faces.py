@@ -60,9 +60,7 @@ def _is_confirmed(grey: np.ndarray, x: int, y: int, size: int, _: int) -> bool:
     around = grey[max(0, y - room) : y + size + room, max(0, x - room) : x + size + room]
     middle = np.array([x + size / 2 - max(0, x - room), y + size / 2 - max(0, y - room)])
     least = round(0.6 * size)
-    seen = _cascade(CONFIRMS).detectMultiScale(
-        np.ascontiguousarray(around), 1.1, NEIGHBOURS, 0, (least, least)
-    )
+    seen = _cascade(CONFIRMS).detectMultiScale(np.ascontiguousarray(around), 1.1, NEIGHBOURS, 0, (least, least))
     return any(np.linalg.norm(np.array([a + c / 2, b + c / 2]) - middle) < size / 3 for a, b, c, _ in seen)
 
 
