@@ -1,8 +1,8 @@
 """Which of the things that a network sees are the subject, as a photographer would say.
 
 People and animals come first, and all of them stay sharp that are about as near as the nearest one: nearness shows in
-size. What they hold or ride stays with them, and so does anything that stands on the same ground; a bus behind them does
-not. Without people and animals the largest thing near the middle is the subject, and its equals beside it.
+size. What they hold or ride stays with them, and so does anything that stands on the same ground; a bus behind them
+does not. Without people and animals the largest thing near the middle is the subject, and its equals beside it.
 """
 
 from __future__ import annotations

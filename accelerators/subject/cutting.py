@@ -1,8 +1,8 @@
 """Cut something out along the edges of the picture, and judge the cut.
 
-The cut is GrabCut (Rother et al. 2004), OpenCV's. How good it is shows along its outline: a thing differs in colour from
-what is beside it all the way round, and its colours are not everywhere else too. A hill, a page or a wall cut out by force
-has an outline across nothing, or colours like the rest.
+The cut is GrabCut (Rother et al. 2004), OpenCV's. How good it is shows along its outline: a thing differs in colour
+from what is beside it all the way round, and its colours are not everywhere else too. A hill, a page or a wall cut out
+by force has an outline across nothing, or colours like the rest.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def cut_out(small: np.ndarray, likelihood: np.ndarray, least: float) -> Cut | No
     likely = resampled(likelihood, small.shape[:2])
     mask = _filled(_without_crumbs(_grab(small, likely, least), likely))
     if mask.any() and not mask.all():
-        return _judged(small, mask)
+        return judge(small, mask)
     return None
 
 
@@ -105,7 +105,8 @@ def _filled(mask: np.ndarray) -> np.ndarray:
     return mask | np.isin(numbers, pinholes[pinholes > 0]) if count > 1 else mask
 
 
-def _judged(small: np.ndarray, mask: np.ndarray) -> Cut:
+def judge(small: np.ndarray, mask: np.ndarray) -> Cut:
+    """Look at an outline, whoever drew it. The mask must leave some of the (H, W, 3) uint8 picture out."""
     cv2 = opencv()
     lab = in_lab(small)
     inside, square = mask.astype(np.uint8), np.ones((3, 3), np.uint8)

@@ -1,8 +1,8 @@
 """Faces, and the bodies that hang on them: seeds for a cut without a network.
 
-Viola and Jones 2001 with the cascades that OpenCV brings. One cascade takes window shutters and coins for faces; two that
-were trained apart seldom take the same ones. Bodies are drawn after the painters' canon: a figure is seven heads high and
-two wide at the shoulders.
+Viola and Jones 2001 with the cascades that OpenCV brings. One cascade takes window shutters and coins for faces; two
+that were trained apart seldom take the same ones. Bodies are drawn after the painters' canon: a figure is seven heads
+high and two wide at the shoulders.
 """
 
 from __future__ import annotations
@@ -76,10 +76,18 @@ def bodies_below(faces: list[Face], shape: tuple[int, int]) -> np.ndarray:
     return np.max([_body(face, y / max(shape), x / max(shape)) for face in faces], axis=0).astype(np.float32)
 
 
+def are_inside(faces: list[Face], mask: np.ndarray) -> bool:
+    """Whether the mask holds the middle of each face: if not, the cut went round something else."""
+    longer = max(mask.shape)
+    places = np.array([(face.y, face.x) for face in faces]) * longer
+    rows, columns = (np.clip(places.T, 0, np.array(mask.shape)[:, None] - 1)).astype(int)
+    return bool(mask[rows, columns].all())
+
+
 def _body(face: Face, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """0.5 at the outline of the drawn figure, rising inwards and falling outwards over half a head."""
+    """0.5 at the outline of the drawn figure, more within and less without; the face is sure."""
     down, aside = (y - face.y) / face.size, np.abs(x - face.x) / face.size
     head = 1 - np.hypot(aside / 0.55, (down + 0.1) / 0.8)
     shoulders = np.interp(down, [0.4, 0.8, 1.4, 2.5, 6.5], [0.0, 0.45, 1.2, 1.3, 1.1])
     torso = np.where((down > 0.5) & (down < 6.5), np.minimum(shoulders - aside, down - 0.5), -1.0)
-    return np.clip(0.5 + np.maximum(0.55 * head, torso * 0.8), 0, 1)
+    return np.clip(0.5 + np.maximum(0.9 * head, 0.8 * torso), 0, 1)

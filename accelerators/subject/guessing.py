@@ -1,7 +1,8 @@
 """What the picture may be of, without a network: faces and what hangs on them, or the one thing that stands out.
 
-A guess is wrong more often than a network, and a blurred portrait of nothing is worse than none: whatever is not a face
-must be one closed thing, set apart from all the rest, clear of the upper border and not smoother than what is around it.
+A guess is wrong more often than a network, and a blurred portrait of nothing is worse than none: whatever is not a
+face must be one closed thing, set apart from all the rest, clear of the upper border and not smoother than what is
+around it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 
 from accelerators.opencv import opencv
 from accelerators.subject.cutting import Cut, cut_out, in_lab, set_apart
-from accelerators.subject.faces import bodies_below, faces_of
+from accelerators.subject.faces import are_inside, bodies_below, faces_of
 from accelerators.subject.grids import resampled, squashed
 from accelerators.subject.standing_out import standing_out
 from accelerators.subject.subject import NoSubject, Subject
@@ -25,7 +26,7 @@ LEAST_SET_APART = 0.1
 AS_CLOSED = 0.05
 # Of the picture: a door knob is smaller, and a wall larger.
 SMALLEST, LARGEST = 0.02, 0.7
-# A thing that the picture is about takes at least this much of it; a lamp or a red roof in a landscape stands out as well.
+# A thing that the picture is about takes at least this much of it; lamps and red roofs in a landscape stand out, too.
 FULL_SIZE = 0.1
 # More is asked of a guess than of somebody whom a network saw.
 THING_MARGIN = 0.1
@@ -43,9 +44,9 @@ def guess_subject(picture: np.ndarray, least_confidence: float, objects: bool = 
     """Guess by faces, else by what stands out. Arguments and answer as find_subject's."""
     faces = faces_of(picture)
     if faces:
-        small = _small(picture)
+        small = small_for_cutting(picture)
         cut = cut_out(small, bodies_below(faces, small.shape[:2]), 0.5)
-        if cut is not None and cut.area >= SMALLEST:
+        if cut is not None and cut.area >= SMALLEST and are_inside(faces, cut.mask):
             sure = FACE_COUNTS + (1 - FACE_COUNTS) * cut.confidence
             if sure >= least_confidence:
                 return _guess(cut, "person", "face", sure)
@@ -56,7 +57,7 @@ def guess_subject(picture: np.ndarray, least_confidence: float, objects: bool = 
 
 def guess_thing(picture: np.ndarray, before: str, least_confidence: float) -> Subject | NoSubject:
     """Guess the one thing that the picture is about. `before` opens the reason if there is none: what was tried."""
-    small = _small(picture)
+    small = small_for_cutting(picture)
     if min(small.shape[:2]) < 3:
         return NoSubject(f"{before} In {small.shape[1]} x {small.shape[0]} pixels nothing can be told apart.")
     outstanding = standing_out(picture)
@@ -98,7 +99,8 @@ def _guess(cut: Cut, kind: str, name: str, confidence: float) -> Subject:
     return Subject(soft.clip(0, 1), kind, (name,), confidence, is_guess=True)
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
+def small_for_cutting(picture: np.ndarray) -> np.ndarray:
+    """The picture at 160 pixels or less."""
     height, width = picture.shape[:2]
     scale = min(1.0, CUT_PX / max(height, width))
     return np.ascontiguousarray(squashed(picture, (max(1, round(height * scale)), max(1, round(width * scale)))))

@@ -63,7 +63,7 @@ class Network:
         return class_shares(self.segment(squashed(picture, self.input)).values, self.classes)
 
     def look(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Class shares of the picture as it is and mirrored, both (65, 65, classes) and both the picture's way round."""
+        """Class shares of the picture, and of its mirror image turned back; both (65, 65, classes)."""
         seen = squashed(picture, self.input)
         straight = class_shares(self.segment(seen).values, self.classes)
         mirrored = class_shares(self.segment(np.ascontiguousarray(seen[:, ::-1])).values, self.classes)

@@ -1,9 +1,9 @@
 """From a network's answer to the share of each class at each place.
 
-DeepLab v3 (Chen et al. 2017, "Rethinking atrous convolution ...") answers 33 x 33 logits a class, and as shipped enlarges
-them to the picture and keeps only the winner. Both answers end up as the same thing here, shares on one grid. From the
-logits they are soft, and finer than the answer: enlarged before the softmax the edge lies where the winner would change,
-one after it lies where two distant places happen to average a half (on people 1 point of IoU).
+DeepLab v3 (Chen et al. 2017, "Rethinking atrous convolution ...") answers 33 x 33 logits a class, and as shipped
+enlarges them to the picture and keeps only the winner. Both answers end up as the same thing here, shares on one grid.
+From the logits they are soft, and finer than the answer: enlarged before the softmax the edge lies where the winner
+changes; enlarged after it, where two distant places happen to average a half (on people 1 point of IoU less).
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def class_shares(values: np.ndarray, classes: int) -> np.ndarray:
     if values.ndim == 2 and min(values.shape) >= PLACES and 0 <= values.min() and values.max() < classes:
         return _shares_around(values, classes)
     raise ModelError(
-        f"The network answered {values.shape} from {values.min():.3g} to {values.max():.3g}; (rows, columns, {classes}) "
-        f"logits or at least {PLACES} x {PLACES} class numbers below {classes} are understood. Check model and labels."
+        f"The network answered {values.shape} from {values.min():.3g} to {values.max():.3g}; understood are "
+        f"(rows, columns, {classes}) logits, or at least {PLACES} x {PLACES} class numbers below {classes}. "
+        "Check that model and labels belong together."
     )
 
 

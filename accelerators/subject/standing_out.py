@@ -1,9 +1,9 @@
 """What stands out: places that are unlike the picture's borders.
 
 Yang et al. 2013, "Saliency detection via graph-based manifold ranking". Borders are seldom the subject: each place is
-ranked by how easily one gets to it from each border over places of like colour, and what is hard to get to from all four
-is ranked once more from within. Differs: places are a plain grid instead of superpixels, which costs their edges (GrabCut
-finds those afterwards) and makes it one small matrix; and a place may vote for itself.
+ranked by how easily one gets to it from each border over places of like colour, and what is hard to get to from all
+four is ranked once more from within. Differs: places are a plain grid instead of superpixels, which costs their edges
+(GrabCut finds those afterwards) and makes it one small matrix; and a place may vote for itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from accelerators.subject.grids import squashed
 PLACES = 24
 # Pixels averaged into a place, a side: as large as the details that it should not see.
 AVERAGED = 4
-# Lab distance over which likeness falls to 1/e: twice what the eye just tells apart beside each other, in the paper .1 of 1.
+# Lab distance over which likeness falls to 1/e: the paper's tenth of the range.
 LIKENESS = 10.0
 # How far a rank travels; the paper's value.
 TRAVELS = 0.99
