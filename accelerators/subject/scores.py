@@ -26,16 +26,15 @@ def class_shares(values: np.ndarray, classes: int) -> np.ndarray:
     Returns (65, 65, classes) float32 that sums to 1 at each place, outermost places at the picture's outermost pixels.
     Raises ModelError for any other answer.
     """
-    if not np.isfinite(values).all():
+    if values.size and not np.isfinite(values).all():
         raise ModelError("The network answered numbers that are not finite: the model file or its device is broken.")
-    if values.ndim == 3 and values.shape[2] == classes and min(values.shape[:2]) > 1:
+    if values.ndim == 3 and values.shape[2] == classes and min(values.shape) > 1:
         return _softmax(resampled(values, (PLACES, PLACES)))
     if values.ndim == 2 and min(values.shape) >= PLACES and 0 <= values.min() and values.max() < classes:
         return _shares_around(values, classes)
     raise ModelError(
-        f"The network answered {values.shape} from {values.min():.3g} to {values.max():.3g}; understood are "
-        f"(rows, columns, {classes}) logits, or at least {PLACES} x {PLACES} class numbers below {classes}. "
-        "Check that model and labels belong together."
+        f"The network answered {values.shape}; understood are (rows, columns, {classes}) logits, or at least "
+        f"{PLACES} x {PLACES} class numbers below {classes}. Check that model and labels belong together."
     )
 
 
