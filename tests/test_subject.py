@@ -151,7 +151,7 @@ def test_who_fills_the_picture_leaves_nothing_to_blur():
 
 
 def test_somebody_far_away_is_too_small():
-    assert "too small" in find(scene(("person", 140, 200, 160, 214))).reason
+    assert "too small" in find(scene(("person", 140, 200, 152, 213))).reason
 
 
 def test_what_the_network_sees_only_one_way_round_is_not_believed():
