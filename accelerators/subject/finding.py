@@ -113,7 +113,7 @@ def _subject(probability: np.ndarray, chosen: Chosen, agreement: float) -> Subje
 
 def _out_of_size(subject: Subject) -> str:
     """Why a subject of this size gives no portrait; empty if it does."""
-    share, name = 100 * float(subject.probability.mean()), subject.names[0]
+    share, name = 100 * float((subject.probability > 0.5).mean()), subject.names[0]
     if share < 100 * SMALLEST:
         return f"The {name} is too small: {share:.1f} % of the picture, and {100 * SMALLEST:.1f} % is needed."
     if share > 100 * LARGEST:
