@@ -3,7 +3,7 @@ of a drawn scene, mirrored or not, and what it should find is known to the pixel
 
 import numpy as np
 import pytest
-from measures.overlap import LABELS, overlap_with
+from measures.overlap import LABELS, SHARED, overlap_with, photograph
 
 from accelerators.errors import DeviceError, MaskError, ModelError
 from accelerators.runtime.answer import Answer
@@ -22,6 +22,7 @@ COLOURS = {
     "diningtable": (110, 70, 30),
 }
 HEIGHT, WIDTH = 300, 400
+CAT = SHARED / "data" / "coral-images" / "cat_720p.jpg"
 
 
 def scene(*things, ground=(90, 140, 90), shape=(HEIGHT, WIDTH)):
@@ -345,6 +346,16 @@ def test_a_grey_photograph_of_a_face_is_guessed_as_well():
     data = pytest.importorskip("skimage.data", reason="its photographs come with scikit-image")
     grey = np.repeat(data.astronaut().mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     assert find_subject(grey).kind == "person"
+
+
+def test_the_face_of_a_cat_is_guessed_to_be_an_animals():
+    if not CAT.is_file():
+        pytest.skip(f"{CAT} is not there; name the shared folder in NIGHTJAR_SHARED")
+    found = find_subject(photograph(CAT))
+    assert (found.kind, found.names, found.is_guess) == ("animal", ("face",), True)
+    assert found.probability[:, 130:].mean() < 0.1 and found.probability[30:60, 80:100].mean() > 0.9, (
+        "cat, and room beside it"
+    )
 
 
 def test_a_thing_guessed_after_the_network_says_what_the_network_said():

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-
 from bars import Bar, print_bars
 from measures.overlap import (
     CUT,
