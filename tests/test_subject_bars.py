@@ -33,15 +33,18 @@ def found_people(segment):
     return {name: find_subject(photo, segment, LABELS) for name, photo, _ in coco_people()}
 
 
+@pytest.mark.slow
 def test_people_are_found_with_a_mean_overlap_of_72_percent(found_people):
     assert np.mean([overlap_with(truth, found_people[name]) for name, _, truth in coco_people()]) >= 0.72
 
 
+@pytest.mark.slow
 def test_people_are_found_with_what_belongs_to_them(found_people):
     """Motorbike, frisbee, racket and tie count as theirs: the photographer would keep them sharp."""
     assert np.mean([overlap_with(truth, found_people[name]) for name, _, truth in coco_with_belongings()]) >= 0.72
 
 
+@pytest.mark.slow
 def test_animals_are_found_with_a_mean_overlap_of_85_percent(segment):
     found = [overlap_with(truth, find_subject(photo, segment, LABELS)) for _, photo, truth in am2k_animals()]
     assert np.mean(found) >= 0.85
@@ -70,6 +73,7 @@ def test_animals_of_other_collections_are_found(segment, name):
     assert isinstance(found, Subject) and found.kind == "animal" and not found.is_guess
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kodim01", "kodim13"])
 def test_a_house_and_a_brook_are_not_portraits(segment, name):
     path = DATA / "kodak24" / f"{name}.png"
