@@ -1,0 +1,245 @@
+#include "bokeh.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bokeh_behind.hpp"
+#include "bokeh_discs.hpp"
+#include "bokeh_edges.hpp"
+#include "pieces.hpp"
+#include "rows.hpp"
+
+namespace nightjar {
+
+namespace {
+
+// Rows that are drawn at once: enough that the rows around them, which are read again, stay the smaller part.
+constexpr int least_band = 128;
+constexpr int piece_of_search = 64;
+// Where so little of what is behind reaches, its place is taken by what is there.
+constexpr float nearly_nothing = 1e-4f;
+constexpr float pi = 3.14159274f;
+
+// One band while it is drawn. Planes have one value for each pixel of the band.
+struct Drawing {
+    int top, bottom, width;
+    bool has_before;
+    std::vector<float> before, covered;             // light in front of the plane of focus, and what it hides
+    std::vector<float> behind, filled, identical, kept;  // light behind; how much there is; of it unblurred; its noise
+    std::vector<float> lights, discs;
+
+    std::size_t count() const { return static_cast<std::size_t>(bottom - top) * width; }
+};
+
+void begin(Drawing& drawing, int top, int bottom, int width, bool has_before) {
+    drawing.top = top;
+    drawing.bottom = bottom;
+    drawing.width = width;
+    drawing.has_before = has_before;
+    const std::size_t count = drawing.count();
+    drawing.behind.assign(3 * count, 0.0f);
+    drawing.lights.assign(3 * count, 0.0f);
+    drawing.filled.assign(count, 0.0f);
+    drawing.identical.assign(count, 0.0f);
+    drawing.kept.assign(count, 0.0f);
+    drawing.discs.resize(3 * count);
+    if (has_before) {
+        drawing.before.assign(3 * count, 0.0f);
+        drawing.covered.assign(count, 0.0f);
+    }
+}
+
+// Lays a layer under what is there: it shows where nothing covers yet.
+void lay_under(const LayerBand& layer, float noise_kept, Drawing& drawing, std::vector<float>& light,
+               std::vector<float>& filled, float* kept) {
+    const int left = layer.left(), wide = layer.right() - left;
+    std::vector<float> line(4 * static_cast<std::size_t>(wide));
+    float *red = line.data(), *green = red + wide, *blue = green + wide, *share = blue + wide;
+    for (int y = drawing.top; y < drawing.bottom; ++y) {
+        layer.row(y, red, green, blue, share);
+        const std::size_t at = static_cast<std::size_t>(y - drawing.top) * drawing.width + left, count = drawing.count();
+        float* out[3] = {light.data() + at, light.data() + count + at, light.data() + 2 * count + at};
+        float* full = filled.data() + at;
+        float* noise = kept ? kept + at : nullptr;
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < wide; ++x) {
+            const float room = 1.0f - full[x];
+            const float scale = share[x] > room ? room / share[x] : 1.0f;
+            out[0][x] += scale * red[x];
+            out[1][x] += scale * green[x];
+            out[2][x] += scale * blue[x];
+            full[x] += scale * share[x];
+            share[x] *= scale;
+        }
+        if (noise && noise_kept > 0.0f) {
+            ROWS_DO_NOT_OVERLAP
+            for (int x = 0; x < wide; ++x) noise[x] += noise_kept * share[x];
+        }
+    }
+}
+
+void lay_discs_under(const Discs& discs, float low, float high, Drawing& drawing, std::vector<float>& light,
+                     const std::vector<float>& filled) {
+    if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.discs)) return;
+    const std::size_t count = drawing.count();
+    for (int plane = 0; plane < 3; ++plane) {
+        float* out = light.data() + plane * count;
+        const float* disc = drawing.discs.data() + plane * count;
+        const float* full = filled.data();
+        ROWS_DO_NOT_OVERLAP
+        for (std::size_t i = 0; i < count; ++i) out[i] += (1.0f - full[i]) * disc[i];
+    }
+}
+
+// What is behind the subject and in focus stays where it is, and hides all that is farther.
+void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing) {
+    const std::size_t count = drawing.count();
+    for (int y = drawing.top; y < drawing.bottom; ++y) {
+        const BehindRow row = band.row(y);
+        const std::size_t at = static_cast<std::size_t>(y - drawing.top) * drawing.width;
+        float* out[3] = {&drawing.behind[at], &drawing.behind[count + at], &drawing.behind[2 * count + at]};
+        float *full = &drawing.filled[at], *identical = &drawing.identical[at];
+        const LayerShare in_focus = facts.in_focus;
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < drawing.width; ++x) {
+            const float share = row.share[x] > 0.0f ? in_focus.of(row.radius[x]) : 0.0f;
+            const float scale = share / (row.share[x] > 0.0f ? row.share[x] : 1.0f);
+            out[0][x] = scale * row.red[x];
+            out[1][x] = scale * row.green[x];
+            out[2][x] = scale * row.blue[x];
+            full[x] = share;
+            identical[x] = share;
+        }
+    }
+}
+
+void finish_row(const BokehFacts& facts, const FocusPicture& picture, const EdgeColours& edges, const BehindRow& own,
+                const Drawing& drawing, const float* grain, int y, float* out) {
+    const std::size_t count = drawing.count(), start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
+    const float* pixel = picture.row(y);
+    const std::uint8_t* subject = picture.subject_row(y);
+    for (int x = 0; x < drawing.width; ++x, pixel += 3, out += 3) {
+        const std::size_t at = start + x;
+        const float covered = drawing.has_before ? drawing.covered[at] : 0.0f;
+        const std::uint8_t mask = subject ? subject[x] : 0;
+        if (mask == 255 && covered == 0.0f) {
+            for (int i = 0; i < 3; ++i) out[i] = pixel[i];
+            continue;
+        }
+        const float share = static_cast<float>(mask) / 255.0f, rest = 1.0f - share;
+        SubjectLight light{};
+        if (mask == 255) light = {pixel[0], pixel[1], pixel[2]};
+        else if (mask) light = edges.subject_light(y, x, pixel, share);
+        const float filled = drawing.filled[at], scale = 1.0f / std::max(filled, nearly_nothing);
+        const float empty = std::max(nearly_nothing - filled, 0.0f);
+        const float own_scale = own.share[x] > 0.0f ? empty / own.share[x] : 0.0f;
+        const float own_light[3] = {own.red[x], own.green[x], own.blue[x]};
+        const float identical = drawing.identical[at] * scale;
+        const float sharp = (1.0f - covered) * (share + rest * identical);
+        const float kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
+        const float missing = facts.grain.amount * grain[x] * std::sqrt(std::max(1.0f - kept, 0.0f));
+        for (int i = 0; i < 3; ++i) {
+            const std::size_t here = i * count + at;
+            // Before all else, the blur of what is near gets through only where nothing behind was seen.
+            const float near_light = covered > 0.0f ? drawing.before[here] : 0.0f;
+            const float fallback = covered > 0.0f ? empty * near_light / covered : own_scale * own_light[i];
+            const float behind = (drawing.behind[here] + fallback) * scale + drawing.lights[here];
+            const float made = near_light + (1.0f - covered) * (light[i] + rest * behind);
+            const float variance = std::max(facts.grain.noise[i][0] * made + facts.grain.noise[i][1], 0.0f);
+            out[i] = made + missing * std::sqrt(variance);
+        }
+    }
+}
+
+struct Workspace {
+    BehindBand band;
+    LayerBand layer;
+    Drawing drawing;
+    GrainBand grain;
+};
+
+// Radius of the layer after this one, as long as there is one.
+float next_radius(const std::vector<Layer>& layers, std::size_t index) {
+    return index + 1 < layers.size() ? layers[index + 1].radius : layers[index].radius * 2.0f;
+}
+
+void draw_layers(const BokehFacts& facts, const Discs& discs, int height, Workspace& work) {
+    Drawing& drawing = work.drawing;
+    const int top = drawing.top, bottom = drawing.bottom;
+    for (std::size_t i = 0; i < facts.before.size(); ++i) {
+        // Towards the camera: discs up to the next nearer layer, the nearest without end.
+        const float low = i > 0 ? facts.before[i - 1].radius : 2.0f * facts.before[i].radius;
+        lay_discs_under(discs, low, facts.before[i].radius, drawing, drawing.before, drawing.covered);
+        if (work.layer.make(work.band, facts.before[i], top, bottom, height)) {
+            lay_under(work.layer, 0.0f, drawing, drawing.before, drawing.covered, nullptr);
+        }
+    }
+    lay_focus(facts, work.band, drawing);
+    for (std::size_t i = 0; i < facts.behind.size(); ++i) {
+        const Layer& layer = facts.behind[i];
+        lay_discs_under(discs, i > 0 ? layer.radius : 0.0f, next_radius(facts.behind, i), drawing, drawing.lights,
+                        drawing.filled);
+        const float noise_kept = std::min(1.0f, 1.0f / (pi * layer.radius * layer.radius));
+        if (work.layer.make(work.band, layer, top, bottom, height)) {
+            lay_under(work.layer, noise_kept, drawing, drawing.behind, drawing.filled, drawing.kept.data());
+        }
+    }
+}
+
+std::vector<Light> find_lights(const Behind& behind, int height, int threads) {
+    const int pieces = (height + piece_of_search - 1) / piece_of_search;
+    std::vector<std::vector<Light>> found(pieces);
+    run_pieces(threads, pieces, [&](int, int piece) {
+        behind.find_lights(piece * piece_of_search, std::min((piece + 1) * piece_of_search, height), found[piece]);
+    });
+    std::vector<Light> all;
+    for (const std::vector<Light>& some : found) all.insert(all.end(), some.begin(), some.end());
+    return all;
+}
+
+int rows_around(const BokehFacts& facts) {
+    int rows = 0;
+    for (const std::vector<Layer>* layers : {&facts.before, &facts.behind}) {
+        for (const Layer& layer : *layers) rows = std::max(rows, (layer.aperture.reach + 2) * layer.reduction);
+    }
+    return rows;
+}
+
+}  // namespace
+
+void BokehFacts::add_layer(float radius, int reduction, float reduced, LayerShare share) {
+    Layer layer{radius, reduction, share, aperture_of(reduced, sides, 0.0f, 0.0f, radius < 0.0f)};
+    if (radius < 0.0f) before.insert(before.begin(), std::move(layer));
+    else behind.push_back(std::move(layer));
+}
+
+void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const RadiusMap& radius, float* out, int threads) {
+    const int wanted = threads_for(threads), height = picture.height, width = picture.width;
+    const EdgeColours edges(picture, facts.lights.white, wanted);
+    LightLimits limits(picture, facts.lights, wanted);
+    const Behind behind(picture, radius, edges, limits, facts.lights);
+    std::vector<Light> lights = find_lights(behind, height, wanted);
+    while (static_cast<int>(lights.size()) > facts.lights.most) {
+        limits.raise(2.0f * limits.level());
+        lights = find_lights(behind, height, wanted);
+    }
+    const Discs discs(std::move(lights), facts.sides, facts.cat_eye, height, width);
+    const int around = rows_around(facts), band = std::max(least_band, around);
+    const int pieces = (height + band - 1) / band;
+    std::vector<Workspace> workspaces(std::max(std::min(wanted, pieces), 1));
+    run_pieces(wanted, pieces, [&](int thread, int piece) {
+        Workspace& work = workspaces[thread];
+        const int top = piece * band, bottom = std::min(top + band, height);
+        work.band.begin(std::max(top - around, 0), std::min(bottom + around, height), width);
+        behind.fill(work.band);
+        begin(work.drawing, top, bottom, width, !facts.before.empty());
+        draw_layers(facts, discs, height, work);
+        work.grain.make(facts.grain, top, bottom, width);
+        for (int y = top; y < bottom; ++y) {
+            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain.row(y), y,
+                       out + static_cast<std::int64_t>(y) * width * 3);
+        }
+    });
+}
+
+}  // namespace nightjar
