@@ -29,6 +29,7 @@ from isp.bokeh_layers import SHARP_PX, in_focus_share, layers_up_to
 from isp.defocus import Defocus
 from isp.errors import FrameError
 from isp.frames import LinearImage, Shot
+from isp.grain import colour_mixture, grain_of_photo
 from isp.highlights import Highlights
 from isp.kernels import BokehFacts, Chain
 from isp.knobs import knob
@@ -45,10 +46,10 @@ CELLS_ACROSS = 254
 SMALLEST_CELL_PX = 4
 # More lights, as on water in the sun, make one glitter anyway.
 MOST_LIGHTS = 200_000
+# What stands where nobody knows the noise; no grain is drawn then.
+NO_NOISE, WHITE_GRAIN = ((0.0, 0.0),) * 3, (1.0, 0.0, 0.0, 0.0)
 # What `largest_px` allows; a larger disc than the picture is no picture.
 LARGEST_RADIUS_PX = 2000.0
-# Grain that nobody measured is white.
-WHITE_GRAIN = (1.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Bokeh(Stage):
     )
     noise: tuple | None = fact("shot and read noise of the linear picture's three colours, (3, 2)", (3, 2), 0.0, 1e6)
     grain_spread: tuple | None = fact("of one grain over neighbouring pixels, middle first", (4,), -10.0, 10.0)
+    grain_alike: float | None = fact("correlation of the three colours' grain", (), 0.0, 1.0)
     white: float | None = fact("the light of a wholly blown pixel; 1 is where the first colour clips", (), 0.01, 1e6)
     ground: tuple | None = fact(
         "where sharpness ends before, begins behind the subject, and where the ground ends: shares of the height",
@@ -81,6 +83,7 @@ class Bokeh(Stage):
 
     takes = LinearImage
     makes = LinearImage
+    together = ("noise", "grain_spread", "grain_alike")
 
     def plan(self, scene: Scene) -> Self:
         """Work out how large the lens draws infinity, how bright blown light is, and how the photo's grain looks."""
@@ -93,7 +96,8 @@ class Bokeh(Stage):
         if self.white is None:
             highlights = scene.planned(Highlights)
             planned = dataclasses.replace(planned, white=round(highlights.white(), 6) if highlights else 1.0)
-        return planned
+        grain = None if self.noise is not None else grain_of_photo(scene)
+        return planned if grain is None else dataclasses.replace(planned, **dataclasses.asdict(grain))
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """Refuse: a blur needs more than the rows around, and a picture alone does not say what is far."""
@@ -132,14 +136,16 @@ class Bokeh(Stage):
         return LinearImage(pixels, picture.shot, picture.frames_behind)
 
     def _facts(self, shot: Shot, width: int, behind: float, before: float) -> BokehFacts:
-        noise = np.zeros((3, 2)) if self.noise is None else np.asarray(self.noise)
+        own, other = colour_mixture(self.grain_alike or 0.0)
         facts = BokehFacts(
             lights=(self.white or 1.0, 2.0**self.highlights_ev, LIGHTS_FROM_PX),
             cells=(max(SMALLEST_CELL_PX, round(width / CELLS_ACROSS)), MOST_LIGHTS),
             sides=sides_of(self.blades),
             cat_eye=self.cat_eye,
             in_focus=in_focus_share(behind, before),
-            grain=(self.grain, *noise.ravel().tolist(), *(self.grain_spread or WHITE_GRAIN)),
+            grain=(0.0 if self.noise is None else self.grain, own, other),
+            noise=np.asarray(self.noise or NO_NOISE).tolist(),
+            spread=self.grain_spread or WHITE_GRAIN,
             # The same photo gets the same grain, the next one another.
             seed=shot.timestamp_ns % 2**32,
         )

@@ -114,7 +114,7 @@ void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing
 }
 
 void finish_row(const BokehFacts& facts, const FocusPicture& picture, const EdgeColours& edges, const BehindRow& own,
-                const Drawing& drawing, const float* grain, int y, float* out) {
+                const Drawing& drawing, const GrainBand& grain, int y, float* out) {
     const std::size_t count = drawing.count(), start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
     const float* pixel = picture.row(y);
     const std::uint8_t* subject = picture.subject_row(y);
@@ -137,7 +137,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
         const float identical = drawing.identical[at] * scale;
         const float sharp = (1.0f - covered) * (share + rest * identical);
         const float kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
-        const float missing = facts.grain.amount * grain[x] * std::sqrt(std::max(1.0f - kept, 0.0f));
+        const float missing = facts.grain.amount * std::sqrt(std::max(1.0f - kept, 0.0f));
         for (int i = 0; i < 3; ++i) {
             const std::size_t here = i * count + at;
             // Before all else, the blur of what is near gets through only where nothing behind was seen.
@@ -146,7 +146,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
             const float behind = (drawing.behind[here] + fallback) * scale + drawing.lights[here];
             const float made = near_light + (1.0f - covered) * (light[i] + rest * behind);
             const float variance = std::max(facts.grain.noise[i][0] * made + facts.grain.noise[i][1], 0.0f);
-            out[i] = made + missing * std::sqrt(variance);
+            out[i] = missing == 0.0f ? made : made + missing * std::sqrt(variance) * grain.row(i, y)[x];
         }
     }
 }
@@ -236,7 +236,7 @@ void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const Radi
         draw_layers(facts, discs, height, work);
         work.grain.make(facts.grain, top, bottom, width);
         for (int y = top; y < bottom; ++y) {
-            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain.row(y), y,
+            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, y,
                        out + static_cast<std::int64_t>(y) * width * 3);
         }
     });

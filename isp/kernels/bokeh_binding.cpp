@@ -30,17 +30,15 @@ void check_radius(float radius) {
 
 void make_facts(BokehFacts* facts, std::array<float, 3> lights, std::array<int, 2> cells,
                 std::vector<std::array<float, 3>> sides, float cat_eye, std::array<float, 4> in_focus,
-                std::array<float, 11> grain, std::uint32_t seed) {
+                std::array<float, 3> grain, std::array<std::array<float, 2>, 3> noise,
+                std::array<float, 4> spread, std::uint32_t seed) {
     if (cells[0] < 1 || cells[1] < 0) throw std::invalid_argument("a light's cell has a pixel or more");
     new (facts) BokehFacts{};
     facts->lights = {lights[0], lights[1], lights[2], cells[0], cells[1]};
     for (const auto& side : sides) facts->sides.push_back({side[0], side[1], side[2]});
     facts->cat_eye = cat_eye;
     facts->in_focus = {in_focus[0], in_focus[1], in_focus[2], in_focus[3]};
-    facts->grain = {grain[0],
-                    {{{grain[1], grain[2]}, {grain[3], grain[4]}, {grain[5], grain[6]}}},
-                    {grain[7], grain[8], grain[9], grain[10]},
-                    seed};
+    facts->grain = {grain[0], grain[1], grain[2], noise, spread, seed};
 }
 
 void layer(BokehFacts& facts, float radius, int reduction, float reduced, std::array<float, 4> share) {
@@ -81,7 +79,8 @@ nb::tuple opening(float radius, std::vector<std::array<float, 3>> sides, std::ar
 
 void bind_bokeh(nb::module_& module) {
     nb::class_<BokehFacts>(module, "BokehFacts")
-        .def("__init__", &make_facts, "lights"_a, "cells"_a, "sides"_a, "cat_eye"_a, "in_focus"_a, "grain"_a, "seed"_a)
+        .def("__init__", &make_facts, "lights"_a, "cells"_a, "sides"_a, "cat_eye"_a, "in_focus"_a, "grain"_a, "noise"_a,
+             "spread"_a, "seed"_a)
         .def("layer", &layer, "radius"_a, "reduction"_a, "reduced"_a, "share"_a)
         .def("draw", &draw, "picture"_a, "subject"_a, "radius"_a, "out"_a, "threads"_a);
     module.def("bokeh_opening", &opening, "radius"_a, "sides"_a, "eye"_a, "upside_down"_a);

@@ -27,14 +27,29 @@ inline std::uint32_t mixed(std::uint32_t number) {
 void GrainBand::make(const GrainFacts& facts, int top, int bottom, int width) {
     top_ = top;
     width_ = width;
-    const int height = bottom - top + 2 * reach, wide = width + 2 * reach;
+    if (facts.amount == 0.0f) return;
+    for (int colour = 0; colour < 3; ++colour) draw(facts, colour, bottom - top);
+    const float own = facts.own, other = facts.other;
+    float *red = rows_[0].data(), *green = rows_[1].data(), *blue = rows_[2].data();
+    ROWS_DO_NOT_OVERLAP
+    for (std::size_t i = 0; i < rows_[0].size(); ++i) {
+        const float r = red[i], g = green[i], b = blue[i];
+        red[i] = own * r + other * (g + b);
+        green[i] = own * g + other * (r + b);
+        blue[i] = own * b + other * (r + g);
+    }
+}
+
+void GrainBand::draw(const GrainFacts& facts, int colour, int height) {
+    const std::ptrdiff_t w = width_;
+    const int wide = width_ + 2 * reach;
     drawn_.resize(wide);
-    across_.resize(static_cast<std::size_t>(height) * width);
-    rows_.resize(static_cast<std::size_t>(bottom - top) * width);
+    across_.resize(static_cast<std::size_t>(height + 2 * reach) * width_);
+    rows_[colour].resize(static_cast<std::size_t>(height) * width_);
     const float a = facts.spread[0], b = facts.spread[1], c = facts.spread[2], d = facts.spread[3];
     float* drawn = drawn_.data();
-    for (int i = 0; i < height; ++i) {
-        const std::uint32_t row = mixed(facts.seed + static_cast<std::uint32_t>(top + i));
+    for (int i = 0; i < height + 2 * reach; ++i) {
+        const std::uint32_t row = mixed(facts.seed + static_cast<std::uint32_t>(top_ + i) * 4u + static_cast<std::uint32_t>(colour));
         ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < wide; ++x) {
             const std::uint32_t bits = mixed(row + static_cast<std::uint32_t>(x));
@@ -42,18 +57,17 @@ void GrainBand::make(const GrainFacts& facts, int top, int bottom, int width) {
             drawn[x] = (static_cast<float>(static_cast<std::int32_t>(sum)) - mean) * scale;
         }
         const float* in = drawn + reach;
-        float* out = across_.data() + static_cast<std::size_t>(i) * width;
+        float* out = across_.data() + i * w;
         ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < width; ++x) {
+        for (int x = 0; x < width_; ++x) {
             out[x] = a * in[x] + b * (in[x - 1] + in[x + 1]) + c * (in[x - 2] + in[x + 2]) + d * (in[x - 3] + in[x + 3]);
         }
     }
-    for (int y = 0; y < bottom - top; ++y) {
-        const float* in = across_.data() + static_cast<std::size_t>(y + reach) * width;
-        const std::ptrdiff_t w = width;
-        float* out = rows_.data() + static_cast<std::size_t>(y) * width;
+    for (int y = 0; y < height; ++y) {
+        const float* in = across_.data() + (y + reach) * w;
+        float* out = rows_[colour].data() + y * w;
         ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < width; ++x) {
+        for (int x = 0; x < width_; ++x) {
             out[x] = a * in[x] + b * (in[x - w] + in[x + w]) + c * (in[x - 2 * w] + in[x + 2 * w]) +
                      d * (in[x - 3 * w] + in[x + 3 * w]);
         }

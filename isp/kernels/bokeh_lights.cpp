@@ -67,8 +67,9 @@ LightLimits::Cell LightLimits::measured(const FocusPicture& picture, int row, in
             const float light = brightest(pixel);
             cell.surroundings += std::min(light, knobs_.white);
             if (light > rim_from * knobs_.white && light < rim_to * knobs_.white) {
+                // The brighter, the less of it is the surroundings' colour.
                 cell.colour_weight += light;
-                for (int i = 0; i < 3; ++i) cell.colour[i] += pixel[i];
+                for (int i = 0; i < 3; ++i) cell.colour[i] += light * pixel[i];
             }
         }
     }
