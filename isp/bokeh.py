@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 # Smaller discs come out right in the smooth part, where pixels are not yet joined.
 LIGHTS_FROM_PX = 6.0
-# A light is small that is lost in 3 x 3 cells of this share of the picture's width: 16 pixels of 4056.
-CELLS_ACROSS = 254
-SMALLEST_CELL_PX = 4
+# A light is small that is lost in 3 x 3 cells; this many cells make the width, so that one has 32 pixels of 4056.
+CELLS_ACROSS = 127
+SMALLEST_CELL_PX = 8
 # More lights, as on water in the sun, make one glitter anyway.
 MOST_LIGHTS = 200_000
 # What stands where nobody knows the noise; no grain is drawn then.

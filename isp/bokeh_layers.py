@@ -58,7 +58,10 @@ def layers_up_to(largest_px: float, sign: int) -> list[LayerNumbers]:
         reduction = reduction_for(radius)
         layers.append(
             LayerNumbers(
-                sign * radius, reduction, reduced_radius(radius, reduction), (sign * rise, rise_at, sign * fall, fall_at)
+                sign * radius,
+                reduction,
+                reduced_radius(radius, reduction),
+                (sign * rise, rise_at, sign * fall, fall_at),
             )
         )
     return layers

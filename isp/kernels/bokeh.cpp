@@ -63,8 +63,9 @@ void lay_under(const LayerBand& layer, float noise_kept, Drawing& drawing, std::
         float* noise = kept ? kept + at : nullptr;
         ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < wide; ++x) {
-            const float room = 1.0f - full[x];
-            const float scale = share[x] > room ? room / share[x] : 1.0f;
+            // Sums of many numbers: nothing may come out a little below 0, and full a little above 1.
+            const float room = full[x] < 1.0f ? 1.0f - full[x] : 0.0f, there = share[x] > 0.0f ? share[x] : 0.0f;
+            const float scale = there > room ? room / there : there > 0.0f ? 1.0f : 0.0f;
             out[0][x] += scale * red[x];
             out[1][x] += scale * green[x];
             out[2][x] += scale * blue[x];

@@ -49,7 +49,8 @@ void GrainBand::draw(const GrainFacts& facts, int colour, int height) {
     const float a = facts.spread[0], b = facts.spread[1], c = facts.spread[2], d = facts.spread[3];
     float* drawn = drawn_.data();
     for (int i = 0; i < height + 2 * reach; ++i) {
-        const std::uint32_t row = mixed(facts.seed + static_cast<std::uint32_t>(top_ + i) * 4u + static_cast<std::uint32_t>(colour));
+        const std::uint32_t line = 4u * static_cast<std::uint32_t>(top_ + i) + static_cast<std::uint32_t>(colour);
+        const std::uint32_t row = mixed(mixed(facts.seed) + line);
         ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < wide; ++x) {
             const std::uint32_t bits = mixed(row + static_cast<std::uint32_t>(x));
