@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -120,8 +121,8 @@ class Bokeh(Stage):
         subject = defocus.subject
         if subject is not None and subject.shape != (height, width):
             raise FrameError(
-                f"The subject's mask is {subject.shape[1]} x {subject.shape[0]} pixels, the picture {width} x {height}; "
-                "both must have one size."
+                f"The mask is {subject.shape[1]} x {subject.shape[0]} pixels, the picture {width} x {height}; "
+                "they must have one size."
             )
         radius = defocus.radius_px
         behind, before = max(float(radius.max()), 0.0), max(-float(radius.min()), 0.0)
@@ -129,15 +130,18 @@ class Bokeh(Stage):
             raise FrameError(f"A blur of {max(behind, before):g} px is too large; {LARGEST_RADIUS_PX:g} is the most.")
         if max(behind, before) <= SHARP_PX:
             return picture
-        facts = self._facts(picture.shot, width, behind, before)
+        facts = self.facts(picture.shot, width, behind, before)
         pixels = np.empty_like(picture.pixels, order="C")
         mask = np.zeros((0, 0), np.uint8) if subject is None else np.ascontiguousarray(subject)
         facts.draw(np.ascontiguousarray(picture.pixels), mask, np.ascontiguousarray(radius), pixels, threads)
         return LinearImage(pixels, picture.shot, picture.frames_behind)
 
-    def _facts(self, shot: Shot, width: int, behind: float, before: float) -> BokehFacts:
+    def facts(
+        self, shot: Shot, width: int, behind: float, before: float, kernel: Callable[..., BokehFacts] = BokehFacts
+    ) -> BokehFacts:
+        """All that the kernel must know of the lens, where these are the largest radii on both sides of the focus."""
         own, other = colour_mixture(self.grain_alike or 0.0)
-        facts = BokehFacts(
+        facts = kernel(
             lights=(self.white or 1.0, 2.0**self.highlights_ev, LIGHTS_FROM_PX),
             cells=(max(SMALLEST_CELL_PX, round(width / CELLS_ACROSS)), MOST_LIGHTS),
             sides=sides_of(self.blades),

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 SHARP_PX = 0.5
 # One radius to the next; a light's disc does not depend on it, and at 1.3 ramps of fine texture begin to differ.
 RATIO = 1.2
-# Pixels are joined as long as the disc's radius stays as long as this in joined pixels: beyond 6 nothing is gained.
-LEAST_REDUCED_PX = 6.0
+# Pixels are joined as long as the disc's radius stays as long as this in joined pixels. At 6 scenes of known depth
+# come 0.4 dB nearer to brute force, and 10 px cost more than 60.
+LEAST_REDUCED_PX = 5.0
 LARGEST_REDUCTION = 64
 
 

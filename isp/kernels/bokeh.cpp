@@ -16,6 +16,7 @@ namespace {
 // Rows that are drawn at once: enough that the rows around them, which are read again, stay the smaller part.
 constexpr int least_band = 128;
 constexpr int piece_of_search = 64;
+constexpr int rows_of_grain = 32;
 // Where so little of what is behind reaches, its place is taken by what is there.
 constexpr float nearly_nothing = 1e-4f;
 constexpr float pi = 3.14159274f;
@@ -25,8 +26,8 @@ struct Drawing {
     int top, bottom, width;
     bool has_before;
     std::vector<float> before, covered;             // light in front of the plane of focus, and what it hides
-    std::vector<float> behind, filled, identical, kept;  // light behind; how much there is; of it unblurred; its noise
-    std::vector<float> lights, discs;
+    std::vector<float> behind, filled, kept;        // light behind; how much there is; how much noise it kept
+    std::vector<float> lights, discs;               // the discs of lights behind; empty where there are none
 
     std::size_t count() const { return static_cast<std::size_t>(bottom - top) * width; }
 };
@@ -38,11 +39,9 @@ void begin(Drawing& drawing, int top, int bottom, int width, bool has_before) {
     drawing.has_before = has_before;
     const std::size_t count = drawing.count();
     drawing.behind.assign(3 * count, 0.0f);
-    drawing.lights.assign(3 * count, 0.0f);
+    drawing.lights.clear();
     drawing.filled.assign(count, 0.0f);
-    drawing.identical.assign(count, 0.0f);
     drawing.kept.assign(count, 0.0f);
-    drawing.discs.resize(3 * count);
     if (has_before) {
         drawing.before.assign(3 * count, 0.0f);
         drawing.covered.assign(count, 0.0f);
@@ -83,6 +82,7 @@ void lay_discs_under(const Discs& discs, float low, float high, Drawing& drawing
                      const std::vector<float>& filled) {
     if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.discs)) return;
     const std::size_t count = drawing.count();
+    if (light.empty()) light.assign(3 * count, 0.0f);
     for (int plane = 0; plane < 3; ++plane) {
         float* out = light.data() + plane * count;
         const float* disc = drawing.discs.data() + plane * count;
@@ -99,7 +99,7 @@ void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing
         const BehindRow row = band.row(y);
         const std::size_t at = static_cast<std::size_t>(y - drawing.top) * drawing.width;
         float* out[3] = {&drawing.behind[at], &drawing.behind[count + at], &drawing.behind[2 * count + at]};
-        float *full = &drawing.filled[at], *identical = &drawing.identical[at];
+        float* full = &drawing.filled[at];
         const LayerShare in_focus = facts.in_focus;
         ROWS_DO_NOT_OVERLAP
         for (int x = 0; x < drawing.width; ++x) {
@@ -109,7 +109,6 @@ void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing
             out[1][x] = scale * row.green[x];
             out[2][x] = scale * row.blue[x];
             full[x] = share;
-            identical[x] = share;
         }
     }
 }
@@ -119,6 +118,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
     const std::size_t count = drawing.count(), start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
     const float* pixel = picture.row(y);
     const std::uint8_t* subject = picture.subject_row(y);
+    const bool lit = !drawing.lights.empty();
     for (int x = 0; x < drawing.width; ++x, pixel += 3, out += 3) {
         const std::size_t at = start + x;
         const float covered = drawing.has_before ? drawing.covered[at] : 0.0f;
@@ -135,7 +135,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
         const float empty = std::max(nearly_nothing - filled, 0.0f);
         const float own_scale = own.share[x] > 0.0f ? empty / own.share[x] : 0.0f;
         const float own_light[3] = {own.red[x], own.green[x], own.blue[x]};
-        const float identical = drawing.identical[at] * scale;
+        const float identical = own.share[x] > 0.0f ? facts.in_focus.of(own.radius[x]) * scale : 0.0f;
         const float sharp = (1.0f - covered) * (share + rest * identical);
         const float kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
         const float missing = facts.grain.amount * std::sqrt(std::max(1.0f - kept, 0.0f));
@@ -144,7 +144,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
             // Before all else, the blur of what is near gets through only where nothing behind was seen.
             const float near_light = covered > 0.0f ? drawing.before[here] : 0.0f;
             const float fallback = covered > 0.0f ? empty * near_light / covered : own_scale * own_light[i];
-            const float behind = (drawing.behind[here] + fallback) * scale + drawing.lights[here];
+            const float behind = (drawing.behind[here] + fallback) * scale + (lit ? drawing.lights[here] : 0.0f);
             const float made = near_light + (1.0f - covered) * (light[i] + rest * behind);
             const float variance = std::max(facts.grain.noise[i][0] * made + facts.grain.noise[i][1], 0.0f);
             out[i] = missing == 0.0f ? made : made + missing * std::sqrt(variance) * grain.row(i, y)[x];
@@ -235,8 +235,10 @@ void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const Radi
         behind.fill(work.band);
         begin(work.drawing, top, bottom, width, !facts.before.empty());
         draw_layers(facts, discs, height, work);
-        work.grain.make(facts.grain, top, bottom, width);
         for (int y = top; y < bottom; ++y) {
+            if ((y - top) % rows_of_grain == 0) {
+                work.grain.make(facts.grain, y, std::min(y + rows_of_grain, bottom), width);
+            }
             finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, y,
                        out + static_cast<std::int64_t>(y) * width * 3);
         }

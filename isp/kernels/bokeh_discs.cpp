@@ -67,6 +67,7 @@ bool Discs::draw(float low, float high, int top, int bottom, std::vector<float>&
     }
     if (steps.empty()) return false;
     const std::size_t count = static_cast<std::size_t>(bottom - top) * width_;
+    planes.resize(3 * count);
     for (int y = 0; y < bottom - top; ++y) {
         float sum[channels] = {};
         const float* step = steps.data() + static_cast<std::size_t>(y) * stride * channels;

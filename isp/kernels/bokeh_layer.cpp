@@ -45,8 +45,9 @@ bool LayerBand::make(const BehindBand& band, const Layer& layer, int top, int bo
     out_right_ = std::min(in_right_ + reach, (width_ + reduction_ - 1) / reduction_ + 1);
     left_ = std::max(out_left_ * reduction_, 0);
     right_ = std::min(out_right_ * reduction_, width_);
+    sums_left_ = out_left_ - reach - 2;
+    sums_width_ = out_right_ - out_left_ + 2 * reach + 5;
     reduce(band, layer);
-    sum_along_rows(layer);
     blur(layer);
     // Outside of what was blurred there is nothing.
     cell_.resize(right_ - left_);
@@ -79,8 +80,8 @@ bool LayerBand::find_columns(const BehindBand& band, const Layer& layer) {
 void LayerBand::reduce(const BehindBand& band, const Layer& layer) {
     const int columns = in_right_ - in_left_, step = reduction_;
     const int from = in_left_ * step, to = std::min(in_right_ * step, width_), wide = columns * step;
-    fit(reduced_, static_cast<std::size_t>(in_bottom_ - in_top_) * columns * planes);
-    std::vector<float> added(static_cast<std::size_t>(wide) * planes);
+    fit(sums_, static_cast<std::size_t>(in_bottom_ - in_top_) * sums_width_ * planes);
+    std::vector<float> added(static_cast<std::size_t>(wide) * planes), reduced(columns);
     const float scale = 1.0f / static_cast<float>(step * step);
     const LayerShare share = layer.share;
     for (int cell = in_top_; cell < in_bottom_; ++cell) {
@@ -98,32 +99,25 @@ void LayerBand::reduce(const BehindBand& band, const Layer& layer) {
                 whole[x - from] += part * row.share[x];
             }
         }
-        float* out = reduced_.data() + static_cast<std::size_t>(cell - in_top_) * columns * planes;
-        for (int plane = 0; plane < planes; ++plane, out += columns) {
+        float* sums = sums_.data() + static_cast<std::size_t>(cell - in_top_) * sums_width_ * planes;
+        for (int plane = 0; plane < planes; ++plane, sums += sums_width_) {
             const float* line = added.data() + plane * wide;
             for (int x = 0; x < columns; ++x) {
                 float sum = 0.0f;
                 for (int i = 0; i < step; ++i) sum += line[x * step + i];
-                out[x] = sum * scale;
+                reduced[x] = sum * scale;
             }
+            sum_along_row(reduced.data(), sums);
         }
     }
 }
 
-void LayerBand::sum_along_rows(const Layer& layer) {
-    const int columns = in_right_ - in_left_, reach = layer.aperture.reach;
-    sums_left_ = out_left_ - reach - 2;
-    sums_width_ = out_right_ - out_left_ + 2 * reach + 5;
-    fit(sums_, static_cast<std::size_t>(in_bottom_ - in_top_) * sums_width_ * planes);
-    const float* line = reduced_.data();
-    float* sums = sums_.data();
-    for (int i = 0; i < (in_bottom_ - in_top_) * planes; ++i, line += columns, sums += sums_width_) {
-        float sum = 0.0f;
-        int at = 0;
-        for (; at <= in_left_ - sums_left_; ++at) sums[at] = 0.0f;
-        for (int x = 0; x < columns; ++x, ++at) sums[at] = sum += line[x];
-        for (; at < sums_width_; ++at) sums[at] = sum;
-    }
+void LayerBand::sum_along_row(const float* line, float* sums) const {
+    float sum = 0.0f;
+    int at = 0;
+    for (; at <= in_left_ - sums_left_; ++at) sums[at] = 0.0f;
+    for (int x = 0; x < in_right_ - in_left_; ++x, ++at) sums[at] = sum += line[x];
+    for (; at < sums_width_; ++at) sums[at] = sum;
 }
 
 void LayerBand::blur(const Layer& layer) {

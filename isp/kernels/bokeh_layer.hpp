@@ -44,7 +44,7 @@ private:
 
     bool find_columns(const BehindBand& band, const Layer& layer);
     void reduce(const BehindBand& band, const Layer& layer);
-    void sum_along_rows(const Layer& layer);
+    void sum_along_row(const float* line, float* sums) const;
     void blur(const Layer& layer);
 
     int reduction_ = 1, left_ = 0, right_ = 0, width_ = 0;
@@ -52,7 +52,7 @@ private:
     int in_top_ = 0, in_bottom_ = 0, in_left_ = 0, in_right_ = 0;  // reduced
     int out_top_ = 0, out_bottom_ = 0, out_left_ = 0, out_right_ = 0;
     int sums_left_ = 0, sums_width_ = 0;
-    std::vector<float> reduced_, sums_, blurred_, wide_;
+    std::vector<float> sums_, blurred_;  // of reduced rows from their left end on; and what becomes of them
     std::vector<int> cell_;
     std::vector<float> part_;
 };
