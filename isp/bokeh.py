@@ -30,10 +30,11 @@ from isp.bokeh_layers import SHARP_PX, in_focus_share, layers_up_to
 from isp.defocus import Defocus
 from isp.errors import FrameError
 from isp.frames import LinearImage, Shot
-from isp.grain import colour_mixture, grain_of_photo
+from isp.grain import colour_mixture, grain_of_photo, grain_over_picture
 from isp.highlights import Highlights
 from isp.kernels import BokehFacts, Chain
 from isp.knobs import knob
+from isp.sharpen import lens_noise_over_array
 from isp.stage import Stage, fact
 from isp.virtual_lens import focus_distance, largest_radius_px
 
@@ -74,6 +75,9 @@ class Bokeh(Stage):
     noise: tuple | None = fact("shot and read noise of the linear picture's three colours, (3, 2)", (3, 2), 0.0, 1e6)
     grain_spread: tuple | None = fact("of one grain over neighbouring pixels, middle first", (4,), -10.0, 10.0)
     grain_alike: float | None = fact("correlation of the three colours' grain", (), 0.0, 1.0)
+    lens_noise: tuple | None = fact(
+        "(rows, columns) times as much noise there over the whole pixel array, from shading", (None, None), 1e-3, 1e3
+    )
     white: float | None = fact("the light of a wholly blown pixel; 1 is where the first colour clips", (), 0.01, 1e6)
     ground: tuple | None = fact(
         "where sharpness ends before, begins behind the subject, and where the ground ends: shares of the height",
@@ -98,7 +102,9 @@ class Bokeh(Stage):
             highlights = scene.planned(Highlights)
             planned = dataclasses.replace(planned, white=round(highlights.white(), 6) if highlights else 1.0)
         grain = None if self.noise is not None else grain_of_photo(scene)
-        return planned if grain is None else dataclasses.replace(planned, **dataclasses.asdict(grain))
+        if grain is None:
+            return planned
+        return dataclasses.replace(planned, **dataclasses.asdict(grain), lens_noise=lens_noise_over_array(scene))
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """Refuse: a blur needs more than the rows around, and a picture alone does not say what is far."""
@@ -133,7 +139,9 @@ class Bokeh(Stage):
         facts = self.facts(picture.shot, width, behind, before)
         pixels = np.empty_like(picture.pixels, order="C")
         mask = np.zeros((0, 0), np.uint8) if subject is None else np.ascontiguousarray(subject)
-        facts.draw(np.ascontiguousarray(picture.pixels), mask, np.ascontiguousarray(radius), pixels, threads)
+        light, places = np.ascontiguousarray(picture.pixels), np.ascontiguousarray(radius)
+        grain = grain_over_picture(self.lens_noise, picture.shot, picture.frames_behind)
+        facts.draw(light, mask, places, grain, pixels, threads)
         return LinearImage(pixels, picture.shot, picture.frames_behind)
 
     def facts(

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isp.burst.uneven_noise import noise_times
 from isp.chroma_noise import ChromaNoise
 from isp.colour import Colour
-from isp.frames import NEUTRAL_SHOT, LinearImage
+from isp.frames import NEUTRAL_SHOT, LinearImage, Shot
 from isp.linear_noise import GREYS, demosaicked_greys, short
 from isp.luma_noise import LumaNoise
+from isp.shading import as_seen
 
 if TYPE_CHECKING:
     from isp.plan import Scene
 
 # So many pixels away neighbours still know of one another; what is left beyond is under 3 %.
 REACH_PX = 3
+# Cells of a map of the grain's strength over the picture; lens shading is smoother than that.
+MAP_SHAPE = (24, 32)
 # Four digits of a spread or a correlation are more than anybody sees, and any processor's sums give the same.
 DIGITS = 4
 
@@ -84,6 +88,37 @@ def colour_mixture(alike: float) -> tuple[float, float]:
     """What a colour gets of its own grain and of each other colour's, for this correlation and variance 1."""
     together, apart = np.sqrt(1 + 2 * alike), np.sqrt(1 - alike)
     return round(float(together + 2 * apart) / 3, DIGITS), round(float(together - apart) / 3, DIGITS)
+
+
+def grain_over_picture(
+    lens_noise: tuple[tuple[float, ...], ...] | None, shot: Shot, frames_behind: np.ndarray | None
+) -> np.ndarray:
+    """MAP_SHAPE float32: how many times the grain of the middle each place has, from shading and from merging.
+
+    lens_noise     the same over the whole pixel array, from shading; None where it is even
+    frames_behind  as in `RawFrame`
+    """
+    times = np.ones(MAP_SHAPE)
+    if lens_noise is not None:
+        seen, (left, top, width, height) = as_seen(np.asarray(lens_noise), shot)
+        times = times * _sampled(seen, (top, left), (height, width))
+    variances = noise_times(frames_behind)
+    if variances is not None:
+        times = times * np.sqrt(_sampled(variances, (0.0, 0.0), (1.0, 1.0)))
+    return times.astype(np.float32)
+
+
+def _sampled(table: np.ndarray, corner: tuple[float, float], size: tuple[float, float]) -> np.ndarray:
+    """A window of a table of equal cells, (y, x) shares of it, at the middles of MAP_SHAPE cells; linear between."""
+    for axis in (0, 1):
+        cells, length = MAP_SHAPE[axis], table.shape[axis]
+        at = (corner[axis] + size[axis] * (np.arange(cells) + 0.5) / cells) * length - 0.5
+        at = np.clip(at, 0, length - 1)
+        first = np.minimum(at.astype(int), length - 1)
+        part = np.expand_dims(at - first, 1 - axis)
+        second = np.minimum(first + 1, length - 1)
+        table = (1 - part) * np.take(table, first, axis) + part * np.take(table, second, axis)
+    return table
 
 
 def _through(stages: list, grey: np.ndarray) -> np.ndarray:

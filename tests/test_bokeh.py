@@ -216,6 +216,14 @@ def test_the_grain_of_the_blurred_part_is_that_of_the_sharp_part():
     assert 0.75 < amounts["soft"] / amounts["sharp"] < 1.25
 
 
+def test_grain_is_stronger_where_shading_made_it_so():
+    corners = ((2.0, 1.0, 2.0), (1.0, 1.0, 1.0), (2.0, 1.0, 2.0))
+    made = rendered(np.full((*SHAPE, 3), 0.2), 9.0, lens_noise=corners, **MEASURED)
+    even_made = rendered(np.full((*SHAPE, 3), 0.2), 9.0, **MEASURED)
+    assert made[:30, :30].std() == pytest.approx(2 * even_made[:30, :30].std(), rel=0.02)
+    assert made[110:150, 150:190].std() == pytest.approx(even_made[110:150, 150:190].std(), rel=0.1)
+
+
 def test_each_photo_has_grain_of_its_own():
     picture = linear_image(np.full((*SHAPE, 3), 0.2))
     later = LinearImage(picture.pixels, dataclasses.replace(NEUTRAL_SHOT, timestamp_ns=1))

@@ -27,7 +27,7 @@ struct Drawing {
     bool has_before;
     std::vector<float> before, covered;             // light in front of the plane of focus, and what it hides
     std::vector<float> behind, filled, kept;        // light behind; how much there is; how much noise it kept
-    std::vector<float> lights, discs;               // the discs of lights behind; empty where there are none
+    std::vector<float> lights, discs, steps;        // the discs of lights behind; empty where there are none
 
     std::size_t count() const { return static_cast<std::size_t>(bottom - top) * width; }
 };
@@ -80,7 +80,7 @@ void lay_under(const LayerBand& layer, float noise_kept, Drawing& drawing, std::
 
 void lay_discs_under(const Discs& discs, float low, float high, Drawing& drawing, std::vector<float>& light,
                      const std::vector<float>& filled) {
-    if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.discs)) return;
+    if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.steps, drawing.discs)) return;
     const std::size_t count = drawing.count();
     if (light.empty()) light.assign(3 * count, 0.0f);
     for (int plane = 0; plane < 3; ++plane) {
@@ -114,7 +114,7 @@ void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing
 }
 
 void finish_row(const BokehFacts& facts, const FocusPicture& picture, const EdgeColours& edges, const BehindRow& own,
-                const Drawing& drawing, const GrainBand& grain, int y, float* out) {
+                const Drawing& drawing, const GrainBand& grain, const float* times, int y, float* out) {
     const std::size_t count = drawing.count(), start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
     const float* pixel = picture.row(y);
     const std::uint8_t* subject = picture.subject_row(y);
@@ -138,7 +138,7 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
         const float identical = own.share[x] > 0.0f ? facts.in_focus.of(own.radius[x]) * scale : 0.0f;
         const float sharp = (1.0f - covered) * (share + rest * identical);
         const float kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
-        const float missing = facts.grain.amount * std::sqrt(std::max(1.0f - kept, 0.0f));
+        const float missing = facts.grain.amount * times[x] * std::sqrt(std::max(1.0f - kept, 0.0f));
         for (int i = 0; i < 3; ++i) {
             const std::size_t here = i * count + at;
             // Before all else, the blur of what is near gets through only where nothing behind was seen.
@@ -157,6 +157,7 @@ struct Workspace {
     LayerBand layer;
     Drawing drawing;
     GrainBand grain;
+    std::vector<float> times;
 };
 
 // Radius of the layer after this one, as long as there is one.
@@ -214,11 +215,11 @@ void BokehFacts::add_layer(float radius, int reduction, float reduced, LayerShar
     else behind.push_back(std::move(layer));
 }
 
-void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const RadiusMap& radius, float* out, int threads) {
+void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const BokehMaps& maps, float* out, int threads) {
     const int wanted = threads_for(threads), height = picture.height, width = picture.width;
     const EdgeColours edges(picture, facts.lights.white, wanted);
     LightLimits limits(picture, facts.lights, wanted);
-    const Behind behind(picture, radius, edges, limits, facts.lights);
+    const Behind behind(picture, maps.radius, edges, limits, facts.lights);
     std::vector<Light> lights = find_lights(behind, height, wanted);
     while (static_cast<int>(lights.size()) > facts.lights.most) {
         limits.raise(2.0f * limits.level());
@@ -235,11 +236,13 @@ void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const Radi
         behind.fill(work.band);
         begin(work.drawing, top, bottom, width, !facts.before.empty());
         draw_layers(facts, discs, height, work);
+        work.times.resize(width);
         for (int y = top; y < bottom; ++y) {
             if ((y - top) % rows_of_grain == 0) {
                 work.grain.make(facts.grain, y, std::min(y + rows_of_grain, bottom), width);
             }
-            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, y,
+            maps.grain.row(y, work.times.data());
+            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, work.times.data(), y,
                        out + static_cast<std::int64_t>(y) * width * 3);
         }
     });

@@ -24,7 +24,13 @@ struct BokehFacts {
     void add_layer(float radius, int reduction, float reduced, LayerShare share);
 };
 
+// What changes over the picture: radius of the blur in pixels, above 0 behind the plane of focus; and how many times
+// the grain of the facts there is.
+struct BokehMaps {
+    PictureMap radius, grain;
+};
+
 // out  (height, width, 3); the bytes do not depend on the number of threads
-void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const RadiusMap& radius, float* out, int threads);
+void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const BokehMaps& maps, float* out, int threads);
 
 }  // namespace nightjar

@@ -30,7 +30,7 @@ private:
 
 class Behind {
 public:
-    Behind(const FocusPicture& picture, const RadiusMap& radius, const EdgeColours& edges, const LightLimits& limits,
+    Behind(const FocusPicture& picture, const PictureMap& radius, const EdgeColours& edges, const LightLimits& limits,
            const LightKnobs& knobs)
         : picture_(picture), radius_(radius), edges_(edges), limits_(limits), knobs_(knobs) {}
 
@@ -44,7 +44,7 @@ private:
     void take_lights(int y, const BehindRow& row, std::vector<float>& limits, std::vector<Light>* lights) const;
 
     const FocusPicture& picture_;
-    const RadiusMap& radius_;
+    const PictureMap& radius_;
     const EdgeColours& edges_;
     const LightLimits& limits_;
     LightKnobs knobs_;

@@ -48,11 +48,11 @@ void layer(BokehFacts& facts, float radius, int reduction, float reduced, std::a
 }
 
 void draw(const BokehFacts& facts, Array<const float, 3> picture, Array<const std::uint8_t, 2> subject,
-          Array<const float, 2> radius, Array<float, 3> out, int threads) {
+          Array<const float, 2> radius, Array<const float, 2> grain, Array<float, 3> out, int threads) {
     const std::size_t height = picture.shape(0), width = picture.shape(1);
     const bool has_subject = subject.size() > 0;
     if (height < 1 || width < 1 || picture.shape(2) != 3 || out.shape(0) != height || out.shape(1) != width ||
-        out.shape(2) != 3 || radius.size() == 0 ||
+        out.shape(2) != 3 || radius.size() == 0 || grain.size() == 0 ||
         (has_subject && (subject.shape(0) != height || subject.shape(1) != width))) {
         throw std::invalid_argument("picture, subject, radius and output do not fit one another");
     }
@@ -60,8 +60,10 @@ void draw(const BokehFacts& facts, Array<const float, 3> picture, Array<const st
     const FocusPicture from{picture.data(), has_subject ? subject.data() : nullptr, rows, columns};
     float* pixels = out.data();
     const nb::gil_scoped_release released;
-    const RadiusMap map(radius.data(), static_cast<int>(radius.shape(0)), static_cast<int>(radius.shape(1)), rows, columns);
-    draw_bokeh(facts, from, map, pixels, threads);
+    const auto map = [&](const Array<const float, 2>& cells) {
+        return PictureMap(cells.data(), static_cast<int>(cells.shape(0)), static_cast<int>(cells.shape(1)), rows, columns);
+    };
+    draw_bokeh(facts, from, {map(radius), map(grain)}, pixels, threads);
 }
 
 // Where the taps of an opening lie, (count, 2) rows and columns, and what each adds.
@@ -82,7 +84,7 @@ void bind_bokeh(nb::module_& module) {
         .def("__init__", &make_facts, "lights"_a, "cells"_a, "sides"_a, "cat_eye"_a, "in_focus"_a, "grain"_a, "noise"_a,
              "spread"_a, "seed"_a)
         .def("layer", &layer, "radius"_a, "reduction"_a, "reduced"_a, "share"_a)
-        .def("draw", &draw, "picture"_a, "subject"_a, "radius"_a, "out"_a, "threads"_a);
+        .def("draw", &draw, "picture"_a, "subject"_a, "radius"_a, "grain"_a, "out"_a, "threads"_a);
     module.def("bokeh_opening", &opening, "radius"_a, "sides"_a, "eye"_a, "upside_down"_a);
 }
 

@@ -45,10 +45,11 @@ Discs::Kind Discs::kind_of(const Light& light) const {
     return {radius, place(light.y, height_), place(light.x, width_)};
 }
 
-bool Discs::draw(float low, float high, int top, int bottom, std::vector<float>& planes) const {
+bool Discs::draw(float low, float high, int top, int bottom, std::vector<float>& steps,
+                 std::vector<float>& planes) const {
     const auto begin = std::lower_bound(lights_.begin(), lights_.end(), static_cast<float>(top) - largest_,
                                         [](const Light& light, float y) { return static_cast<float>(light.y) < y; });
-    std::vector<float> steps;
+    steps.clear();
     const std::size_t stride = static_cast<std::size_t>(width_) + 1;
     for (auto light = begin; light != lights_.end(); ++light) {
         if (static_cast<float>(light->y) > static_cast<float>(bottom) + largest_) break;

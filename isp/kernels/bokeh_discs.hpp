@@ -15,8 +15,9 @@ public:
     Discs(std::vector<Light> lights, const std::vector<Side>& sides, float cat_eye, int height, int width);
 
     // Adds the light of all discs whose radius lies in low ... high (low not among them) to three planes of rows
-    // top ... bottom - 1, one value for each of its pixels. False: there is none.
-    bool draw(float low, float high, int top, int bottom, std::vector<float>& planes) const;
+    // top ... bottom - 1, one value for each of its pixels. `steps` is memory to work in.
+    // False: there is none.
+    bool draw(float low, float high, int top, int bottom, std::vector<float>& steps, std::vector<float>& planes) const;
 
 private:
     using Kind = std::tuple<int, int, int>;  // radius, and place in the frame where the barrel cuts

@@ -25,8 +25,8 @@ Between between_cells(int pixel, int pixels, int cells) {
 
 }  // namespace
 
-RadiusMap::RadiusMap(const float* radius, int rows, int columns, int height, int width)
-    : radius_(radius), rows_(rows), columns_(columns), height_(height), width_(width) {
+PictureMap::PictureMap(const float* cells, int rows, int columns, int height, int width)
+    : values_(cells), rows_(rows), columns_(columns), height_(height), width_(width) {
     for (int x = 0; x < width; ++x) {
         const Between columns_at = between_cells(x, width, columns);
         left_.push_back(columns_at.first);
@@ -34,10 +34,10 @@ RadiusMap::RadiusMap(const float* radius, int rows, int columns, int height, int
     }
 }
 
-void RadiusMap::row(int y, float* out) const {
+void PictureMap::row(int y, float* out) const {
     const Between at = between_cells(y, height_, rows_);
-    const float* upper = radius_ + static_cast<std::int64_t>(at.first) * columns_;
-    const float* lower = radius_ + static_cast<std::int64_t>(at.second) * columns_;
+    const float* upper = values_ + static_cast<std::int64_t>(at.first) * columns_;
+    const float* lower = values_ + static_cast<std::int64_t>(at.second) * columns_;
     if (columns_ == width_ && rows_ == height_) {
         std::memcpy(out, upper, sizeof(float) * static_cast<std::size_t>(width_));
         return;

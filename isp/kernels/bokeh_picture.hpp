@@ -18,16 +18,16 @@ struct FocusPicture {
     }
 };
 
-// Radius of the blur in pixels, above 0 behind the plane of focus; a grid of equal cells over the picture.
-class RadiusMap {
+// What changes slowly over the picture, as the radius of the blur does: a grid of equal cells.
+class PictureMap {
 public:
-    RadiusMap(const float* radius, int rows, int columns, int height, int width);
+    PictureMap(const float* cells, int rows, int columns, int height, int width);
 
     // One row of the picture, linear between the middles of cells.
     void row(int y, float* out) const;
 
 private:
-    const float* radius_;
+    const float* values_;
     int rows_, columns_, height_, width_;
     std::vector<int> left_;
     std::vector<float> part_;

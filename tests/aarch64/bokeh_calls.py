@@ -45,10 +45,11 @@ class BokehCalls(BurstCalls):
 
     def draw(self, name: str, picture: np.ndarray, subject: np.ndarray, radius: np.ndarray) -> None:
         """The picture itself."""
-        arrays = [self.stored(array)[1] for array in (picture, subject, radius)]
+        grain = np.linspace(1, 2, 6, dtype=np.float32).reshape(2, 3)
+        arrays = [self.stored(array)[1] for array in (picture, subject, radius, grain)]
         out = np.zeros_like(picture)
         file, line = self.stored(out)
-        self.kernel.draw(picture, subject, radius, out, self._threads)
+        self.kernel.draw(picture, subject, radius, grain, out, self._threads)
         self.lines.append(" ".join(["bokeh draw", *arrays, line, written(self._threads)]))
         self.await_files(name, [file], [out])
 

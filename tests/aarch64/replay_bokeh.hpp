@@ -1,7 +1,7 @@
 // The calls that a blurred picture makes on its kernel, in turn:
 //     bokeh facts ARGUMENT ...
 //     bokeh layer ARGUMENT ...
-//     bokeh draw ARRAY ARRAY ARRAY ARRAY THREADS
+//     bokeh draw ARRAY ARRAY ARRAY ARRAY ARRAY THREADS
 // Arrays are written as for a burst.
 #pragma once
 
@@ -59,11 +59,13 @@ private:
     void draw(std::istream& line) {
         ArrayFile<float> picture(line);
         ArrayFile<std::uint8_t> subject(line);
-        ArrayFile<float> radius(line), out(line);
+        ArrayFile<float> radius(line), grain(line), out(line);
         const int height = picture.shape.at(0), width = picture.shape.at(1);
         const nightjar::FocusPicture from{picture.data(), subject.values.empty() ? nullptr : subject.data(), height, width};
-        const nightjar::RadiusMap map(radius.data(), radius.shape.at(0), radius.shape.at(1), height, width);
-        nightjar::draw_bokeh(facts_, from, map, out.data(), next<int>(line));
+        const auto map = [&](ArrayFile<float>& cells) {
+            return nightjar::PictureMap(cells.data(), cells.shape.at(0), cells.shape.at(1), height, width);
+        };
+        nightjar::draw_bokeh(facts_, from, {map(radius), map(grain)}, out.data(), next<int>(line));
         out.write();
     }
 
