@@ -42,7 +42,7 @@ def focus_distance(lens_position: float | None, distance_m: float | None) -> Foc
     """
     if distance_m is not None:
         return FocusDistance(float(distance_m), "hand")
-    if lens_position is None or math.isnan(lens_position):
+    if lens_position is None or not math.isfinite(lens_position):
         return FocusDistance(USUAL_M, "usual")
     return FocusDistance(1.0 / max(lens_position, 1.0 / FARTHEST_TOLD_M), "lens")
 

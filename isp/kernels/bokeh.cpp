@@ -113,41 +113,61 @@ void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing
     }
 }
 
+// A pixel put together, and how much of its noise's power is left.
+struct Laid {
+    SubjectLight light;
+    float kept;
+};
+
+// The subject over what is behind it, and what is before the plane of focus over both.
+//   subject  its light in this pixel, of which it has a share
+//   own      what the pixel itself shows beside the subject
+Laid laid_over(const SubjectLight& subject, float share, const BehindRow& own, int x, const Drawing& drawing,
+               std::size_t at, const LayerShare& in_focus) {
+    const std::size_t count = drawing.count();
+    const bool lit = !drawing.lights.empty(), is_behind = own.share[x] > 0.0f;
+    const float covered = drawing.has_before ? drawing.covered[at] : 0.0f, rest = 1.0f - share;
+    const float filled = drawing.filled[at], scale = 1.0f / std::max(filled, nearly_nothing);
+    const float empty = std::max(nearly_nothing - filled, 0.0f);
+    const float own_scale = is_behind ? empty / own.share[x] : 0.0f;
+    const float own_light[3] = {own.red[x], own.green[x], own.blue[x]};
+    Laid laid;
+    for (int i = 0; i < 3; ++i) {
+        const std::size_t here = i * count + at;
+        const float near_light = covered > 0.0f ? drawing.before[here] : 0.0f;
+        // Where nothing behind reaches, what is before goes on; else the pixel stays as it is.
+        const float instead = covered > 0.0f ? empty * near_light / covered : own_scale * own_light[i];
+        const float behind = (drawing.behind[here] + instead) * scale + (lit ? drawing.lights[here] : 0.0f);
+        laid.light[i] = near_light + (1.0f - covered) * (subject[i] + rest * behind);
+    }
+    const float identical = is_behind ? in_focus.of(own.radius[x]) * scale : 0.0f;
+    const float sharp = (1.0f - covered) * (share + rest * identical);
+    laid.kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
+    return laid;
+}
+
 void finish_row(const BokehFacts& facts, const FocusPicture& picture, const EdgeColours& edges, const BehindRow& own,
                 const Drawing& drawing, const GrainBand& grain, const float* times, int y, float* out) {
-    const std::size_t count = drawing.count(), start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
+    const std::size_t start = static_cast<std::size_t>(y - drawing.top) * drawing.width;
     const float* pixel = picture.row(y);
-    const std::uint8_t* subject = picture.subject_row(y);
-    const bool lit = !drawing.lights.empty();
+    const std::uint8_t* mask = picture.subject_row(y);
     for (int x = 0; x < drawing.width; ++x, pixel += 3, out += 3) {
-        const std::size_t at = start + x;
-        const float covered = drawing.has_before ? drawing.covered[at] : 0.0f;
-        const std::uint8_t mask = subject ? subject[x] : 0;
-        if (mask == 255 && covered == 0.0f) {
-            for (int i = 0; i < 3; ++i) out[i] = pixel[i];
+        const int subject = mask ? mask[x] : 0;
+        SubjectLight light{};
+        if (subject == 255) light = {pixel[0], pixel[1], pixel[2]};
+        else if (subject > 0) light = edges.subject_light(y, x, pixel, static_cast<float>(subject) / 255.0f);
+        if (subject == 255 && !(drawing.has_before && drawing.covered[start + x] > 0.0f)) {
+            for (int i = 0; i < 3; ++i) out[i] = light[i];
             continue;
         }
-        const float share = static_cast<float>(mask) / 255.0f, rest = 1.0f - share;
-        SubjectLight light{};
-        if (mask == 255) light = {pixel[0], pixel[1], pixel[2]};
-        else if (mask) light = edges.subject_light(y, x, pixel, share);
-        const float filled = drawing.filled[at], scale = 1.0f / std::max(filled, nearly_nothing);
-        const float empty = std::max(nearly_nothing - filled, 0.0f);
-        const float own_scale = own.share[x] > 0.0f ? empty / own.share[x] : 0.0f;
-        const float own_light[3] = {own.red[x], own.green[x], own.blue[x]};
-        const float identical = own.share[x] > 0.0f ? facts.in_focus.of(own.radius[x]) * scale : 0.0f;
-        const float sharp = (1.0f - covered) * (share + rest * identical);
-        const float kept = sharp * sharp + (1.0f - sharp * sharp) * drawing.kept[at] * scale;
-        const float missing = facts.grain.amount * times[x] * std::sqrt(std::max(1.0f - kept, 0.0f));
+        const float share = static_cast<float>(subject) / 255.0f;
+        const Laid laid = laid_over(light, share, own, x, drawing, start + x, facts.in_focus);
+        const float missing = facts.grain.amount * times[x] * std::sqrt(std::max(1.0f - laid.kept, 0.0f));
         for (int i = 0; i < 3; ++i) {
-            const std::size_t here = i * count + at;
-            // Before all else, the blur of what is near gets through only where nothing behind was seen.
-            const float near_light = covered > 0.0f ? drawing.before[here] : 0.0f;
-            const float fallback = covered > 0.0f ? empty * near_light / covered : own_scale * own_light[i];
-            const float behind = (drawing.behind[here] + fallback) * scale + (lit ? drawing.lights[here] : 0.0f);
-            const float made = near_light + (1.0f - covered) * (light[i] + rest * behind);
-            const float variance = std::max(facts.grain.noise[i][0] * made + facts.grain.noise[i][1], 0.0f);
-            out[i] = missing == 0.0f ? made : made + missing * std::sqrt(variance) * grain.row(i, y)[x];
+            out[i] = laid.light[i];
+            if (missing == 0.0f) continue;
+            const float variance = facts.grain.noise[i][0] * laid.light[i] + facts.grain.noise[i][1];
+            out[i] += missing * std::sqrt(std::max(variance, 0.0f)) * grain.row(i, y)[x];
         }
     }
 }
