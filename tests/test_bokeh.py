@@ -232,6 +232,21 @@ def test_each_photo_has_grain_of_its_own():
     assert abs(np.corrcoef(one[..., 1].ravel(), other[..., 1].ravel())[0, 1]) < 0.02
 
 
+def test_the_plan_draws_half_the_disc_with_half_the_opening():
+    frame, _ = simulate("grey", "imx219", 640, 480)
+    stages = photo_pipeline().stages
+    index = [type(stage) for stage in stages].index(Colour) + 1
+    wide, narrow, shut = (
+        plan(Pipeline((*stages[:index], Bokeh(f_number=f_number), *stages[index:])), frame, None).stage(Bokeh)
+        for f_number in (2.0, 4.0, 22.0)
+    )
+    assert wide.largest_px == pytest.approx(2 * narrow.largest_px, rel=1e-3)
+    assert shut.largest_px == pytest.approx(wide.largest_px * 2 / 22, rel=1e-2)
+    assert wide.white >= 1.0
+    again = plan(Pipeline((*stages[:index], wide, *stages[index:])), frame, None).stage(Bokeh)
+    assert again == wide
+
+
 @pytest.mark.parametrize("largest_px", [0.7, 3.0, 60.0, 1999.0])
 def test_every_radius_belongs_wholly_to_its_layers(largest_px):
     radii = np.linspace(-largest_px, largest_px, 4001)

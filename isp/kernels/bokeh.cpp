@@ -5,9 +5,9 @@
 
 #include "bokeh_behind.hpp"
 #include "bokeh_discs.hpp"
+#include "bokeh_drawing.hpp"
 #include "bokeh_edges.hpp"
 #include "pieces.hpp"
-#include "rows.hpp"
 
 namespace nightjar {
 
@@ -20,98 +20,6 @@ constexpr int rows_of_grain = 32;
 // Where so little of what is behind reaches, its place is taken by what is there.
 constexpr float nearly_nothing = 1e-4f;
 constexpr float pi = 3.14159274f;
-
-// One band while it is drawn. Planes have one value for each pixel of the band.
-struct Drawing {
-    int top, bottom, width;
-    bool has_before;
-    std::vector<float> before, covered;             // light in front of the plane of focus, and what it hides
-    std::vector<float> behind, filled, kept;        // light behind; how much there is; how much noise it kept
-    std::vector<float> lights, discs, steps;        // the discs of lights behind; empty where there are none
-
-    std::size_t count() const { return static_cast<std::size_t>(bottom - top) * width; }
-};
-
-void begin(Drawing& drawing, int top, int bottom, int width, bool has_before) {
-    drawing.top = top;
-    drawing.bottom = bottom;
-    drawing.width = width;
-    drawing.has_before = has_before;
-    const std::size_t count = drawing.count();
-    drawing.behind.assign(3 * count, 0.0f);
-    drawing.lights.clear();
-    drawing.filled.assign(count, 0.0f);
-    drawing.kept.assign(count, 0.0f);
-    if (has_before) {
-        drawing.before.assign(3 * count, 0.0f);
-        drawing.covered.assign(count, 0.0f);
-    }
-}
-
-// Lays a layer under what is there: it shows where nothing covers yet.
-void lay_under(const LayerBand& layer, float noise_kept, Drawing& drawing, std::vector<float>& light,
-               std::vector<float>& filled, float* kept) {
-    const int left = layer.left(), wide = layer.right() - left;
-    std::vector<float> line(4 * static_cast<std::size_t>(wide));
-    float *red = line.data(), *green = red + wide, *blue = green + wide, *share = blue + wide;
-    for (int y = drawing.top; y < drawing.bottom; ++y) {
-        layer.row(y, red, green, blue, share);
-        const std::size_t at = static_cast<std::size_t>(y - drawing.top) * drawing.width + left, count = drawing.count();
-        float* out[3] = {light.data() + at, light.data() + count + at, light.data() + 2 * count + at};
-        float* full = filled.data() + at;
-        float* noise = kept ? kept + at : nullptr;
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < wide; ++x) {
-            // Sums of many numbers: nothing may come out a little below 0, and full a little above 1.
-            const float room = full[x] < 1.0f ? 1.0f - full[x] : 0.0f, there = share[x] > 0.0f ? share[x] : 0.0f;
-            const float scale = there > room ? room / there : there > 0.0f ? 1.0f : 0.0f;
-            out[0][x] += scale * red[x];
-            out[1][x] += scale * green[x];
-            out[2][x] += scale * blue[x];
-            full[x] += scale * share[x];
-            share[x] *= scale;
-        }
-        if (noise && noise_kept > 0.0f) {
-            ROWS_DO_NOT_OVERLAP
-            for (int x = 0; x < wide; ++x) noise[x] += noise_kept * share[x];
-        }
-    }
-}
-
-void lay_discs_under(const Discs& discs, float low, float high, Drawing& drawing, std::vector<float>& light,
-                     const std::vector<float>& filled) {
-    if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.steps, drawing.discs)) return;
-    const std::size_t count = drawing.count();
-    if (light.empty()) light.assign(3 * count, 0.0f);
-    for (int plane = 0; plane < 3; ++plane) {
-        float* out = light.data() + plane * count;
-        const float* disc = drawing.discs.data() + plane * count;
-        const float* full = filled.data();
-        ROWS_DO_NOT_OVERLAP
-        for (std::size_t i = 0; i < count; ++i) out[i] += (1.0f - full[i]) * disc[i];
-    }
-}
-
-// What is behind the subject and in focus stays where it is, and hides all that is farther.
-void lay_focus(const BokehFacts& facts, const BehindBand& band, Drawing& drawing) {
-    const std::size_t count = drawing.count();
-    for (int y = drawing.top; y < drawing.bottom; ++y) {
-        const BehindRow row = band.row(y);
-        const std::size_t at = static_cast<std::size_t>(y - drawing.top) * drawing.width;
-        float* out[3] = {&drawing.behind[at], &drawing.behind[count + at], &drawing.behind[2 * count + at]};
-        float* full = &drawing.filled[at];
-        const LayerShare in_focus = facts.in_focus;
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < drawing.width; ++x) {
-            const float share = row.share[x] > 0.0f ? in_focus.of(row.radius[x]) : 0.0f;
-            const float scale = share / (row.share[x] > 0.0f ? row.share[x] : 1.0f);
-            out[0][x] = scale * row.red[x];
-            out[1][x] = scale * row.green[x];
-            out[2][x] = scale * row.blue[x];
-            full[x] = share;
-        }
-    }
-}
 
 // A pixel put together, and how much of its noise's power is left.
 struct Laid {
@@ -196,7 +104,7 @@ void draw_layers(const BokehFacts& facts, const Discs& discs, int height, Worksp
             lay_under(work.layer, 0.0f, drawing, drawing.before, drawing.covered, nullptr);
         }
     }
-    lay_focus(facts, work.band, drawing);
+    lay_focus(facts.in_focus, work.band, drawing);
     for (std::size_t i = 0; i < facts.behind.size(); ++i) {
         const Layer& layer = facts.behind[i];
         lay_discs_under(discs, i > 0 ? layer.radius : 0.0f, next_radius(facts.behind, i), drawing, drawing.lights,
