@@ -77,7 +77,12 @@ class Daemon:
         parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
         self._shooting = Shooting(look, *parts, self._wake, self._masks)
         self._shooting.check_mode(settings.darkroom.mode)
-        self._preview = Preview(settings.preview.frames_per_second, self._camera, self._shooting)
+        self._preview = Preview(
+            settings.preview.frames_per_second,
+            self._camera,
+            self._shooting,
+            find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
+        )
         told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
         self._status = DaemonStatus(self._camera, *told, heartbeats)
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)

@@ -58,6 +58,15 @@ def demosaicked_noise(
     return Noise(float(shot), float(max(0.0, dark - shot * GREYS[0])))
 
 
+def demosaicked_greys(scene: Scene) -> tuple[np.ndarray, ...] | None:
+    """The GREYS with this photo's noise after demosaicking, (PROBE_PX, PROBE_PX, 3) each; None where it is unknown."""
+    noise = scene.shot.noise
+    if noise is None:
+        return None
+    gains = (scene.planned(WhiteBalance) or WhiteBalance(gains=(1.0, 1.0, 1.0))).gains
+    return _probes(scene.planned(Demosaic) or Demosaic(), tuple(gains), noise)
+
+
 def short(values: list[float] | np.ndarray) -> tuple[float, ...]:
     """Six digits: the last ones of a sum depend on the machine's linear algebra, a recipe must not."""
     return tuple(float(f"{value:.6g}") for value in values)

@@ -62,7 +62,7 @@ class Sharpen(Stage):
         """Carry the sensor's noise to the display. Unknown noise stays unknown."""
         if self.grain is not None or scene.shot.noise is None:
             return self
-        return dataclasses.replace(self, grain=tuple(_grain(scene).tolist()), lens_noise=_lens_noise(scene))
+        return dataclasses.replace(self, grain=tuple(_grain(scene).tolist()), lens_noise=lens_noise_over_array(scene))
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
@@ -120,7 +120,7 @@ def _light_before_lift(scene: Scene, shown: np.ndarray) -> np.ndarray:
     return np.interp(shown, np.maximum.accumulate(light * 2.0**lift_ev), light)
 
 
-def _lens_noise(scene: Scene) -> tuple | None:
+def lens_noise_over_array(scene: Scene) -> tuple | None:
     """How many times the middle's noise a mid grey has at each cell of the shading table."""
     shading = scene.planned(Shading)
     gains = None if shading is None else shading.applied()

@@ -1,8 +1,8 @@
 """A photo has the same bytes on every processor: the Raspberry Pi's, an old PC's, and the one that runs this test.
 
 The kernels are built again for each processor, without Python, and follow the very calls that the camera's own stages
-make (`tests/aarch64/replay.cpp`), and those that align and merge a burst. Processors that this machine lacks are
-emulated.
+make (`tests/aarch64/replay.cpp`), those that align and merge a burst, and those that blur. Processors that this machine
+lacks are emulated.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aarch64.bokeh_calls import bokeh_calls
 from aarch64.burst_calls import burst_calls, noisier, written
 
 from firmware.cameras.simulated import simulate
@@ -222,7 +223,8 @@ def work(tmp_path_factory):
         wanted[name] = preview(frame, recipe, layout=layout)
     wanted = {name: (f"{index}.out", pixels) for index, (name, pixels) in enumerate(wanted.items())}
     calls = burst_calls(pairs_of_frames(), folder, THREADS)
-    return "\n".join([*lines, *calls.lines]), wanted | calls.wanted
+    blurred = bokeh_calls(folder, THREADS)
+    return "\n".join([*lines, *calls.lines, *blurred.lines]), wanted | calls.wanted | blurred.wanted
 
 
 def build(processor, folder):

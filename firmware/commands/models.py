@@ -25,8 +25,6 @@ from firmware.console import UsageError, answer, coloured, columns
 if TYPE_CHECKING:
     from accelerators.models.lint import Report
 
-MODELS_FOLDER = "/var/lib/nightjar/models"
-CHOSEN = "fast"
 INSTALLED = "installed"
 SHARED_FOLDER = "NIGHTJAR_SHARED"
 MB = 10**6
@@ -69,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> tuple[Path, str]:
     """The folder of models, and the name of the one that the settings choose."""
-    load(arguments.set, system_folder=arguments.config)
-    return Path(arguments.folder or MODELS_FOLDER), CHOSEN
+    settings = load(arguments.set, system_folder=arguments.config).settings.accelerator
+    return Path(arguments.folder or settings.models_folder), settings.model
 
 
 def _networks(model: KnownModel) -> list[KnownFile]:

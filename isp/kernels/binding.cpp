@@ -12,6 +12,7 @@
 #include "align_binding.hpp"
 #include "assemble.hpp"
 #include "binning.hpp"
+#include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
 #include "statistics.hpp"
@@ -155,6 +156,7 @@ NB_MODULE(_kernels, module) {
     module.def("block_sums", &block_sums_into, "pixels"_a, "step"_a, "sums"_a);
     module.def("bin_quads", &bin_quads_into, "pixels"_a, "out"_a);
     bind_align(module);
+    bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
     module.attr("FILM_ENTRIES") = film_entries;

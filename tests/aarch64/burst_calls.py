@@ -35,6 +35,8 @@ def written(argument) -> str:
 class BurstCalls:
     """Makes calls and writes them down."""
 
+    arrays = "array"  # what their files are called
+
     def __init__(self, folder: Path, threads: int):
         self.lines: list[str] = []
         self.wanted: dict[str, tuple[str, np.ndarray]] = {}  # name -> (file that will be made, what is to be in it)
@@ -43,7 +45,7 @@ class BurstCalls:
     def stored(self, array: np.ndarray) -> tuple[str, str]:
         """The file that holds an array now, and how a line says so."""
         self._files += 1
-        name = f"array{self._files}"
+        name = f"{self.arrays}{self._files}"
         array.tofile(self._folder / name)
         return f"{name}.made", " ".join(map(str, [array.ndim, *array.shape, self._folder / name]))
 

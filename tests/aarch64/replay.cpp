@@ -20,6 +20,7 @@
 
 #include "arguments.hpp"
 #include "assemble.hpp"
+#include "replay_bokeh.hpp"
 #include "replay_burst.hpp"
 #include "replay_preview.hpp"
 
@@ -111,6 +112,7 @@ struct Job {
     std::optional<Chain> chain;
     std::optional<PreviewReplay> preview;
     BurstReplay burst;
+    BokehReplay bokeh;
 };
 
 template <typename Value>
@@ -158,6 +160,7 @@ void begin_preview(Job& job, std::istream& line) {
 void follow(Job& job, const std::string& method, std::istream& line) {
     if (method == "preview") return begin_preview(job, line);
     if (method == "burst") return job.burst.follow(line);
+    if (method == "bokeh") return job.bokeh.follow(line);
     if (job.preview) {
         if (job.preview->follow(method, line)) job.preview.reset();
         return;
