@@ -35,10 +35,10 @@ def mean(pairs, measure):
     return np.mean([[getattr(quality, measure) for quality in pair] for pair in pairs], axis=0)
 
 
-def test_edges_of_animals_are_a_third_as_wrong_as_the_raw_score(animals):
+def test_edges_of_animals_are_less_than_half_as_wrong_as_the_raw_score(animals):
     raw, matte = mean(animals, "band_error")
     assert matte < 0.65 * raw  # the bar
-    assert matte < 0.40 * raw  # measured: 0.35
+    assert matte < 0.45 * raw  # measured: 0.38
 
 
 def test_every_animal_gains(animals):

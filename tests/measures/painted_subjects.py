@@ -10,7 +10,7 @@ from accelerators.opencv import opencv
 
 CELLS = 32  # of DeepLab across the picture: 33 numbers
 FINER = 4  # painted so much larger, for soft edges
-SHAPE = (360, 480)
+SHAPE = (300, 400)
 SKIN, CLOTH, WALL = (205, 150, 120), (60, 80, 150), (120, 125, 105)
 
 
