@@ -102,6 +102,11 @@ def test_several_people_all_stay_sharp():
     assert overlap_with(is_of(picture, "person"), find(picture)) > 0.85
 
 
+def test_a_group_and_a_child_some_steps_behind_stay_sharp():
+    picture = scene(("person", 60, 20, 280, 260), ("person", 170, 330, 270, 365))
+    assert overlap_with(is_of(picture, "person"), find(picture)) > 0.9
+
+
 def test_two_people_at_opposite_borders_both_stay_sharp():
     picture = scene(("person", 60, 0, 300, 80), ("person", 60, 320, 300, 400))
     assert overlap_with(is_of(picture, "person"), find(picture)) > 0.85
@@ -111,6 +116,22 @@ def test_a_passer_by_far_behind_does_not_stay_sharp():
     picture = scene(PERSON, ("person", 100, 340, 140, 356))
     probability = find(picture).probability
     assert probability[:, int(0.8 * probability.shape[1]) :].max() < 0.5
+
+
+def test_a_foot_beyond_a_low_fence_stays_sharp():
+    foot = (262, 150, 288, 176)
+    picture = scene(("person", 60, 140, 250, 240), ("person", *foot))
+    probability = find(picture).probability
+    rows, columns = probability.shape
+    assert probability[275 * rows // HEIGHT, 163 * columns // WIDTH] > 0.5
+
+
+def test_equal_things_are_one_picture_and_a_distant_one_is_not_part_of_it():
+    picture = scene(("bus", 100, 40, 200, 160), ("bus", 100, 220, 200, 340), ("bus", 20, 370, 40, 395))
+    probability = find(picture).probability
+    rows, columns = probability.shape
+    near = [probability[rows // 2, columns // 4], probability[rows // 2, 7 * columns // 10]]
+    assert min(near) > 0.5 > probability[: rows // 6, 9 * columns // 10 :].max()
 
 
 def test_a_person_and_the_dog_both_stay_sharp():

@@ -18,7 +18,7 @@ from accelerators.subject.classes import Classes
 LEAST_HEIGHT = 0.25
 # Of things beside the largest thing: a row of boats is one picture, a distant boat is not part of it.
 LEAST_SIZE = 0.25
-# A patch is somebody where people or animals are at least this much of it, and of the largest patch: not a van with a
+# A patch is somebody where people or animals are at least this much of it, and of the largest thing: not a van with a
 # driver, nor the shadow under an aeroplane that the network takes for a man.
 LEAST_LIVING = 0.1
 # A thing at somebody this small beside them is something they hold, or an arm that the network named wrongly.
@@ -57,7 +57,7 @@ class _Patch:
         return np.count_nonzero(self.mask)
 
     @property
-    def height(self) -> int:
+    def length(self) -> int:
         """The longer side of its frame: somebody lying down is as near as somebody standing."""
         return max(np.ptp(np.flatnonzero(self.mask.any(axis=axis))) + 1 for axis in (0, 1))
 
@@ -68,8 +68,7 @@ def choose(shares: np.ndarray, classes: Classes) -> Chosen | None:
     patches = _patches(wanted > 0.5, 2 * living > wanted)
     if not patches:
         return None
-    largest = max(patch.area for patch in patches)
-    somebody = [patch for patch in patches if patch.living >= LEAST_LIVING * max(patch.area, largest)]
+    somebody = _somebody(patches)
     kept = _with_torn_parts(_near(somebody), patches) if somebody else _equals(patches, wanted)
     mask = np.any([patch.mask for patch in kept], axis=0)
     others = (wanted > 0.5) & ~mask
@@ -86,10 +85,18 @@ def _patches(region: np.ndarray, lives: np.ndarray) -> list[_Patch]:
     return [_Patch(mask, np.count_nonzero(mask & lives)) for mask in masks]
 
 
+def _somebody(patches: list[_Patch]) -> list[_Patch]:
+    """Patches that are people or animals."""
+    lively = [patch for patch in patches if patch.living >= LEAST_LIVING * patch.area]
+    largest_thing = max((patch.area for patch in patches if patch.living < LEAST_LIVING * patch.area), default=0)
+    return [patch for patch in lively if patch.living >= LEAST_LIVING * largest_thing]
+
+
 def _near(somebody: list[_Patch]) -> list[_Patch]:
-    """All who are about as near as the largest one."""
-    tallest = max(somebody, key=lambda patch: patch.area).height
-    return [patch for patch in somebody if patch.height >= LEAST_HEIGHT * tallest]
+    """All who are about as near as the largest one: a group side by side is not taller for being wide."""
+    largest = max(somebody, key=lambda patch: patch.area)
+    height = np.ptp(np.flatnonzero(largest.mask.any(axis=1))) + 1
+    return [patch for patch in somebody if patch.length >= LEAST_HEIGHT * height]
 
 
 def _equals(things: list[_Patch], wanted: np.ndarray) -> list[_Patch]:
