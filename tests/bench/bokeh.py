@@ -1,4 +1,4 @@
-"""The blur's cost, bars and peers: `PYTHONPATH=tests:. python tests/bench/bokeh.py`.
+"""The blur's cost, bars and peers: `python tests/bench/bokeh.py`.
 
 Peers blur the same 12 megapixels with the same disc at full size, as a mask-normalised convolution of light and share:
 OpenCV's `filter2D` (which turns to Fourier transforms for large kernels by itself) and scipy's `fftconvolve`. They have
