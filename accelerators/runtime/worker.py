@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import accelerators
 from accelerators.errors import DeviceError
 from accelerators.runtime.devices import Device
 from accelerators.runtime.messages import Garbled, pair, receive, send
@@ -155,6 +156,7 @@ class Worker:
 def own_program() -> list[str]:
     """The command that starts `child.py` with the Python and the modules of this process."""
     # An empty entry is the working folder, which holds photos, not modules; -P keeps Python from adding it.
-    folders = [os.path.abspath(folder) for folder in sys.path if folder]
+    ours = os.path.dirname(os.path.dirname(accelerators.__file__))
+    folders = [os.path.abspath(folder) for folder in (*sys.path, ours) if folder]
     start = f"import sys; sys.path[:] = {folders!r}; from accelerators.runtime.child import main; sys.exit(main())"
     return [sys.executable, "-P", "-c", start]
