@@ -81,6 +81,12 @@ def test_a_photo_without_its_recipe_is_refused():
         ({"shot": []}, "must be a table"),
         ({"burst": []}, "burst is \\[\\]; it must be a dict"),
         ({"portrait": "yes"}, "portrait is 'yes'; it must be a dict"),
+        ({"portrait": {}}, "portrait.blurred is None; it must be true or false"),
+        ({"portrait": {"blurred": False, "why": 3}}, "portrait.why is 3; of a photo without blur it must say why"),
+        ({"portrait": {"blurred": True, "subject": "her"}}, "portrait.subject is 'her'; it must be null, or have"),
+        ({"portrait": {"blurred": True, "subject": {"kind": "person", "names": [1]}}}, "must be null, or have a kind"),
+        ({"portrait": {"blurred": True, "subject": {"kind": "person", "names": "x"}}}, "must be null, or have a kind"),
+        ({"portrait": {"blurred": True, "subject": {"names": []}}}, "must be null, or have a kind"),
     ],
 )
 def test_a_damaged_sidecar_is_refused_in_words(written, change, words):

@@ -15,6 +15,7 @@ import numpy as np
 
 from firmware.errors import SidecarError
 from firmware.files.shot_facts import facts_to_json, shot_from_facts
+from firmware.portrait.entry import fault_of
 from firmware.version import VERSION
 from isp.errors import FrameError
 from isp.frames import Photo, Shot
@@ -96,6 +97,8 @@ def read_sidecar(path: Path | str) -> Sidecar:
     for name, value in told.items():
         if not isinstance(value, dict | None):
             raise SidecarError(f"{path}: {name} is {value!r}; it must be a dict, or not be there.")
+    if told["portrait"] is not None and (fault := fault_of(told["portrait"])):
+        raise SidecarError(f"{path}: {fault}")
     if not 1 <= stored["jpeg_quality"] <= 100:
         raise SidecarError(f"{path}: jpeg_quality is {stored['jpeg_quality']}; allowed: 1 to 100.")
     try:

@@ -17,6 +17,21 @@ def entry_of(story: Mapping[str, Any]) -> dict[str, Any]:
     return {"blurred": why is None, "why": why} | {name: story.get(name) for name in OF_SUBJECT}
 
 
+def fault_of(entry: Mapping[str, Any]) -> str:
+    """Why what a sidecar holds cannot be an entry of ours; empty where it can."""
+    blurred, why, subject = (entry.get(name) for name in ("blurred", "why", "subject"))
+    if not isinstance(blurred, bool):
+        return f"portrait.blurred is {blurred!r}; it must be true or false."
+    if not blurred and not isinstance(why, str):
+        return f"portrait.why is {why!r}; of a photo without blur it must say why."
+    if subject is None:
+        return ""
+    texts = [subject.get("kind"), *_list(subject.get("names"))] if isinstance(subject, dict) else [subject, None]
+    if not all(isinstance(text, str) for text in texts):
+        return f"portrait.subject is {subject!r}; it must be null, or have a kind and a list of names."
+    return ""
+
+
 def without_refused(entry: Mapping[str, Any], writes: Mapping[Path, Future]) -> dict[str, Any]:
     """The entry of a photo some of whose files the card refused: it names only those that are there."""
     refused = {path.name: str(done.exception()) for path, done in writes.items() if done.exception()}
@@ -26,6 +41,10 @@ def without_refused(entry: Mapping[str, Any], writes: Mapping[Path, Future]) -> 
         if (file["file"] if isinstance(file, dict) else file) in refused:
             told[name] = None
     return told | ({"not_written": refused} if refused else {})
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
