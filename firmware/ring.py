@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware.errors import CameraStalled, SettingsError
+from firmware.memory_limit import left_in_groups
 from isp.frames import RawFrame
 
 logger = logging.getLogger(__name__)
@@ -154,9 +155,11 @@ def check_memory(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> No
 
 
 def available_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """What the kernel could give without swapping, or None where it does not say."""
+    """What this process could have without swapping, or None where nobody says."""
     try:
         lines = meminfo.read_text().splitlines()
     except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+        lines = []
+    of_all = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    known = [left for left in (of_all, left_in_groups()) if left is not None]
+    return min(known, default=None)
