@@ -12,16 +12,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class _Version:
-    """How one version of control groups is laid out: below which folder, and the names of its files and facts."""
+    """How one version of control groups is laid out: below which folder, and the names of its files and facts.
+
+    files  of memory.stat: what is held of files, which the kernel drops before it ends anybody
+    """
 
     folder: str
     limit: str
     used: str
-    reclaimable: str
+    files: tuple[str, str]
 
 
-TWO = _Version("", "memory.max", "memory.current", "inactive_file")
-ONE = _Version("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+TWO = _Version("", "memory.max", "memory.current", ("active_file", "inactive_file"))
+ONE = _Version("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file"))
 
 
 def left_in_groups(root: Path = Path("/")) -> int | None:
@@ -54,6 +57,6 @@ def _left(folder: Path, version: _Version) -> int | None:
     try:
         limit, used = (int((folder / name).read_text()) for name in (version.limit, version.used))
         facts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return limit - used + int(facts.get(version.reclaimable, 0))
+        return limit - used + sum(int(facts.get(name, 0)) for name in version.files)
     except (OSError, ValueError):  # no such group, or "max": no limit
         return None

@@ -19,12 +19,12 @@ def machine(tmp_path):
     return made
 
 
-def group(root, folder, limit, used, cached, names=("memory.max", "memory.current", "inactive_file")):
+def group(root, folder, limit, used, cached, names=("memory.max", "memory.current", "active_file", "inactive_file")):
     place = root / "sys/fs/cgroup" / folder
     place.mkdir(parents=True, exist_ok=True)
     (place / names[0]).write_text(f"{limit}\n")
     (place / names[1]).write_text(f"{used}\n")
-    (place / "memory.stat").write_text(f"anon {used - cached}\n{names[2]} {cached}\n")
+    (place / "memory.stat").write_text(f"anon {used - cached}\n{names[2]} {cached - 10}\n{names[3]} 10\n")
 
 
 def test_the_tightest_group_decides_and_what_it_holds_of_files_can_be_had_back(machine):
@@ -42,14 +42,21 @@ def test_the_tightest_group_decides_and_what_it_holds_of_files_can_be_had_back(m
 def test_the_former_version_of_groups_counts_too(machine):
     root = machine("5:devices:/\n4:cpu,memory:/box\n0::/\n")
     assert left_in_groups(root) is None
-    group(root, "memory/box", 900, 500, 200, ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))
+    group(
+        root,
+        "memory/box",
+        900,
+        500,
+        200,
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_active_file", "total_inactive_file"),
+    )
     assert left_in_groups(root) == 600
 
 
 def test_in_a_container_only_the_top_is_seen(machine):
     root = machine("0::/not/seen/from/here\n")
-    group(root, "", 500, 100, 0)
-    assert left_in_groups(root) == 400
+    group(root, "", 500, 100, 10)
+    assert left_in_groups(root) == 410
 
 
 def test_a_machine_without_groups_sets_no_limit(tmp_path):

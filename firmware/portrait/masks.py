@@ -99,7 +99,7 @@ def new_masking(settings: AcceleratorSettings) -> Masking:
     return Masking(
         Means(
             model=settings.model,
-            folder=Path(settings.models_folder),
+            folder=Path(settings.models_folder).absolute(),  # so that a message says where that is
             device=settings.device,
             threads=settings.threads,
             deadline_s=settings.deadline_s,
