@@ -93,7 +93,7 @@ class Masking:
         logger.debug("Loaded %s and %s", finding.__name__, matte.__name__)
         try:
             opencv()
-            with self._lock:
+            with self._turn():
                 accelerator = self._opened()
             accelerator.warm_up()  # meanwhile a photo is answered by the processor, and does not wait
             self._lacking = ""

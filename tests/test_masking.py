@@ -211,3 +211,11 @@ def test_after_closing_nothing_is_left_running(masking, astronaut, tmp_path):
     assert one.report()["state"] == "ready"
     one.close()
     assert one.report()["device"] is None
+
+
+def test_what_is_closed_while_it_warms_up_leaves_no_process(masking, tmp_path):
+    install(tmp_path / "models")
+    one = masking(device="child")
+    one.close()  # the settings were read again before the libraries were loaded
+    one.warm_up()
+    assert one.report()["device"] is None
