@@ -93,6 +93,7 @@ def test_without_the_sidecar_the_subject_is_looked_for_anew(portrait, ask, tmp_p
     assert code == 0, error
     entry = entry_in(tmp_path / "anew")
     assert entry["blurred"] and entry["subject"]["is_guess"] and "its subject guessed by the" in out
+    assert "without a network: Model deeplab_dm05" in out and "nightjar models fetch" in out
     assert (tmp_path / "anew/IMG_0001-mask.PNG").read_bytes() != portrait.with_name("IMG_0001-mask.PNG").read_bytes()
 
 

@@ -39,3 +39,10 @@ def in_words(entry: Mapping[str, Any]) -> str:
     if not entry.get("device"):
         return "portrait, its mask " + subject.get("kind", "of unknown origin")
     return f"portrait of {who}, found by {entry['device']}"
+
+
+def amiss(entry: Mapping[str, Any]) -> list[str]:
+    """What went wrong on the way and `in_words` does not tell: why no network, or not the wanted device, answered."""
+    told = str(entry.get("why"))
+    missed = {"without a network": entry.get("without_model"), "the processor answered": entry.get("fell_back")}
+    return [f"{what}: {why}" for what, why in missed.items() if why and why not in told]
