@@ -42,7 +42,11 @@ def in_words(entry: Mapping[str, Any]) -> str:
 
 
 def amiss(entry: Mapping[str, Any]) -> list[str]:
-    """What went wrong on the way and `in_words` does not tell: why no network, or not the wanted device, answered."""
+    """What `in_words` leaves out: why no network, or another device, answered; why two photos gave no depth."""
     told = str(entry.get("why"))
-    missed = {"without a network": entry.get("without_model"), "the processor answered": entry.get("fell_back")}
+    missed = {
+        "without a network": entry.get("without_model"),
+        "the processor answered": entry.get("fell_back"),
+        "blurred without the second photo": (entry.get("second") or {}).get("why"),
+    }
     return [f"{what}: {why}" for what, why in missed.items() if why and why not in told]
