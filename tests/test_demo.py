@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from firmware.demo.bench_daemon import NIGHTJAR, same_code
+from firmware.demo.bench_daemon import NIGHTJAR, bench_daemon, same_code
 from firmware.demo.models_at_hand import find_models
+from firmware.errors import DemoError
 from firmware.settings import AcceleratorSettings
 
 LIMIT_S = 120
@@ -48,6 +50,38 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
     assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 12
     assert (photos / "contact-sheet.png").stat().st_size > 10_000
     assert all(photo["press_to_saved_ms"] > 0 for photo in told["photos"])
+
+
+def test_a_portrait_is_taken_without_a_model_and_the_warning_stands(tmp_path):
+    settings = [
+        "camera.width_px=1332",
+        "camera.height_px=990",
+        "simulated.scene=chart",
+        f"storage.folder={tmp_path}",
+        f"storage.state_folder={tmp_path / 'state'}",
+        "storage.free_space_floor_mb=0",
+        f"accelerator.models_folder={tmp_path / 'none'}",
+    ]
+    with (
+        tempfile.TemporaryDirectory(prefix="nightjar-demo-") as bench,
+        bench_daemon(Path(bench), tmp_path / "log", settings) as daemon,
+    ):
+        daemon.switch_mode("portrait")
+        daemon.wait_for(lambda now: now["accelerator"]["lacking"], "the missing model")
+        assert daemon.take_photo().is_file()
+        assert "Portraits go without a network" in " ".join(daemon.status()["warnings"])
+
+
+def test_a_press_that_gives_no_photo_is_told_with_its_reason(tmp_path):
+    settings = ["camera.width_px=1332", "camera.height_px=990", "simulated.scene=chart"]
+    settings += [f"storage.folder={tmp_path}", f"storage.state_folder={tmp_path / 'state'}"]
+    settings += ["storage.free_space_floor_mb=1000000"]
+    with (
+        tempfile.TemporaryDirectory(prefix="nightjar-demo-") as bench,
+        bench_daemon(Path(bench), tmp_path / "log", settings) as daemon,
+        pytest.raises(DemoError, match="Make room"),
+    ):
+        daemon.take_photo()
 
 
 def test_without_a_model_at_hand_the_demo_says_so_with_the_command_and_downloads_nothing(tmp_path, monkeypatch):

@@ -93,6 +93,7 @@ def test_without_the_sidecar_the_subject_is_looked_for_anew(portrait, ask, tmp_p
     assert code == 0, error
     entry = entry_in(tmp_path / "anew")
     assert entry["blurred"] and entry["subject"]["is_guess"] and "its subject guessed by the" in out
+    assert "without a network: Model deeplab_dm05" in out and "nightjar models fetch" in out
     assert (tmp_path / "anew/IMG_0001-mask.PNG").read_bytes() != portrait.with_name("IMG_0001-mask.PNG").read_bytes()
 
 
@@ -207,8 +208,9 @@ def test_files_of_an_earlier_portrait_are_not_replaced_without_being_told(portra
 def test_a_second_photo_without_parallax_is_told_and_the_ground_decides(portrait, ask, tmp_path):
     words = ("develop", portrait, "--mode", "portrait")
     assert ask(*words, "-o", tmp_path / "one")[0] == 0
-    code, _, error = ask(*words, "-o", tmp_path / "two", "--second", portrait.with_name("IMG_0002.DNG"))
+    code, out, error = ask(*words, "-o", tmp_path / "two", "--second", portrait.with_name("IMG_0002.DNG"))
     assert code == 0, error
+    assert "blurred without the second photo: " in out
     second = entry_in(tmp_path / "two")["second"]
     assert (second["file"], second["depth"]) == ("IMG_0002.DNG", False) and second["why"]
     assert (tmp_path / "two/IMG_0001.JPG").read_bytes() == (tmp_path / "one/IMG_0001.JPG").read_bytes()

@@ -81,7 +81,7 @@ def _get(model: KnownModel, file: KnownFile, folder: Path, sources: Sources, mov
                 keep(path, found.read_bytes())
             moved(file, file.bytes)
             return str(found)
-        refused.append(f"{found} has SHA-256 {other}, not {file.sha256}.")
+        refused.append(f"{found} has SHA-256 {other}, not {file.sha256}: another version, or damaged. Copy it anew.")
     if sources.address is None:
         where = ", ".join(map(str, sources.folders))
         raise ModelError(" ".join(refused) or f"There is no {file.name} in {where}.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from firmware.configuration import COMMAND_LINE, check_pictures, load
 from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.errors import SettingsError
-from firmware.portrait.entry import in_words
+from firmware.portrait.entry import amiss, in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,6 +111,7 @@ def lines(made: list[Developed]) -> Iterator[str]:
         yield from (f"    left out: {frame}" for frame in photo.left_out)
         if photo.portrait is not None:
             yield f"    {in_words(photo.portrait)}"
+            yield from (f"    {line}" for line in amiss(photo.portrait))
 
 
 def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wishes:

@@ -58,3 +58,14 @@ def in_words(entry: Mapping[str, Any]) -> str:
     if not entry.get("device"):
         return "portrait, its mask " + subject.get("kind", "of unknown origin")
     return f"portrait of {who}, found by {entry['device']}"
+
+
+def amiss(entry: Mapping[str, Any]) -> list[str]:
+    """What `in_words` leaves out: why no network, or another device, answered; why two photos gave no depth."""
+    told = str(entry.get("why"))
+    missed = {
+        "without a network": entry.get("without_model"),
+        "the processor answered": entry.get("fell_back"),
+        "blurred without the second photo": (entry.get("second") or {}).get("why"),
+    }
+    return [f"{what}: {why}" for what, why in missed.items() if why and why not in told]

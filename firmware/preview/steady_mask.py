@@ -23,6 +23,8 @@ SEEN_WITHIN_PX = 7
 # What differs by this many deviations of the noise has changed, and by twice that surely; and no less than this many
 # codes, because a lamp flickers.
 DEVIATIONS, LEAST_CODES = 4.0, 2.5
+# A quiet hand shifts the picture by so much between two looks, as a share of the width: no subject has moved by that.
+SHAKE = 1 / 600
 # A change in the picture frees the mask so far around it, as shares of the width: networks are coarse.
 FREED_AROUND = 1 / 40
 FADE_NS = 300_000_000
@@ -84,14 +86,17 @@ class Steadying:
     def _follow(self, fresh: np.ndarray, luma: np.ndarray, time_ns: int) -> None:
         seen = opencv().blur(luma, (SEEN_WITHIN_PX, SEEN_WITHIN_PX)).astype(np.float32)
         if self._level is None or self._level.shape != fresh.shape or self.at(time_ns) is None:
-            self._level, self._held = fresh, fresh
+            self._level, self._held, self._seen = fresh, fresh, seen
         else:
             moved = _moved(self._seen, seen, luma)
             slowly = 1.0 - np.exp(-max(time_ns - self._taken_ns, 0) / SETTLING_NS)
-            self._level = self._level + (slowly + (1.0 - slowly) * moved) * (fresh - self._level)
+            followed = slowly + (1.0 - slowly) * moved
+            self._level = self._level + followed * (fresh - self._level)
+            # What creeps is seen against where the mask has it, not against a moment ago.
+            self._seen = self._seen + followed * (seen - self._seen)
             play = PLAY * (1.0 - moved)
             self._held = np.clip(self._held, self._level - play, self._level + play)
-        self._seen, self._taken_ns = seen, time_ns
+        self._taken_ns = time_ns
 
 
 class Presence:
@@ -145,6 +150,14 @@ def _moved(before: np.ndarray, now: np.ndarray, luma: np.ndarray) -> np.ndarray:
     # to 20, and the middle of a normal distribution's sizes lies at 0.67 deviations.
     noise = float(np.median(np.abs(cv2.Laplacian(luma, cv2.CV_16S)))) / (0.6745 * np.sqrt(20.0))
     least = max(LEAST_CODES, DEVIATIONS * np.sqrt(2.0) * noise / SEEN_WITHIN_PX)
+    least = least + SHAKE * luma.shape[1] * _slope(now)
     moved = np.clip(np.abs(now - before) / least - 1.0, 0.0, 1.0)
     around = 2 * round(FREED_AROUND * luma.shape[1]) + 1
     return cv2.blur(cv2.dilate(moved, np.ones((around, around), np.uint8)), (around, around))
+
+
+def _slope(seen: np.ndarray) -> np.ndarray:
+    """(h, w) float32: by how much brightness changes within a pixel, at the steepest place next to each."""
+    cv2 = opencv()
+    down, across = (cv2.Sobel(seen, cv2.CV_32F, *order, scale=1 / 8) for order in ((0, 1), (1, 0)))
+    return cv2.dilate(cv2.magnitude(down, across), np.ones((3, 3), np.uint8))
