@@ -151,7 +151,7 @@ def test_models_that_take_no_picture_are_refused(stored, shape):
     [
         (b"", "is empty"),
         (b"TFL3", "has 4 bytes"),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000), "is no .tflite model"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000), "is no .tflite file"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(2000), "damaged, cut off or not for this"),
         (b"\xff\xff\xff\xffTFL3" + bytes(2000), "damaged, cut off or not for this"),
     ],
@@ -198,12 +198,12 @@ def with_defect(defect):
     [
         ("zero point", "zero point beyond 0 to 255"),
         ("scale", "has a scale beyond"),
-        ("order", "operator 0 reads what no operator has written"),
-        ("twice", "operator 1 writes what is written already"),
+        ("order", "Operator 0 reads what no operator has written"),
+        ("twice", "Operator 1 writes what is written already"),
         ("stride", "steps by 0 pixels"),
-        ("options", "operator 2 has options of kind 1, which are another's"),
-        ("no input", "an operator has no input"),
-        ("output", r"its outputs are tensors \[99\] of 3"),
+        ("options", "CONCATENATION has options of kind 1, which are another's"),
+        ("no input", "An operator has no input"),
+        ("output", r"Its outputs are tensors \[99\] of 3"),
     ],
 )
 def test_a_defect_that_litert_may_stumble_over_is_named(stored, defect, words):
