@@ -26,6 +26,8 @@ BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint8": 1, "int64": 8, "bool":
 ZERO_POINTS = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-32768, 32767)}
 # Weights are some 1e-3, biases the product of two scales; LiteRT ends the process where a ratio of them overflows.
 SCALES = (1e-15, 1e6)
+# Sums of these LiteRT divides by their scale, and ends the process where there is none.
+EIGHT_BITS = ("uint8", "int8")
 EDGE_TPU_OPERATOR = "edgetpu-custom-op"
 
 
@@ -99,10 +101,11 @@ def _walk(path: Path, content: bytes) -> ModelFile:
     operators = [read_operator(part, codes, len(tensors)) for part in graphs[0].tables(3)]
     constants = {index for index, part in enumerate(parts) if sizes[part.number(2, "I")]}
     variables = {index for index, part in enumerate(parts) if part.number(5, "B")}
-    check_order(operators, constants | variables | set(graphs[0].numbers(1, "i")))
+    inputs, outputs = (_chosen(graphs[0], field, len(tensors)) for field in (1, 2))
+    check_order(operators, constants | variables | set(inputs), outputs)
     _check_names(model, graphs[0], len(sizes), len(tensors))
-    inputs, outputs = (_chosen(graphs[0], field, tensors) for field in (1, 2))
-    return ModelFile(path, content, inputs, outputs, tuple(name for name in custom if name))
+    ends = (tuple(tensors[index] for index in indices) for indices in (inputs, outputs))
+    return ModelFile(path, content, *ends, tuple(name for name in custom if name))
 
 
 def _text(table: Table, field: int) -> str:
@@ -138,6 +141,8 @@ def _tensor(part: Table, buffer_bytes: list[int]) -> Tensor:
     if buffer_bytes[buffer] not in (0, size):
         raise ModelError(f"Tensor {name!r} of {size} bytes is stored in {buffer_bytes[buffer]}.")
     scale, zero_point = _quantisation(part.table(4), name, shape, dtype)
+    if dtype in EIGHT_BITS and not scale:
+        raise ModelError(f"Tensor {name!r} of {dtype} has no scale.")
     return Tensor(name, shape, dtype, scale, zero_point)
 
 
@@ -180,8 +185,9 @@ def _check_names(model: Table, graph: Table, buffers: int, tensors: int) -> None
                 raise ModelError(f"A signature names a tensor beyond the {tensors} there are.")
 
 
-def _chosen(graph: Table, field: int, tensors: list[Tensor]) -> tuple[Tensor, ...]:
+def _chosen(graph: Table, field: int, tensors: int) -> tuple[int, ...]:
+    """The numbers of the graph's inputs (field 1) or outputs (2)."""
     indices = graph.numbers(field, "i")
-    if not indices or any(not 0 <= index < len(tensors) for index in indices):
-        raise ModelError(f"Its {'inputs' if field == 1 else 'outputs'} are tensors {list(indices)} of {len(tensors)}.")
-    return tuple(tensors[index] for index in indices)
+    if not indices or any(not 0 <= index < tensors for index in indices):
+        raise ModelError(f"Its {'inputs' if field == 1 else 'outputs'} are tensors {list(indices)} of {tensors}.")
+    return indices

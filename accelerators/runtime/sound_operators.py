@@ -6,6 +6,8 @@ hang or answer at random when single fields of a model were changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from accelerators.errors import ModelError
 from accelerators.models.flatbuffer import Table
 from accelerators.models.operators import operator_name
@@ -65,8 +67,12 @@ def read_operator(operator: Table, codes: list[Table], tensors: int) -> Steps:
     return [index for index in reads if index >= 0], list(writes)
 
 
-def check_order(operators: list[Steps], given: set[int]) -> None:
-    """Each tensor is written once, before it is read: LiteRT plans its memory by that. Raises ModelError."""
+def check_order(operators: list[Steps], given: set[int], wanted: Iterable[int]) -> None:
+    """Each tensor is written once, before it is read: LiteRT plans its memory by that. Raises ModelError.
+
+    given   constants, variables and the graph's inputs
+    wanted  the graph's outputs
+    """
     written = set(given)
     for number, (reads, writes) in enumerate(operators):
         if not set(reads) <= written:
@@ -74,6 +80,8 @@ def check_order(operators: list[Steps], given: set[int]) -> None:
         if written & set(writes) or len(set(writes)) < len(writes):
             raise ModelError(f"Operator {number} writes what is written already.")
         written |= set(writes)
+    if missing := set(wanted) - written:
+        raise ModelError(f"Its output, tensor {min(missing)}, is written by no operator.")
 
 
 def _check_options(name: str, kind: int, options: Table | None) -> None:

@@ -1,10 +1,13 @@
-"""Networks of a few operators, written as .tflite: cut, lint and fetch are tried on them without a published one."""
+"""Networks of a few operators, written as .tflite: what is done with models is tried without a published one."""
 
 from __future__ import annotations
 
 import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
+
+from accelerators.runtime.litert import schema as schema_of_litert
+
+schema = schema_of_litert()
 
 TYPES = {"uint8": np.uint8, "int8": np.int8, "int32": np.int32, "int64": np.int64, "float32": np.float32}
 CLASSES, SIDE, LARGE = 5, 9, 17
@@ -25,7 +28,7 @@ class Network:
         self._graph.tensors, self._graph.operators = [], []
         self._model.subgraphs = [self._graph]
 
-    def tensor(self, shape, dtype="uint8", values=None, scale=0.5, signature=None) -> int:
+    def tensor(self, shape, dtype="uint8", values=None, scale=0.5, zero_point=0, signature=None) -> int:
         """Add a tensor: a constant where it has values. `scale` None leaves it unquantised."""
         made = schema.TensorT()
         made.name = f"tensor{len(self._graph.tensors)}"
@@ -36,7 +39,7 @@ class Network:
         if scale is not None:
             made.quantization = schema.QuantizationParametersT()
             made.quantization.scale = np.array([scale], np.float32)
-            made.quantization.zeroPoint = np.array([0], np.int64)
+            made.quantization.zeroPoint = np.array([zero_point], np.int64)
         if values is not None:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(values, TYPES[dtype]).tobytes(), np.uint8)
