@@ -202,7 +202,7 @@ class Accelerator:
     def _cpu_model(self) -> Model:
         with self._cpu_turn:
             if self._model is None:
-                self._model = Model(self._files.cpu, self._threads)
+                self._model = Model(self._files.cpu, self._threads, uncut=self._files.uncut)
             return self._model
 
 

@@ -7,11 +7,13 @@ have is refused.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from accelerators.errors import ModelError
+from accelerators.models.cut import cut
 from accelerators.models.flatbuffer import Table, root_of
 from accelerators.models.graph import IDENTIFIER, type_name
 from accelerators.runtime.sound_operators import check_order, read_operator
@@ -44,10 +46,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A whole .tflite file. content: its bytes, the ones that were checked."""
+    """A whole .tflite file.
+
+    content  its bytes, the ones that were checked
+    uncut    it was as published, and `content` is what is left of it when it is cut at its scores
+    sha256   of the file as it was read, in hexadecimal
+    """
 
     path: Path
     content: bytes
+    uncut: bool
+    sha256: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     custom_operators: tuple[str, ...]
@@ -57,15 +66,20 @@ class ModelFile:
         return EDGE_TPU_OPERATOR in self.custom_operators
 
 
-def read_model(path: Path) -> ModelFile:
-    """The file, checked. Raises ModelError when it is missing, empty, cut off, damaged or no .tflite."""
-    content = _content(path)
+def read_model(path: Path, uncut: bool = False) -> ModelFile:
+    """The file, checked, and cut at its scores where it is still uncut.
+
+    Raises ModelError when it is missing, empty, cut off, damaged or no .tflite, or has no scores to be cut at.
+    """
+    read = _content(path)
     try:
-        return _walk(path, content)
+        content = cut(read) if uncut else read
+        inputs, outputs, custom = _walk(content)
     except ModelError as damage:
         raise ModelError(
-            f"{path} ({len(content)} bytes) is damaged, cut off or not for this. {damage} {_REPAIR}"
+            f"{path} ({len(read)} bytes) is damaged, cut off or not for this. {damage} {_REPAIR}"
         ) from None
+    return ModelFile(path, content, uncut, hashlib.sha256(read).hexdigest(), inputs, outputs, custom)
 
 
 _REPAIR = "Fetch it again: nightjar models fetch"
@@ -84,7 +98,8 @@ def _content(path: Path) -> bytes:
         raise ModelError(f"{path} cannot be read ({error.strerror}). {_REPAIR}") from None
 
 
-def _walk(path: Path, content: bytes) -> ModelFile:
+def _walk(content: bytes) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], tuple[str, ...]]:
+    """Inputs, outputs and the names of custom operators. Raises ModelError for what LiteRT may stumble over."""
     model = root_of(content, IDENTIFIER)
     if model.number(0, "I") != VERSION:
         raise ModelError(f"It has schema version {model.number(0, 'I')}, {VERSION} is known.")
@@ -104,8 +119,8 @@ def _walk(path: Path, content: bytes) -> ModelFile:
     inputs, outputs = (_chosen(graphs[0], field, len(tensors)) for field in (1, 2))
     check_order(operators, constants | variables | set(inputs), outputs)
     _check_names(model, graphs[0], len(sizes), len(tensors))
-    ends = (tuple(tensors[index] for index in indices) for indices in (inputs, outputs))
-    return ModelFile(path, content, *ends, tuple(name for name in custom if name))
+    inputs, outputs = (tuple(tensors[index] for index in indices) for indices in (inputs, outputs))
+    return inputs, outputs, tuple(name for name in custom if name)
 
 
 def _text(table: Table, field: int) -> str:

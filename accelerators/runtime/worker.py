@@ -55,7 +55,8 @@ class Worker:
         self._is_ready, self._sequence = False, 0
         memory = shared_memory(*shapes)
         self._channel, theirs = pair()
-        task = {"file": str(file.path), "device": str(device), "library": library, "threads": threads}
+        task = {"file": str(file.path), "uncut": file.uncut, "threads": threads}
+        task |= {"device": str(device), "library": library}
         try:
             self._tensors = SharedTensors(memory, *shapes)
             descriptors = {"memory": memory, "channel": theirs.fileno()}
