@@ -1,4 +1,4 @@
-"""`make bench`: speed and memory of the photo path beside other software, and how well it tells the light, in one run.
+"""`make bench`: speed, memory and quality of photos, night pictures and portraits beside other software, in one run.
 
 Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
 mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
@@ -22,6 +22,7 @@ import numpy as np
 from before_after import draw_sheet
 from demosaic import print_demosaic
 from night import print_night
+from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
 from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
@@ -140,6 +141,7 @@ def main() -> None:
     demosaicked = print_demosaic()
     quality = print_quality(demosaicked)
     night = print_night()
+    portraits = print_portraits()
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet().save(SHEET)
     print(f"before and after, to be looked at: {SHEET}")
@@ -148,6 +150,7 @@ def main() -> None:
         figures["preview_ratios"] = preview_ratios
         figures["white_balance_real_mired"] = white_balance_real
         figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality, "night": night}
+        figures["portraits"] = portraits
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -191,17 +191,24 @@ def cost_of_ways() -> list[Bar]:
     return [Bar("matte of 12 Mpix", "s CPU", {photo.name: float(np.median(spent["nightjar"]))}, most=1.0)]
 
 
+def print_matte() -> list[dict]:
+    """Print the table; returns it. Nothing where the files are not at hand."""
+    if missing := segmented.missing():
+        print(f"\nmatte: {missing}")
+        return []
+    bars = bars_of(quality_of_ways()) + cost_of_ways()
+    print_bars("matte", bars)
+    return [bar.to_dict() for bar in bars]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     file = parser.parse_args().json
-    if missing := segmented.missing():
-        raise SystemExit(missing)
-    bars = bars_of(quality_of_ways()) + cost_of_ways()
-    print_bars("matte", bars)
+    found = print_matte()
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"matte": [bar.to_dict() for bar in bars]}, indent=2) + "\n")
+        file.write_text(json.dumps({"matte": found}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
