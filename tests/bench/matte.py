@@ -8,15 +8,12 @@ run at the size that the last two can afford.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from bars import Bar, print_bars
+from bars import Bar, print_bars, run_alone
 from measures import segmented
 from measures.mattes import MatteQuality, judged, overlap_of
 from measures.painted_subjects import upsampled
@@ -201,15 +198,5 @@ def print_matte() -> list[dict]:
     return [bar.to_dict() for bar in bars]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
-    found = print_matte()
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"matte": found}, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_matte)

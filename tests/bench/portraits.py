@@ -6,13 +6,12 @@ whose photographs or models are not at hand says so and is left out.
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from accelerator import SHARED, print_accelerator
+from bars import run_alone
 from bokeh import print_bokeh
 from matte import print_matte
 from portrait_preview import print_portrait_preview
@@ -49,15 +48,5 @@ def print_portraits() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
-    found = print_portraits()
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_portraits)
