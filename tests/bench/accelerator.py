@@ -12,15 +12,16 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
+from measures.shared_folder import SHARED
 
 from accelerators.models.files import ModelFiles
 from accelerators.runtime.accelerator import Accelerator
 from accelerators.runtime.model_file import read_model
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 MODEL = SHARED / "models" / "coral" / "deeplabv3_mnv2_dm05_pascal_quant_logits.tflite"
 ROUNDS, PICTURES = 5, 40
 

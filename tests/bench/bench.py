@@ -22,6 +22,7 @@ import numpy as np
 from bars import write_figures
 from before_after import draw_sheet
 from demosaic import print_demosaic
+from measures.shared_folder import SHARED
 from night import print_night
 from portraits import print_portraits
 from quality import print_quality
@@ -147,7 +148,7 @@ def main() -> None:
     print_memory(memory)
     figures = {"times": times, "peak_memory_mb": memory, "preview_ratios": print_preview(times, cpus)}
     figures["white_balance_degrees"] = print_errors(errors_by_scene())
-    real = real_scene_errors(Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared")))
+    real = real_scene_errors(SHARED)
     figures["white_balance_real_mired"] = print_real(real) if real else {}
     figures["ns_per_pixel"] = print_scaling()
     figures["demosaic"] = print_demosaic()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
+from measures.shared_folder import SHARED
 from PIL import Image
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 PUBLISHED = SHARED / "models" / "coral"
 PHOTOGRAPHS = SHARED / "data" / "coral-images"
 
