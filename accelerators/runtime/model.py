@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from pathlib import Path
@@ -32,6 +33,7 @@ class Model:
         self, path: Path, threads: int = 1, delegate: object | None = None, library: Runtime | None = None
     ) -> None:
         self.file = read_model(path)
+        self.sha256 = hashlib.sha256(self.file.content).hexdigest()
         self.picture_shape = picture_shape(self.file)
         self.output_shape = output_shape(self.file)
         if delegate is None and self.file.is_for_edge_tpu:
