@@ -149,7 +149,8 @@ class Accelerator:
             left_s = deadline - time.monotonic()
             if not is_ready or left_s < self._deadline_s / 2:
                 state = "has other pictures to do" if is_ready and not may_wait else "is being started"
-                raise DeviceError(f"{worker.device} {state}; it takes a later picture")
+                after = f" after a fault: {self._breaker.last_fault}" if self._breaker.faults else ""
+                raise DeviceError(f"{worker.device} {state}; it takes a later picture{after}")
             values = self._counted(lambda: worker.run(picture, left_s))
             if self._breaker.faults:
                 logger.info("%s answers again", worker.device)
