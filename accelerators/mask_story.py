@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from accelerators.models.files import ModelFiles
     from accelerators.runtime.answer import Answer
 
 
@@ -21,6 +17,7 @@ class Story:
     """What is remembered while a mask is found."""
 
     def __init__(self) -> None:
+        self._devices: list[str] = []
         self.facts: dict[str, Any] = {
             "device": None,
             "model": None,
@@ -34,19 +31,21 @@ class Story:
         """All of it, as plain values."""
         return self.facts | {"why": why, "subject": subject}
 
-    def hearing(self, run: Callable[[np.ndarray], Answer], files: ModelFiles) -> Callable[[np.ndarray], Answer]:
+    def hearing(self, run: Callable[[np.ndarray], Answer]) -> Callable[[np.ndarray], Answer]:
         """`run`, and remember who answered."""
 
         def heard(picture: np.ndarray) -> Answer:
             answer = run(picture)
             spent = self.facts["ms"].get("network", 0.0) + answer.took_ms
             self.facts["ms"]["network"] = round(spent, 1)
-            file = next((path for path in (files.cpu, files.edge_tpu) if path and path.name == answer.model), files.cpu)
+            if answer.device not in self._devices:
+                self._devices.append(answer.device)
             self.facts |= {
-                "device": answer.device,
+                "device": " and ".join(self._devices),
                 "model": answer.model,
-                "model_sha256": _sha256(file, file.stat().st_mtime_ns),
-                "fell_back": answer.fell_back or None,
+                "model_sha256": answer.sha256 or None,
+                # One look in the processor's place is enough to be told, though the device has answered since.
+                "fell_back": self.facts["fell_back"] or answer.fell_back or None,
             }
             return answer
 
@@ -58,8 +57,3 @@ class Story:
         began = time.monotonic()
         yield
         self.facts["ms"][step] = round(1000 * (time.monotonic() - began), 1)
-
-
-@functools.lru_cache(maxsize=4)
-def _sha256(file: Path, _changed_ns: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

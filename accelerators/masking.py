@@ -5,9 +5,10 @@ Whatever goes wrong on the way ends as a reason, never as an error: a portrait w
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ class Masking:
         self._files: ModelFiles | None = None
         self._accelerator: Accelerator | None = None
         self._lacking = ""
-        self._is_warm = False
+        self._is_warm = self._is_closing = False
 
     def warm_up(self) -> None:
         """Load now what the first portrait would wait for: libraries, model and device. What fails is in `report`."""
@@ -103,7 +104,7 @@ class Masking:
     def find(self, picture: np.ndarray, gate: Gate) -> Found:
         """The mask of a (H, W, 3) uint8 sRGB picture, or why there is none."""
         told = Story()
-        with self._lock:
+        with self._turn():
             try:
                 subject = self._subject(picture, gate, told)
                 mask = None if isinstance(subject, NoSubject) else _matte(picture, subject, told)
@@ -125,7 +126,7 @@ class Masking:
         from accelerators.subject.finding import glance
         from accelerators.subject.grids import resampled
 
-        with self._lock:
+        with self._turn():
             subject = glance(picture, *self._network(Story()), **gate.limits)
         if isinstance(subject, NoSubject):
             return subject
@@ -143,16 +144,29 @@ class Masking:
         state = "ready" if self._is_warm else "not loaded yet"
         return {"state": state, "model": self._means.model, "lacking": self._lacking or None, "device": device}
 
-    def close(self, timeout_s: float = 3.0) -> None:
-        """End the device's process. A picture in work is waited for so long."""
-        waited = self._lock.acquire(timeout=timeout_s)
-        try:
-            accelerator, self._accelerator = self._accelerator, None
-            if accelerator is not None:
-                accelerator.close()
-        finally:
-            if waited:
+    def close(self) -> None:
+        """End the device's process: now, or when the picture in work is done. Returns at once."""
+        self._is_closing = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
                 self._lock.release()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One picture at a time; the last one ends the device's process where `close` could not."""
+        try:
+            with self._lock:
+                yield
+        finally:
+            if self._is_closing:
+                self.close()
+
+    def _end(self) -> None:
+        accelerator, self._accelerator = self._accelerator, None
+        if accelerator is not None:
+            accelerator.close()
 
     def _subject(self, picture: np.ndarray, gate: Gate, told: Story) -> Subject | NoSubject:
         from accelerators.subject.finding import find_subject
@@ -171,7 +185,7 @@ class Masking:
     def _network(self, told: Story) -> tuple[Callable[[np.ndarray], Answer], tuple[str, ...], tuple[int, int]]:
         """What asks the network, its labels, and the size of the picture it takes."""
         run, files = self._opened().run, self._model()
-        return told.hearing(run, files), files.labels, files.input
+        return told.hearing(run), files.labels, files.input
 
     def _model(self) -> ModelFiles:
         if self._files is None:

@@ -15,7 +15,7 @@ def opencv() -> ModuleType:
         import cv2
     except ImportError as error:
         raise RuntimeMissing(
-            f"Portraits need OpenCV, which is not installed ({error}). Install it: pip install 'nightjar[portrait]'"
+            f"Portraits need OpenCV, which cannot be imported ({error}). Install it: pip install 'nightjar[portrait]'"
         ) from None
     return cv2
 

@@ -344,6 +344,18 @@ def test_a_library_that_fails_leaves_the_photo_to_the_cpu(opened, machine, libra
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+def test_while_a_device_that_failed_is_tried_again_the_fault_is_told(opened, machine, library):
+    machine.plug_in()
+    clock = Clock()
+    accelerator = opened("usb", library=library("aborts"), clock=clock)
+    assert "ended by SIGABRT" in accelerator.run(PICTURE).fell_back
+    for _ in range(3):
+        clock.now += LONG_WAIT_S
+        answer = accelerator.run(PICTURE)  # its new process is being started, or has failed again
+        assert is_right(answer)
+        assert "ended by SIGABRT" in answer.fell_back
+
+
 def test_a_library_that_hangs_while_loading_costs_the_deadline(opened, machine, library):
     machine.plug_in()
     accelerator = opened("usb", library=library("hangs"), deadline_s=0.5)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import select
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from measures.delegates import delegate
 from PIL import Image
 
+from accelerators.mask_story import Story
 from accelerators.masking import Gate, Masking, Means
+from accelerators.runtime.answer import Answer
 from accelerators.subject.subject import NoSubject
 from firmware.cameras.simulation.photographs import picture_folder
 
 ROOT = Path(__file__).parents[1]
 SHARED_MODELS = Path(os.environ.get("NIGHTJAR_SHARED", ROOT.parent / "shared")) / "models"
+PATIENCE_S = 30.0
 GUESSING, HONEST = Gate(0.5), Gate(0.5, guesses=False)
 
 
@@ -138,6 +145,63 @@ def test_things_can_be_left_out(masking, tmp_path):
     without = one.find(cup, Gate(0.3, objects=False))
     assert without.mask is None
     assert isinstance(one.look(cup, Gate(0.3, objects=False)), NoSubject)
+
+
+def test_the_story_tells_of_every_device_and_of_a_fall_back_that_is_over():
+    answers = iter(
+        [
+            Answer(np.zeros(1), "cpu", "net.tflite", 5.0, "usb:0 is being started; it takes a later picture", "a" * 64),
+            Answer(np.zeros(1), "usb:0", "net_edgetpu.tflite", 2.0, "", "b" * 64),
+        ]
+    )
+    told = Story()
+    heard = told.hearing(lambda picture: next(answers))
+    for _ in range(2):
+        heard(np.zeros(1))
+    story = told.ending()
+    assert story["device"] == "cpu and usb:0"
+    assert story["fell_back"] == "usb:0 is being started; it takes a later picture"
+    assert (story["model"], story["model_sha256"], story["ms"]) == ("net_edgetpu.tflite", "b" * 64, {"network": 7.0})
+
+
+def test_a_model_removed_or_exchanged_under_a_running_camera_serves_on_and_the_story_is_of_what_was_run(
+    masking, astronaut, tmp_path
+):
+    install(tmp_path / "models")
+    one = masking(device="cpu")
+    before = one.find(astronaut, HONEST).story
+    file = tmp_path / "models" / before["model"]
+    assert before["model_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    file.unlink()
+    removed = one.find(astronaut, HONEST)
+    assert_is_her(removed.mask)
+    file.write_bytes(b"another")
+    exchanged = one.find(astronaut, HONEST)
+    assert {found.story["model_sha256"] for found in (removed, exchanged)} == {before["model_sha256"]}
+
+
+def test_closing_waits_for_nobody_and_lets_a_picture_in_work_be_finished(masking, astronaut, tmp_path):
+    install(tmp_path / "models")
+    library = delegate("hangs", tmp_path)
+    if library is None:
+        pytest.skip("no g++ to compile a delegate library with")
+    one, found = masking(device="pci", library=str(library), deadline_s=2.0), []
+    work = threading.Thread(target=lambda: found.append(one.find(astronaut, HONEST)))
+    work.start()
+    while not (child := (one.report()["device"] or {}).get("child")):
+        work.join(0.01)
+    ended = os.pidfd_open(child)
+    one.close()
+    assert work.is_alive(), "the picture waits for its device still"
+    work.join(PATIENCE_S)
+    story = found[0].story
+    assert (story["device"], story["without_model"], found[0].mask is None) == ("cpu", None, False)
+    assert "is being started" in story["fell_back"]
+    assert one.report()["device"] is None
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    assert poll.poll(1000 * PATIENCE_S), "the device's process lives on"
+    os.close(ended)
 
 
 def test_after_closing_nothing_is_left_running(masking, astronaut, tmp_path):

@@ -167,7 +167,7 @@ def test_what_is_for_portraits_only_is_refused_elsewhere(portrait, ask, words, s
     assert code == 2 and says in error
 
 
-@pytest.mark.parametrize("number", ["0.5", "99", "nan", "wide"])
+@pytest.mark.parametrize("number", ["0.5", "99", "nan", "wide", ""])
 def test_an_opening_that_no_lens_has_is_refused_with_the_range(portrait, ask, number):
     code, _, error = ask("develop", portrait, "--mode", "portrait", "--f-number", number)
     assert code == 1 and "f_number" in error

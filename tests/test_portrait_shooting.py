@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +142,26 @@ def test_a_portrait_that_fails_on_the_way_is_an_unblurred_photo_with_the_reason(
     assert why in entry_of(job)["why"]
     assert portraits.darkroom.tally.failed == 0
     assert portraits.take(somebody).done.result()["blurred"], "the next one is made as if nothing had been"
+
+
+def test_a_portrait_that_fails_lets_go_of_its_pictures_before_the_plain_one_is_made(portraits, caplog):
+    caplog.set_level(logging.CRITICAL)  # pytest keeps what is logged, with the error and all that it holds
+    held = []
+
+    def runs_out_later(picture):
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.reset_peak()
+        raise MemoryError
+
+    portraits.take(somebody)  # what is imported once is no picture
+    tracemalloc.start()
+    try:
+        portraits.take(runs_out_later)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert held[0] > 12 * SHAPE[0] * SHAPE[1], "the linear picture is not seen: this measures nothing"
+    assert peak < 1.1 * held[0], "the unblurred photo was made beside what the portrait had filled memory with"
 
 
 def test_a_mask_that_the_card_refuses_is_not_named_and_what_was_promised_is_not_claimed(portraits):

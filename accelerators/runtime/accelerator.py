@@ -76,17 +76,20 @@ class Accelerator:
         reason = ""
         if self._choice.look().kind != "cpu":
             try:
-                values, device, file = self._ask_device(picture, deadline)
-                return self._record.add(Answer(values, device, file.name, _ms_since(started)))
+                values, worker = self._ask_device(picture, deadline)
+                device, file = str(worker.device), worker.file.name
+                return self._record.add(Answer(values, device, file, _ms_since(started), sha256=worker.sha256))
             except (DeviceError, ModelError) as error:
                 reason = str(error)
         try:
-            values = self._cpu_model().run(picture)
+            model = self._cpu_model()
+            values = model.run(picture)
         except AcceleratorError as error:
             if not reason:
                 raise
             raise DeviceError(f"Nothing can answer. The device: {reason}. The CPU: {error}") from error
-        return self._record.add(Answer(values, "cpu", self._files.cpu.name, _ms_since(started), reason))
+        file, sha256 = self._files.cpu.name, model.file.sha256
+        return self._record.add(Answer(values, "cpu", file, _ms_since(started), reason, sha256))
 
     def warm_up(self) -> None:
         """Load now what the first picture would wait for; pictures that come meanwhile go to the CPU.
@@ -133,8 +136,8 @@ class Accelerator:
             found = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
             raise ModelError(f"Model {self._files.name} takes a uint8 picture of shape {shape}, not {found}.")
 
-    def _ask_device(self, picture: np.ndarray, deadline: float) -> tuple[np.ndarray, str, Path]:
-        """The device's answer. Raises DeviceError or ModelError, at once while the device rests."""
+    def _ask_device(self, picture: np.ndarray, deadline: float) -> tuple[np.ndarray, Worker]:
+        """The device's answer, and who gave it. Raises DeviceError or ModelError, at once while the device rests."""
         if not self._device_turn.acquire(timeout=self._deadline_s):
             raise DeviceError(f"{self._choice.device} is busy with another picture")
         try:
@@ -147,12 +150,13 @@ class Accelerator:
             left_s = deadline - time.monotonic()
             if not is_ready or left_s < self._deadline_s / 2:
                 state = "has other pictures to do" if is_ready and not may_wait else "is being started"
-                raise DeviceError(f"{worker.device} {state}; it takes a later picture")
+                after = f" after a fault: {self._breaker.last_fault}" if self._breaker.faults else ""
+                raise DeviceError(f"{worker.device} {state}; it takes a later picture{after}")
             values = self._counted(lambda: worker.run(picture, left_s))
             if self._breaker.faults:
                 logger.info("%s answers again", worker.device)
             self._breaker.worked()
-            return values, str(worker.device), worker.file
+            return values, worker
         finally:
             self._device_turn.release()
 

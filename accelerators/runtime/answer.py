@@ -16,6 +16,7 @@ class Answer:
     model      the file that was run
     took_ms    wall time of the inference, transfers included
     fell_back  why another device than the wanted one answered; empty where it was the wanted one
+    sha256     of the file as it was read; another one may lie there meanwhile
     """
 
     values: np.ndarray
@@ -23,3 +24,4 @@ class Answer:
     model: str
     took_ms: float
     fell_back: str = ""
+    sha256: str = ""

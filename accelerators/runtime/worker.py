@@ -50,6 +50,7 @@ class Worker:
     ) -> None:
         shapes = picture_shape(file), output_shape(file)
         self.file, self.device, self.library_version = file.path, device, ""
+        self.sha256 = file.sha256
         self._limits = limits(file.outputs[0])
         self._start_s, self._started = start_s, time.monotonic()
         self._is_ready, self._sequence = False, 0

@@ -116,7 +116,7 @@ def lines(made: list[Developed]) -> Iterator[str]:
 def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wishes:
     from firmware.darkroom.modes import choose_mode, load_modes
 
-    opening = [f"bokeh.f_number={arguments.f_number}"] if arguments.f_number else []
+    opening = [] if arguments.f_number is None else [f"bokeh.f_number={arguments.f_number}"]
     loaded = load([*arguments.set, *opening], system_folder=arguments.config)
     settings, by_hand = loaded.settings, loaded.by_hand()
     mode = choose_mode(arguments.mode or settings.darkroom.mode, load_modes())

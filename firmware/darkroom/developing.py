@@ -43,17 +43,15 @@ def develop_job(job: Job) -> Made:
 
 
 def _portrait(job: Job) -> Made:
-    if lacking := lacking_memory(job.burst.reference_frame.pixels.size):
-        return _unblurred(job, lacking)
-    frame, keep = job.burst.reference_frame, Keep.beside(job.files.jpeg, job.portrait.settings)
-    find, quality = job.portrait.find, job.jpeg_quality
-    try:
-        return make_portrait(frame, job.pipeline, job.tuning, find, keep, quality, job.threads)
-    except Exception as error:  # boundary: a blur that fails must not cost the photo
-        logger.exception("%s: the portrait failed, the photo stays unblurred", job.files.jpeg.name)
-        return _unblurred(job, f"the portrait failed: {str(error) or type(error).__name__}")
-
-
-def _unblurred(job: Job, why: str) -> Made:
+    why = lacking_memory(job.burst.reference_frame.pixels.size)
+    if not why:
+        frame, keep = job.burst.reference_frame, Keep.beside(job.files.jpeg, job.portrait.settings)
+        find, quality = job.portrait.find, job.jpeg_quality
+        try:
+            return make_portrait(frame, job.pipeline, job.tuning, find, keep, quality, job.threads)
+        except Exception as error:  # boundary: a blur that fails must not cost the photo
+            logger.exception("%s: the portrait failed, the photo stays unblurred", job.files.jpeg.name)
+            why = f"the portrait failed: {str(error) or type(error).__name__}"
+    # Not before the error is gone, which holds all pictures of the portrait: it may have failed for want of memory.
     photo = develop(job.burst.reference_frame, without_blur(job.pipeline), job.tuning, job.threads)
     return Made(photo, entry_of({"why": why}))
