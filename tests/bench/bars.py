@@ -82,7 +82,7 @@ def write_figures(file: Path | None, figures: Any) -> None:
     """As JSON, where a file is named."""
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=2) + "\n")
+        file.write_text(json.dumps(figures, indent=2, default=float) + "\n")  # numpy's own numbers, too
 
 
 def photo_of(frame: RawFrame, tables: Mapping[str, Mapping[str, Any]] | None = None) -> np.ndarray:
