@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import flatbuffers
 import numpy as np
-
-from accelerators.runtime.litert import schema as schema_of_litert
-
-schema = schema_of_litert()
+from ai_edge_litert import schema_py_generated as schema
 
 TYPES = {"uint8": np.uint8, "int8": np.int8, "int32": np.int32, "int64": np.int64, "float32": np.float32}
 CLASSES, SIDE, LARGE = 5, 9, 17
