@@ -50,7 +50,7 @@ def _both(model: KnownModel, threads: int = 1) -> tuple:
 
 
 def _bird(model: KnownModel) -> float:
-    return bird_score(_both(model)[1])
+    return bird_score(model.cpu.original.name)
 
 
 def _agreement(models: dict[str, KnownModel]) -> dict[str, float]:
