@@ -1,12 +1,10 @@
 """Claims about colour: charts through measured spectra, saturation, unknown sensors, and black that stays black."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from measures.chart import blocks, patches
 from measures.colour_difference import chroma_vector, delta_e_2000, lab, lab_of_photo
+from measures.shared_folder import SHARED
 from measures.spectral_camera import EXPOSURE, calibrated, chart, chart_frame, light, responses, seen_by_eye
 
 from firmware.cameras.simulated import simulate
@@ -17,7 +15,6 @@ from isp.frames import NEUTRAL_SHOT, LinearImage
 from isp.photo import photo_pipeline
 from isp.tone import Tone, decode_srgb
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 SPECTRA = SHARED / "data/pi-spectra/IMX219.csv"
 needs_spectra = pytest.mark.skipif(not SPECTRA.is_file(), reason=f"no spectra at {SPECTRA}; set NIGHTJAR_SHARED")
 

@@ -1,13 +1,12 @@
 """Red, green and blue at every pixel: how near the truth, and what never changes."""
 
 import dataclasses
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from measures.mosaics import colour_psnr, false_colour, mosaic_of
 from measures.saturated import saturated_pictures
+from measures.shared_folder import SHARED
 from PIL import Image
 
 from firmware.cameras.simulated import simulate
@@ -20,7 +19,6 @@ from isp.frames import BAYER_ORDERS, NEUTRAL_SHOT, Noise
 from isp.photo import photo_pipeline
 from isp.plan import plan
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 SIZES = [(2, 2), (3, 2), (2, 5), (7, 9), (64, 66), (131, 77)]
 MIRRORED = {"RGGB": "GRBG", "GRBG": "RGGB", "BGGR": "GBRG", "GBRG": "BGGR"}
 ISO_1600 = load_sensor("imx477").tuning.noise_at(16.0)

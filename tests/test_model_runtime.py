@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measures.tiny_models import TinyModel, divided, for_edge_tpu, largest_colour, negative, resized
+from measures.small_networks import Network
+from measures.tiny_models import divided, for_edge_tpu, largest_colour, negative, resized
 
 from accelerators.errors import ModelError
 from accelerators.runtime.model import Model
@@ -30,7 +31,7 @@ def stored(tmp_path):
     return put
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+@pytest.mark.parametrize("kind", ["uint8", "int8"])
 def test_quantised_models_answer_in_real_numbers(stored, kind):
     answer = Model(stored(negative(kind))).run(PICTURE)
     assert answer.dtype == np.float32
@@ -38,10 +39,10 @@ def test_quantised_models_answer_in_real_numbers(stored, kind):
     assert np.abs(answer + PICTURE / 255).max() < 1e-6
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.float32])
+@pytest.mark.parametrize("kind", ["uint8", "int8", "float32"])
 def test_real_numbers_go_in_as_the_model_stores_them(stored, kind):
     picture = np.random.default_rng(6).uniform(0, 1, PICTURE.shape).astype(np.float32)
-    step = 0 if kind is np.float32 else 0.5 / 255
+    step = 0 if kind == "float32" else 0.5 / 255
     assert np.abs(Model(stored(negative(kind))).run(picture) + picture).max() <= step + 1e-6
 
 
@@ -109,7 +110,7 @@ def test_a_picture_that_does_not_fit_is_refused(stored, picture, words):
 
 def test_a_model_of_real_numbers_does_not_guess_what_bytes_mean(stored):
     with pytest.raises(ModelError, match="takes a picture of float32, not uint8"):
-        Model(stored(negative(np.float32))).run(PICTURE)
+        Model(stored(negative("float32"))).run(PICTURE)
 
 
 def test_infinite_answers_are_refused(stored):
@@ -129,21 +130,20 @@ def test_a_custom_operator_that_nobody_knows_is_named(stored):
 
 
 def test_models_without_a_fixed_shape_are_refused(stored):
-    model = TinyModel()
-    light, out = model.tensor((1, *SIZE, 3), scale=1), model.tensor((1, *SIZE, 3), scale=1)
-    model.graph.tensors[light].shapeSignature = np.array([1, -1, -1, 3], np.int32)
+    model, shape = Network(), (1, *SIZE, 3)
+    light, out = model.tensor(shape, signature=(1, -1, -1, 3)), model.tensor(shape)
     model.operator("RELU", [light], [out])
     with pytest.raises(ModelError, match="fixed shapes"):
-        Model(stored(model.content([light], [out])))
+        Model(stored(model.written([light], [out])))
 
 
 @pytest.mark.parametrize("shape", [(1, *SIZE, 1), (2, *SIZE, 3), (1, 4, 3)])
 def test_models_that_take_no_picture_are_refused(stored, shape):
-    model = TinyModel()
-    light, out = model.tensor(shape, scale=1), model.tensor(shape, scale=1)
+    model = Network()
+    light, out = model.tensor(shape), model.tensor(shape)
     model.operator("RELU", [light], [out])
     with pytest.raises(ModelError, match="allowed is one picture"):
-        Model(stored(model.content([light], [out])))
+        Model(stored(model.written([light], [out])))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_models_that_take_no_picture_are_refused(stored, shape):
     [
         (b"", "is empty"),
         (b"TFL3", "has 4 bytes"),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000), "is no .tflite model"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000), "is no .tflite file"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(2000), "damaged, cut off or not for this"),
         (b"\xff\xff\xff\xffTFL3" + bytes(2000), "damaged, cut off or not for this"),
     ],
@@ -177,20 +177,19 @@ def test_a_file_cut_off_anywhere_is_refused(stored, content):
 
 def with_defect(defect):
     """A sound model but for one thing over which LiteRT may end the process, hang or answer at random."""
-    model, shape = TinyModel(), (1, *SIZE, 3)
+    model, shape = Network(), (1, *SIZE, 3)
     zero_point = 1 << 31 if defect == "zero point" else 0
-    light, between, out = (model.tensor(shape, scale=1, zero_point=zero_point) for _ in range(3))
-    if defect == "scale":
-        model.graph.tensors[between].quantization.scale[0] = np.nan
+    light, out = (model.tensor(shape, scale=1, zero_point=zero_point) for _ in range(2))
+    between = model.tensor(shape, scale={"scale": np.nan, "no scale": None}.get(defect, 1), zero_point=zero_point)
     first, last = ([between], [light]) if defect == "order" else ([light], [between])
     if defect == "stride":
-        model.operator("MAX_POOL_2D", first, last, model.schema.Pool2DOptionsT())
+        model.operator("MAX_POOL_2D", first, last, options="Pool2DOptions")
     elif defect == "options":
-        model.operator("CONCATENATION", first, last, model.schema.Conv2DOptionsT())
+        model.operator("CONCATENATION", first, last, options="Conv2DOptions")
     else:
         model.operator("RELU", [-1] if defect == "no input" else first, [out] if defect == "twice" else last)
     model.operator("RELU", [light if defect == "twice" else between], [out])
-    return model.content([light], [99] if defect == "output" else [out])
+    return model.written([light], [{"output": 99, "no output": model.tensor(shape)}.get(defect, out)])
 
 
 @pytest.mark.parametrize(
@@ -198,12 +197,14 @@ def with_defect(defect):
     [
         ("zero point", "zero point beyond 0 to 255"),
         ("scale", "has a scale beyond"),
-        ("order", "operator 0 reads what no operator has written"),
-        ("twice", "operator 1 writes what is written already"),
+        ("no scale", "'tensor2' of uint8 has no scale"),
+        ("order", "Operator 0 reads what no operator has written"),
+        ("twice", "Operator 1 writes what is written already"),
         ("stride", "steps by 0 pixels"),
-        ("options", "operator 2 has options of kind 1, which are another's"),
-        ("no input", "an operator has no input"),
-        ("output", r"its outputs are tensors \[99\] of 3"),
+        ("options", "CONCATENATION has options of kind 1, which are another's"),
+        ("no input", "An operator has no input"),
+        ("output", r"Its outputs are tensors \[99\] of 4"),
+        ("no output", "Its output, tensor 3, is written by no operator"),
     ],
 )
 def test_a_defect_that_litert_may_stumble_over_is_named(stored, defect, words):

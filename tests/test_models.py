@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import select
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("ai_edge_litert", reason="small networks are written with ai-edge-litert's schema")
@@ -17,10 +19,13 @@ pytest.importorskip("ai_edge_litert", reason="small networks are written with ai
 from measures.model_server import closed_address
 from measures.model_shelf import make_shelf
 from measures.segmentation import PUBLISHED
+from measures.small_networks import CLASSES, SIDE
 
 from accelerators.errors import ModelError
 from accelerators.models.catalogue import CATALOGUE, find_model, read_catalogue
 from accelerators.models.registry import installed
+from accelerators.runtime.accelerator import Accelerator
+from accelerators.runtime.model_file import read_model
 from firmware.demo.bench_daemon import NIGHTJAR, same_code
 
 PATIENCE_S = 60
@@ -113,10 +118,25 @@ def test_a_model_is_used_cut_where_it_is_cut(shelf, tmp_path):
     assert (files.name, files.input) == ("small", (9, 9))
 
 
-def test_an_uncut_model_serves_too(shelf, tmp_path):
-    folder = shelf.fill(tmp_path / "models", *shelf.published)
-    files = installed("fast", folder, shelf.write_catalogue(tmp_path))
+@pytest.mark.parametrize("device", ["cpu", "child"])
+def test_a_model_answers_the_same_cut_and_as_published(shelf, tmp_path, device):
+    """The camera's own folder may hold what somebody copied there, not what `models fetch` makes."""
+    catalogue, answers = shelf.write_catalogue(tmp_path), []
+    picture = np.random.default_rng(4).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    for name, kept in (("cut", {*shelf.cut, "labels.txt"}), ("published", shelf.published)):
+        files = installed("small", shelf.fill(tmp_path / name, *kept), catalogue)
+        with contextlib.closing(Accelerator(files, device)) as accelerator:
+            answers.append(accelerator.run(picture))
+    assert [answer.model for answer in answers] == ["net_logits.tflite", "net.tflite"]
+    assert [answer.device for answer in answers] == [device, device]
+    assert answers[1].values.shape == (SIDE, SIDE, CLASSES)
+    assert np.array_equal(answers[0].values, answers[1].values)
+
+
+def test_the_twin_for_the_edge_tpu_is_cut_when_it_is_loaded_too(shelf, tmp_path):
+    files = installed("fast", shelf.fill(tmp_path / "models", *shelf.published), shelf.write_catalogue(tmp_path))
     assert (files.cpu.name, files.edge_tpu.name) == ("net.tflite", "net_edgetpu.tflite")
+    assert read_model(files.edge_tpu, files.uncut).content == shelf.cut["net_logits_edgetpu.tflite"]
 
 
 def test_both_networks_are_of_one_kind(shelf, tmp_path):

@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.util
 import json
-import os
 import sys
 import tomllib
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from measures.discs import discs
 from measures.exposed import WHOLE, exposed
+from measures.shared_folder import SHARED
 
 from firmware.cameras.simulated import simulate
 from firmware.cameras.simulation.chart import chart_patches
@@ -28,7 +28,6 @@ from isp.sharpen import Sharpen
 from isp.tone import Tone, decode_srgb, encode_srgb
 from isp.white_balance import WhiteBalance
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 REAL = SHARED / "data" / "raw-bayer"
 needs_real_raws = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real raw files at {REAL}; set NIGHTJAR_SHARED")
 

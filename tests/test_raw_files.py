@@ -4,13 +4,13 @@ import dataclasses
 import json
 import os
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 import rawpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from measures.shared_folder import SHARED
 
 from firmware.errors import RawFileError
 from firmware.files import dng
@@ -19,8 +19,8 @@ from firmware.files.tiff import BYTE, LONG, SHORT, Field, Offset, encode_directo
 from firmware.sensors import load_sensor
 from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data/raw-bayer"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared data at {SHARED}; set NIGHTJAR_SHARED")
+RAW_FILES = SHARED / "data/raw-bayer"
+needs_shared = pytest.mark.skipif(not RAW_FILES.is_dir(), reason=f"no shared data at {RAW_FILES}; set NIGHTJAR_SHARED")
 
 SHOT = Shot(
     sensor="imx477",
@@ -276,14 +276,14 @@ def test_numbers_in_names_count_as_numbers(tmp_path):
 
 @needs_shared
 def test_four_samplings_of_one_scene_are_read():
-    frames = [read_raw(path) for path in sorted(SHARED.glob("DSC_1339_768x512_????.raw"))]
+    frames = [read_raw(path) for path in sorted(RAW_FILES.glob("DSC_1339_768x512_????.raw"))]
     assert [frame.shot.bayer for frame in frames] == ["BGGR", "GBRG", "GRBG", "RGGB"]
     assert all(frame.pixels.shape == (512, 768) for frame in frames)
 
 
 @needs_shared
 def test_a_raw_of_oblong_pixels_is_refused():
-    (path,) = SHARED.glob("*.KDC")
+    (path,) = RAW_FILES.glob("*.KDC")
     with pytest.raises(RawFileError, match="must be square"):
         read_raw(path)
 

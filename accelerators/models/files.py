@@ -15,6 +15,7 @@ class ModelFiles:
     edge_tpu  its twin compiled for the Edge TPU; None where there is none
     input     (height, width) of the uint8 RGB picture it takes
     labels    the class of each score, background first
+    uncut     the files are as published, and are cut at their scores when they are loaded
     """
 
     name: str
@@ -22,3 +23,4 @@ class ModelFiles:
     edge_tpu: Path | None
     input: tuple[int, int]
     labels: tuple[str, ...]
+    uncut: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from accelerators.errors import ModelError
 from accelerators.models.flatbuffer import Table, root_of
-from accelerators.models.operators import OPERATORS
+from accelerators.models.operators import operator_name
 
 IDENTIFIER = b"TFL3"
 TYPE_NAMES = (
@@ -97,12 +97,14 @@ def read_graph(data: bytes | bytearray) -> Graph:
     )
 
 
+def type_name(number: int) -> str:
+    """How a tensor's numbers are stored, by its number in the schema (TensorType)."""
+    return TYPES[number] if 0 <= number < len(TYPES) else f"type {number}"
+
+
 def _named(code: Table) -> tuple[str, int]:
     """Name and version of one kind of operator."""
-    number = max(code.number(0, "b"), code.number(3, "i"))
-    if not 0 <= number < len(OPERATORS):
-        return f"operator {number}", code.number(2, "i", 1)
-    name = OPERATORS[number]
+    name = operator_name(code)
     return (code.text(1) or CUSTOM if name == CUSTOM else name), code.number(2, "i", 1)
 
 
@@ -115,7 +117,7 @@ def _tensor(table: Table, buffers: list[Table]) -> Tensor:
         name=table.text(3),
         shape=table.numbers(0, "i", MOST_AXES),
         signature=table.numbers(7, "i", MOST_AXES),
-        dtype=TYPES[dtype] if 0 <= dtype < len(TYPES) else f"type {dtype}",
+        dtype=type_name(dtype),
         constant=buffers[buffer].content(0),
         quantised=quantisation is not None and quantisation.vector(2, 4)[1] > 0,
     )

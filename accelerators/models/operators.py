@@ -1,5 +1,9 @@
 """The operators of TensorFlow Lite by their number in its schema (BuiltinOperator of schema.fbs, up to 209)."""
 
+from __future__ import annotations
+
+from accelerators.models.flatbuffer import Table
+
 NAMES = """
 ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP FLOOR
 FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D LOCAL_RESPONSE_NORMALIZATION LOGISTIC LSH_PROJECTION
@@ -28,3 +32,9 @@ DILATE STABLEHLO_RNG_BIT_GENERATOR REDUCE_WINDOW STABLEHLO_COMPOSITE STABLEHLO_S
 STABLEHLO_CASE
 """
 OPERATORS = tuple(NAMES.split())
+
+
+def operator_name(code: Table) -> str:
+    """The name of one of a model's operator codes. Small numbers stand in the older of two fields."""
+    number = max(code.number(0, "b"), code.number(3, "i"))
+    return OPERATORS[number] if 0 <= number < len(OPERATORS) else f"operator {number}"

@@ -17,12 +17,12 @@ MISSING, UNREADABLE = "is missing", "cannot be read"
 
 
 def installed(name: str, folder: Path, catalogue: Path = CATALOGUE) -> ModelFiles:
-    """The files of a model, cut if they are there cut, else as published.
+    """The files of a model: cut, or as published and then to be cut when they are loaded.
 
     name    as in configs/models.toml, or what it serves as: "fast", "quality"
     folder  where `nightjar models fetch` put them
     Raises ModelError where a file is missing or not the known one, with the command that fetches it. Both networks are
-    of one kind, so that whoever answers, CPU or Edge TPU, the answer has one shape. The files' hashes are taken once.
+    of one kind. The files' hashes are taken once.
     """
     model = find_model(name, read_catalogue(catalogue))
     is_cut = is_there(folder, model.cpu.cut) or not is_there(folder, model.cpu.original)
@@ -32,7 +32,7 @@ def installed(name: str, folder: Path, catalogue: Path = CATALOGUE) -> ModelFile
         known = model.edge_tpu.cut if is_cut else model.edge_tpu.original
         edge_tpu = _whole(folder, known, model) if is_there(folder, known) else None
     labels = read_labels(_whole(folder, model.labels, model), model)
-    return ModelFiles(model.name, cpu, edge_tpu, model.input, labels)
+    return ModelFiles(model.name, cpu, edge_tpu, model.input, labels, uncut=not is_cut)
 
 
 def is_there(folder: Path, file: KnownFile) -> bool:

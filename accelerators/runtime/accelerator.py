@@ -88,7 +88,8 @@ class Accelerator:
             if not reason:
                 raise
             raise DeviceError(f"Nothing can answer. The device: {reason}. The CPU: {error}") from error
-        return self._record.add(Answer(values, "cpu", self._files.cpu.name, _ms_since(started), reason, model.sha256))
+        file, sha256 = self._files.cpu.name, model.file.sha256
+        return self._record.add(Answer(values, "cpu", file, _ms_since(started), reason, sha256))
 
     def warm_up(self) -> None:
         """Load now what the first picture would wait for; pictures that come meanwhile go to the CPU.
@@ -205,7 +206,7 @@ class Accelerator:
     def _cpu_model(self) -> Model:
         with self._cpu_turn:
             if self._model is None:
-                self._model = Model(self._files.cpu, self._threads)
+                self._model = Model(self._files.cpu, self._threads, uncut=self._files.uncut)
             return self._model
 
 

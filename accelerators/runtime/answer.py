@@ -16,7 +16,7 @@ class Answer:
     model      the file that was run
     took_ms    wall time of the inference, transfers included
     fell_back  why another device than the wanted one answered; empty where it was the wanted one
-    sha256     of the bytes that were run; the file may be another one meanwhile
+    sha256     of the file as it was read; another one may lie there meanwhile
     """
 
     values: np.ndarray

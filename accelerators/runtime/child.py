@@ -58,10 +58,10 @@ def load(task: dict[str, Any]) -> tuple[Model, str]:
     """The model on its device, and what libedgetpu says of its version."""
     device, path = read_device(task["device"]), Path(task["file"])
     if not device.is_edge_tpu:
-        return Model(path, task["threads"]), ""
+        return Model(path, task["threads"], uncut=task["uncut"]), ""
     runtime = edge_tpu_runtime()
     delegate, version = open_edge_tpu(device, task["library"], runtime.load_delegate)
-    return Model(path, task["threads"], delegate, runtime), version
+    return Model(path, task["threads"], delegate, runtime, task["uncut"]), version
 
 
 def open_edge_tpu(device: Device, library: str, load_delegate: Any) -> tuple[object, str]:

@@ -68,7 +68,7 @@ class Choice:
         return self._fitting(self._files.edge_tpu), self._library
 
     def _fitting(self, path: Path) -> ModelFile:
-        file = read_model(path)
+        file = read_model(path, self._files.uncut)
         size = picture_shape(file)[:2]
         if size != self._files.input:
             raise ModelError(

@@ -78,18 +78,6 @@ def google_pycoral() -> ModuleType | None:
         return None
 
 
-@functools.cache
-def schema() -> ModuleType:
-    """The module with the classes of a .tflite file (ModelT and its parts). Raises RuntimeMissing as `runtime`."""
-    try:
-        import ai_edge_litert.schema_py_generated as classes
-    except ImportError as error:
-        raise RuntimeMissing(
-            f"Cutting models needs ai-edge-litert, which cannot be imported ({error}). Install it: {INSTALL}"
-        ) from None
-    return classes
-
-
 def _of(name: str, interpreter: ModuleType) -> Runtime:
     return Runtime(
         name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from pathlib import Path
@@ -26,14 +25,19 @@ class Model:
     threads   that LiteRT works with on the CPU
     delegate  of the Edge TPU, from `load_delegate`; None for the CPU
     library   the LiteRT that the delegate came from
+    uncut     the file is cut at its scores first
     Raises ModelError when the file is damaged or not of this kind, RuntimeMissing when there is no LiteRT.
     """
 
     def __init__(
-        self, path: Path, threads: int = 1, delegate: object | None = None, library: Runtime | None = None
+        self,
+        path: Path,
+        threads: int = 1,
+        delegate: object | None = None,
+        library: Runtime | None = None,
+        uncut: bool = False,
     ) -> None:
-        self.file = read_model(path)
-        self.sha256 = hashlib.sha256(self.file.content).hexdigest()
+        self.file = read_model(path, uncut)
         self.picture_shape = picture_shape(self.file)
         self.output_shape = output_shape(self.file)
         if delegate is None and self.file.is_for_edge_tpu:

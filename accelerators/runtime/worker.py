@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import select
 import sys
@@ -51,13 +50,14 @@ class Worker:
     ) -> None:
         shapes = picture_shape(file), output_shape(file)
         self.file, self.device, self.library_version = file.path, device, ""
-        self.sha256 = hashlib.sha256(file.content).hexdigest()
+        self.sha256 = file.sha256
         self._limits = limits(file.outputs[0])
         self._start_s, self._started = start_s, time.monotonic()
         self._is_ready, self._sequence = False, 0
         memory = shared_memory(*shapes)
         self._channel, theirs = pair()
-        task = {"file": str(file.path), "device": str(device), "library": library, "threads": threads}
+        task = {"file": str(file.path), "uncut": file.uncut, "threads": threads}
+        task |= {"device": str(device), "library": library}
         try:
             self._tensors = SharedTensors(memory, *shapes)
             descriptors = {"memory": memory, "channel": theirs.fileno()}

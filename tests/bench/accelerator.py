@@ -12,15 +12,16 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
+from measures.shared_folder import SHARED
 
 from accelerators.models.files import ModelFiles
 from accelerators.runtime.accelerator import Accelerator
 from accelerators.runtime.model_file import read_model
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 MODEL = SHARED / "models" / "coral" / "deeplabv3_mnv2_dm05_pascal_quant_logits.tflite"
 ROUNDS, PICTURES = 5, 40
 
@@ -70,8 +71,17 @@ def measured(file: Path) -> dict[str, float]:
     return figures
 
 
-if __name__ == "__main__":
-    model = Path(sys.argv[1]) if len(sys.argv) > 1 else MODEL
-    print(f"{model.name}, CPU ms")
-    for name, value in measured(model).items():
+def print_accelerator(file: Path = MODEL) -> dict[str, float]:
+    """Print the table; returns it. Nothing where the model is not at hand."""
+    if not file.is_file():
+        print(f"\naccelerator: {file} is not there; name the shared folder in NIGHTJAR_SHARED")
+        return {}
+    figures = measured(file)
+    print(f"\na process of its own for {file.name}, CPU ms")
+    for name, value in figures.items():
         print(f"  {name:20}{value:9.2f}")
+    return figures
+
+
+if __name__ == "__main__":
+    print_accelerator(*map(Path, sys.argv[1:2]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,21 @@ def print_bars(title: str, bars: list[Bar]) -> None:
         verdict = "holds" if bar.holds() else "MISSES"
         where = f"worst of {len(bar.measured)}: {place}"
         print(f"  {bar.what:60}{value:9.3g} {bar.unit:8}{bar.asked():>9}  {verdict:7} {where}")
+
+
+def run_alone(description: str, print_tables: Callable[[], Any]) -> None:
+    """A table of `make bench` as a program of its own, which writes its figures as JSON where that is asked for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    file = parser.parse_args().json
+    write_figures(file, print_tables())
+
+
+def write_figures(file: Path | None, figures: Any) -> None:
+    """As JSON, where a file is named."""
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=2, default=float) + "\n")  # numpy's own numbers, too
 
 
 def photo_of(frame: RawFrame, tables: Mapping[str, Mapping[str, Any]] | None = None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`make bench`: speed and memory of the photo path beside other software, and how well it tells the light, in one run.
+"""`make bench`: speed, memory and quality of photos, night pictures and portraits beside other software, in one run.
 
 Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
 mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
@@ -7,7 +7,6 @@ mind neighbours); rows are interleaved and medians shown. Ratios are to our own 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -15,13 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import engines
 import numpy as np
+from bars import write_figures
 from before_after import draw_sheet
 from demosaic import print_demosaic
+from measures.shared_folder import SHARED
 from night import print_night
+from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
 from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
@@ -84,41 +87,34 @@ def print_preview(times: dict[str, dict[str, float]], cpus: int) -> dict[str, fl
     return ratios
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    arguments = parser.parse_args()
+def rows_of(work: engines.Work, cpus: int) -> dict[str, tuple[Callable[[], object], int]]:
+    """Each row's work, and every how many rounds it has its turn."""
+    return {
+        "nightjar bare, 1 thread": (lambda: work.bare(1), 1),
+        f"nightjar bare, {cpus} threads": (lambda: work.bare(cpus), 1),
+        "nightjar whole photo path, 1 thread": (lambda: work.photo(1), 1),
+        f"nightjar whole photo path, {cpus} threads": (lambda: work.photo(cpus), 1),
+        "nightjar plan (statistics)": (work.plan, 1),
+        "preview bare, 1 thread": (lambda: work.bare_preview(1), 1),
+        f"preview bare, {cpus} threads": (lambda: work.bare_preview(cpus), 1),
+        "preview to RGB, 1 thread": (lambda: work.preview(1), 1),
+        f"preview to RGB, {cpus} threads": (lambda: work.preview(cpus), 1),
+        "preview to YUV420, 1 thread": (lambda: work.preview(1, "yuv420"), 1),
+        "OpenCV preview to RGB": (lambda: work.opencv_preview("rgb"), 1),
+        "OpenCV preview to YUV420": (lambda: work.opencv_preview("yuv420"), 1),
+        "OpenCV chain, bilinear": (lambda: work.opencv("bilinear"), 1),
+        "OpenCV chain, edge aware": (lambda: work.opencv("edge aware"), 1),
+        "  with the 16-bit LUT of OpenCV 4.13": (lambda: work.opencv("edge aware", True), 1),
+        "  and every buffer reused": (lambda: work.opencv("edge aware", True, reuse=True), 1),
+        "rawpy LINEAR, file to RGB": (lambda: work.rawpy("LINEAR"), 3),
+        "rawpy AHD, file to RGB": (lambda: work.rawpy("AHD"), 6),
+        "copy of the bare pass's bytes": (work.copy, 1),
+        "copy of 128 MiB": (work.plain_copy, 1),
+    }
 
-    with tempfile.TemporaryDirectory() as folder:
-        dng = Path(folder) / "bench.dng"
-        work = engines.Work(dng)
-        cpus = os.cpu_count()
-        rows = {
-            "nightjar bare, 1 thread": (lambda: work.bare(1), 1),
-            f"nightjar bare, {cpus} threads": (lambda: work.bare(cpus), 1),
-            "nightjar whole photo path, 1 thread": (lambda: work.photo(1), 1),
-            f"nightjar whole photo path, {cpus} threads": (lambda: work.photo(cpus), 1),
-            "nightjar plan (statistics)": (work.plan, 1),
-            "preview bare, 1 thread": (lambda: work.bare_preview(1), 1),
-            f"preview bare, {cpus} threads": (lambda: work.bare_preview(cpus), 1),
-            "preview to RGB, 1 thread": (lambda: work.preview(1), 1),
-            f"preview to RGB, {cpus} threads": (lambda: work.preview(cpus), 1),
-            "preview to YUV420, 1 thread": (lambda: work.preview(1, "yuv420"), 1),
-            "OpenCV preview to RGB": (lambda: work.opencv_preview("rgb"), 1),
-            "OpenCV preview to YUV420": (lambda: work.opencv_preview("yuv420"), 1),
-            "OpenCV chain, bilinear": (lambda: work.opencv("bilinear"), 1),
-            "OpenCV chain, edge aware": (lambda: work.opencv("edge aware"), 1),
-            "  with the 16-bit LUT of OpenCV 4.13": (lambda: work.opencv("edge aware", True), 1),
-            "  and every buffer reused": (lambda: work.opencv("edge aware", True, reuse=True), 1),
-            "rawpy LINEAR, file to RGB": (lambda: work.rawpy("LINEAR"), 3),
-            "rawpy AHD, file to RGB": (lambda: work.rawpy("AHD"), 6),
-            "copy of the bare pass's bytes": (work.copy, 1),
-            "copy of 128 MiB": (work.plain_copy, 1),
-        }
-        times = measure(rows, arguments.rounds)
-        memory = {name: peak_memory(name, dng) for name in ("nightjar", "preview", "opencv", "rawpy")}
 
+def print_times(times: dict[str, dict[str, float]], cpus: int) -> None:
+    """Print milliseconds of each row, and how it compares with our bare pass."""
     ours = times["nightjar bare, 1 thread"]["cpu_ms"]
     print(f"{platform.machine()}, {cpus} CPUs, Python {platform.python_version()}, numpy {np.__version__}")
     print("bare = levels, shading, white balance, Malvar demosaic, colour matrix, tone to 8 bits, 4056 x 3040\n")
@@ -126,30 +122,43 @@ def main() -> None:
     for name, row in times.items():
         speed = engines.PIXELS / 1e3 / row["cpu_ms"]
         print(f"{name:44}{row['cpu_ms']:9.1f}{row['wall_ms']:9.1f}{row['cpu_ms'] / ours:8.2f}{speed:10.0f}")
+
+
+def print_memory(memory: dict[str, float]) -> None:
+    """Print the peaks, and what of ours is neither frame nor photo."""
     print("\nwhole develop, file to JPEG bytes: peak memory above imports, MB")
     for name, megabytes in memory.items():
         print(f"  {name:20}{megabytes:8.0f}")
     beyond = memory["nightjar"] - engines.PIXELS * (2 + 3) / 2**20
     print(f"  nightjar is the frame in, the photo out and {beyond:.0f} MB (at most {MOST_BEYOND_MB})")
-    preview_ratios = print_preview(times, cpus)
-    white_balance = print_errors(errors_by_scene())
-    shared = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-    real = real_scene_errors(shared)
-    white_balance_real = print_real(real) if real else {}
-    scaling = print_scaling()
-    demosaicked = print_demosaic()
-    quality = print_quality(demosaicked)
-    night = print_night()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    arguments = parser.parse_args()
+
+    cpus = os.cpu_count()
+    with tempfile.TemporaryDirectory() as folder:
+        dng = Path(folder) / "bench.dng"
+        times = measure(rows_of(engines.Work(dng), cpus), arguments.rounds)
+        memory = {name: peak_memory(name, dng) for name in ("nightjar", "preview", "opencv", "rawpy")}
+    print_times(times, cpus)
+    print_memory(memory)
+    figures = {"times": times, "peak_memory_mb": memory, "preview_ratios": print_preview(times, cpus)}
+    figures["white_balance_degrees"] = print_errors(errors_by_scene())
+    real = real_scene_errors(SHARED)
+    figures["white_balance_real_mired"] = print_real(real) if real else {}
+    figures["ns_per_pixel"] = print_scaling()
+    figures["demosaic"] = print_demosaic()
+    figures["quality"] = print_quality(figures["demosaic"])
+    figures["night"] = print_night()
+    figures["portraits"] = print_portraits()
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet().save(SHEET)
     print(f"before and after, to be looked at: {SHEET}")
-    if arguments.json:
-        figures = {"times": times, "peak_memory_mb": memory, "white_balance_degrees": white_balance}
-        figures["preview_ratios"] = preview_ratios
-        figures["white_balance_real_mired"] = white_balance_real
-        figures |= {"ns_per_pixel": scaling, "demosaic": demosaicked, "quality": quality, "night": night}
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    write_figures(arguments.json, figures)
 
 
 if __name__ == "__main__":

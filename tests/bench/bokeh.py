@@ -142,20 +142,12 @@ def quality() -> dict[str, float]:
     return found
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory-of", help="for the process that measures memory")
-    parser.add_argument("--json", type=Path, help="write the numbers here too")
-    given = parser.parse_args()
-    if given.memory_of:
-        print_memory(given.memory_of)
-        return
+def print_bokeh(rounds: int = 3) -> dict[str, dict[str, float]]:
+    """Print the tables of time, memory and quality; returns them."""
     image, mask = picture(), round_subject(SHAPE, 700.0, 30.0)
-    times = timed(ours(image, mask) | peers(image, mask), given.rounds)
+    times = timed(ours(image, mask) | peers(image, mask), rounds)
     unit = times["copy of the picture"]
-    print(f"12 megapixels, {THREADS} threads, processor time (median of {given.rounds})")
+    print(f"\nblur of 12 megapixels, {THREADS} threads, processor time (median of {rounds})")
     for name, seconds in times.items():
         print(f"  {name:28} {seconds:7.2f} s  {seconds / unit:7.1f} copies")
     memory = {name: peak_mb(name) for name in radii()}
@@ -166,8 +158,22 @@ def main() -> None:
     print("Quality (bars in brackets)")
     for name, value in found.items():
         print(f"  {name:60} {value:8.2f}")
+    return {"seconds": times, "megabytes": memory, "quality": found}
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory-of", help="for the process that measures memory")
+    parser.add_argument("--json", type=Path, help="write the numbers here too")
+    given = parser.parse_args()
+    if given.memory_of:
+        print_memory(given.memory_of)
+        return
+    found = print_bokeh(given.rounds)
     if given.json:
-        given.json.write_text(json.dumps({"seconds": times, "megabytes": memory, "quality": found}, indent=1))
+        given.json.write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ level, white balance and demosaic in one pass.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from measures.mosaics import colour_psnr, mosaic_of
 from measures.saturated import saturated_pictures
+from measures.shared_folder import SHARED
 
 from firmware.sensors import load_sensor
 from isp.demosaic import Demosaic, demosaic
@@ -29,7 +29,6 @@ from isp.kernels import Chain
 from isp.levels import Levels
 from isp.white_balance import WhiteBalance
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 FRAME = (3040, 4056)
 ROUNDS = 7
 

@@ -8,15 +8,12 @@ run at the size that the last two can afford.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from bars import Bar, print_bars
+from bars import Bar, print_bars, run_alone
 from measures import segmented
 from measures.mattes import MatteQuality, judged, overlap_of
 from measures.painted_subjects import upsampled
@@ -191,18 +188,15 @@ def cost_of_ways() -> list[Bar]:
     return [Bar("matte of 12 Mpix", "s CPU", {photo.name: float(np.median(spent["nightjar"]))}, most=1.0)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
+def print_matte() -> list[dict]:
+    """Print the table; returns it. Nothing where the files are not at hand."""
     if missing := segmented.missing():
-        raise SystemExit(missing)
+        print(f"\nmatte: {missing}")
+        return []
     bars = bars_of(quality_of_ways()) + cost_of_ways()
     print_bars("matte", bars)
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"matte": [bar.to_dict() for bar in bars]}, indent=2) + "\n")
+    return [bar.to_dict() for bar in bars]
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_matte)

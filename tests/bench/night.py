@@ -7,7 +7,6 @@ article's, and its better result counts.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import os
@@ -18,7 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from bars import Bar, print_bars
+from bars import Bar, print_bars, run_alone
 from measures.bursts import TrueBurst, burst_of
 from measures.merge_quality import MergeQuality, aligned_average, as_raw, judged, linear, reference_of
 from measures.passers_by import Ball, Lamp, Occluder
@@ -201,15 +200,5 @@ def print_night() -> dict[str, list[dict]]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
-    found = print_night()
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_night)

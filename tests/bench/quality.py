@@ -7,11 +7,7 @@ against is known: the simulated sensor's scene, a formula, a chart's reflectance
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
-
-from bars import Bar, print_bars
+from bars import Bar, print_bars, run_alone
 from demosaic import quality as demosaic_quality
 from quality_detail import lens_bars, sharpness_bars
 from quality_light import colour_bars, tone_bars
@@ -51,15 +47,5 @@ def print_quality(demosaicked: dict[str, dict[str, float]] | None = None) -> dic
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
-    found = print_quality()
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_quality)

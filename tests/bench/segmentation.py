@@ -5,14 +5,11 @@ Needs the published files and photographs of the shared folder (NIGHTJAR_SHARED)
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
-from bars import Bar, print_bars
+from bars import Bar, print_bars, run_alone
 from measures.segmentation import PHOTOGRAPHS, PUBLISHED, answer_of, bird_score, classes_of, interpreter_of, photograph
 
 from accelerators.models.catalogue import KnownModel, read_catalogue
@@ -53,7 +50,7 @@ def _both(model: KnownModel, threads: int = 1) -> tuple:
 
 
 def _bird(model: KnownModel) -> float:
-    return bird_score(_both(model)[1])
+    return bird_score(model.cpu.original.name)
 
 
 def _agreement(models: dict[str, KnownModel]) -> dict[str, float]:
@@ -89,15 +86,5 @@ def print_segmentation() -> list[dict]:
     return [bar.to_dict() for bar in bars]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    file = parser.parse_args().json
-    found = print_segmentation()
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, print_segmentation)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from measures.shared_folder import SHARED
 from PIL import Image
 
 from accelerators.runtime.answer import Answer
 from accelerators.subject.grids import resampled
 from accelerators.subject.subject import NoSubject, Subject
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 MODELS = SHARED / "models" / "coral"
 CUT, UNCUT = "deeplabv3_mnv2_dm05_pascal_quant_logits.tflite", "deeplabv3_mnv2_dm05_pascal_quant.tflite"
 VOC = (

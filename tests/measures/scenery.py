@@ -7,12 +7,12 @@ revisited"). So frames of a burst are equally sharp wherever the hand has moved.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from measures.shared_folder import SHARED
 
 from firmware.cameras.simulation.photographs import FILES, picture_folder
 from firmware.cameras.simulation.scenes import find_scene
@@ -91,8 +91,7 @@ def scenery(
 
 def kodak_folder() -> Path:
     """Where the shared Kodak photographs are, if they are anywhere."""
-    shared = os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared")
-    return Path(shared) / "data" / "kodak24"
+    return SHARED / "data" / "kodak24"
 
 
 def texture(shape: tuple[int, int], seed: int = 1) -> np.ndarray:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from measures.shared_folder import SHARED
 from PIL import Image
 
 from accelerators.opencv import opencv
 
-SHARED = Path(os.environ.get("NIGHTJAR_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 DATA, MODELS = SHARED / "data", SHARED / "models" / "coral"
 CUT, UNCUT = "deeplabv3_mnv2_dm05_pascal_quant_logits.tflite", "deeplabv3_mnv2_dm05_pascal_quant.tflite"
 # PASCAL's classes that are no subject: background, chair, dining table, sofa.

@@ -1,4 +1,4 @@
-"""Networks of a few operators, written as .tflite: cut, lint and fetch are tried on them without a published one."""
+"""Networks of a few operators, written as .tflite: what is done with models is tried without a published one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Network:
         self._graph.tensors, self._graph.operators = [], []
         self._model.subgraphs = [self._graph]
 
-    def tensor(self, shape, dtype="uint8", values=None, scale=0.5, signature=None) -> int:
+    def tensor(self, shape, dtype="uint8", values=None, scale=0.5, zero_point=0, signature=None) -> int:
         """Add a tensor: a constant where it has values. `scale` None leaves it unquantised."""
         made = schema.TensorT()
         made.name = f"tensor{len(self._graph.tensors)}"
@@ -36,7 +36,7 @@ class Network:
         if scale is not None:
             made.quantization = schema.QuantizationParametersT()
             made.quantization.scale = np.array([scale], np.float32)
-            made.quantization.zeroPoint = np.array([0], np.int64)
+            made.quantization.zeroPoint = np.array([zero_point], np.int64)
         if values is not None:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(values, TYPES[dtype]).tobytes(), np.uint8)
