@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from measures.lens_scenes import GREY, RED, lamp, mixed, rendered, round_subject, texture
+from scipy.ndimage import gaussian_filter
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
@@ -162,6 +163,50 @@ def test_a_blown_sky_is_not_made_brighter():
     sky[:130] = 1.0
     assert rendered(sky, 20.0, highlights_ev=4.0).max() < 1.001
     assert np.array_equal(rendered(sky, 20.0, highlights_ev=4.0), rendered(sky, 20.0, highlights_ev=0.0))
+
+
+@pytest.mark.parametrize("radius_px", [7.0, 12.0])
+def test_a_blown_window_glows_nowhere_not_even_at_its_corners(radius_px):
+    room = np.full((400, 4056, 3), 0.05)
+    room[130:400, 1000:1270] = 1.0
+    assert rendered(room, radius_px, highlights_ev=4.0).max() < 1.01
+
+
+def strands(shape=(200, 240), soft=0.5):
+    """(H, W) uint8 mask of hair through which one sees."""
+    rng, mask = np.random.default_rng(5), np.zeros(shape)
+    rows = np.arange(shape[0])
+    for _ in range(70):
+        columns = rng.uniform(40, 200) + rng.uniform(-0.4, 0.4) * (rows - 100) + 6 * np.sin(rows / 40 + rng.uniform(0, 6))
+        first = np.clip(columns.astype(int), 0, shape[1] - 2)
+        for step, share in ((0, 1 - columns % 1), (1, columns % 1)):
+            mask[rows, first + step] = np.maximum(mask[rows, first + step], 0.8 * share)
+    return np.round(255 * gaussian_filter(mask, soft)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size_px", [3, 10])
+def test_a_lamp_behind_hair_leaves_no_spot_in_it(size_px):
+    mask, hair = strands(), np.array([0.12, 0.06, 0.03])
+    spot = np.hypot(*(np.indices(mask.shape) - 110)) < size_px / 2
+    behind = gaussian_filter(spot.astype(float), 0.7)[..., None] * np.array([8.0, 4.4, 1.3]) + 0.02
+    made = rendered(np.minimum(mixed(mask, hair, behind), 1.0), 40.0, mask)
+    wanted = mixed(mask, hair, rendered(behind, 40.0, highlights_ev=0.0))
+    assert np.abs(made - wanted).max() < 0.1
+
+
+def test_a_glint_on_the_subject_stays_on_it():
+    mask = round_subject(SHAPE, 60, 8)
+    picture = mixed(mask, np.array([0.1, 0.1, 0.1]), np.array([0.05, 0.05, 0.05]))
+    inner = np.argwhere(mask == 255)
+    # The outermost places that are wholly subject, and a soft pixel beside them.
+    y = int(inner[:, 0].min())
+    x = int(inner[inner[:, 0] == y, 1][0])
+    glint = np.s_[y - 1 : y + 4, x - 2 : x + 3]
+    picture[glint] = 1.0
+    made = rendered(picture, 40.0, mask)
+    assert made[glint].min() > 0.85
+    outside = mask == 0
+    assert made[outside].max() < 0.06
 
 
 @pytest.mark.parametrize("blades", [5, 6, 9])

@@ -145,8 +145,8 @@ void BokehFacts::add_layer(float radius, int reduction, float reduced, LayerShar
 
 void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const BokehMaps& maps, float* out, int threads) {
     const int wanted = threads_for(threads), height = picture.height, width = picture.width;
-    const EdgeColours edges(picture, facts.lights.white, wanted);
     LightLimits limits(picture, facts.lights, wanted);
+    const EdgeColours edges(picture, limits, wanted);
     const Behind behind(picture, maps.radius, edges, limits, facts.lights);
     std::vector<Light> lights = find_lights(behind, height, wanted);
     while (static_cast<int>(lights.size()) > facts.lights.most) {
