@@ -177,7 +177,8 @@ def strands(shape=(200, 240), soft=0.5):
     rng, mask = np.random.default_rng(5), np.zeros(shape)
     rows = np.arange(shape[0])
     for _ in range(70):
-        columns = rng.uniform(40, 200) + rng.uniform(-0.4, 0.4) * (rows - 100) + 6 * np.sin(rows / 40 + rng.uniform(0, 6))
+        middle, slope, turn = rng.uniform(40, 200), rng.uniform(-0.4, 0.4), rng.uniform(0, 6)
+        columns = middle + slope * (rows - 100) + 6 * np.sin(rows / 40 + turn)
         first = np.clip(columns.astype(int), 0, shape[1] - 2)
         for step, share in ((0, 1 - columns % 1), (1, columns % 1)):
             mask[rows, first + step] = np.maximum(mask[rows, first + step], 0.8 * share)
@@ -240,6 +241,33 @@ def test_any_number_of_threads_gives_the_same_bytes(threads):
     radius = np.linspace(-9, 25, 12, dtype=np.float32).reshape(4, 3)
     made = [rendered(picture, radius, mask, number, **MEASURED) for number in (2, threads)]
     assert np.array_equal(*made)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_a_picture_drawn_over_itself_has_the_same_bytes(threads):
+    # Bands of rows read the rows of their neighbours, which others may be drawing.
+    picture, mask = texture((1300, 64)).astype(np.float32), round_subject((1300, 64), 200, 9)
+    radius = np.linspace(-20, 90, 12, dtype=np.float32).reshape(4, 3)
+    wanted = rendered(picture, radius, mask, **MEASURED)
+    for _ in range(3):
+        own = picture.copy()
+        made = Bokeh(**MEASURED).render(linear_image(own), Defocus(radius, mask), threads, into=own)
+        assert made.pixels is own
+        assert np.array_equal(own, wanted)
+
+
+def test_memory_that_does_not_fit_is_refused():
+    room = np.zeros((9, 8, 3), np.float32)
+    locked = np.zeros((8, 8, 3), np.float32)
+    locked.flags.writeable = False
+    for into, said in (
+        (room, "float32 array \\(8, 8, 3\\)"),
+        (room[:8].astype(float), "float32 array"),
+        (locked, "writeable"),
+        (room[1:], "part of the picture's memory"),
+    ):
+        with pytest.raises(FrameError, match=said):
+            Bokeh().render(LinearImage(room[:8], NEUTRAL_SHOT), Defocus(even(3.0)), into=into)
 
 
 def test_the_grain_of_the_blurred_part_is_that_of_the_sharp_part():

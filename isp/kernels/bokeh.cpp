@@ -7,6 +7,7 @@
 #include "bokeh_discs.hpp"
 #include "bokeh_drawing.hpp"
 #include "bokeh_edges.hpp"
+#include "bokeh_rows.hpp"
 #include "pieces.hpp"
 
 namespace nightjar {
@@ -155,16 +156,17 @@ void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const Boke
     }
     const Discs discs(std::move(lights), facts.sides, facts.cat_eye, height, width);
     const int around = rows_around(facts), band = std::max(least_band, around);
-    const int pieces = (height + band - 1) / band;
-    std::vector<Workspace> workspaces(std::max(std::min(wanted, pieces), 1));
-    run_pieces(wanted, pieces, [&](int thread, int piece) {
+    UndrawnRows rows(picture, out, band, around);
+    std::vector<Workspace> workspaces(std::min(wanted, rows.bands()));
+    run_pieces(wanted, rows.bands(), [&](int thread, int piece) {
         Workspace& work = workspaces[thread];
         const int top = piece * band, bottom = std::min(top + band, height);
         work.band.begin(std::max(top - around, 0), std::min(bottom + around, height), width);
-        behind.fill(work.band);
+        behind.fill(work.band, UndrawnRows::Reading(rows, piece));
         begin(work.drawing, top, bottom, width, !facts.before.empty());
         draw_layers(facts, discs, height, work);
         work.times.resize(width);
+        rows.wait_to_draw(piece);
         for (int y = top; y < bottom; ++y) {
             if ((y - top) % rows_of_grain == 0) {
                 work.grain.make(facts.grain, y, std::min(y + rows_of_grain, bottom), width);

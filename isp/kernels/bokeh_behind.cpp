@@ -29,11 +29,11 @@ BehindRow BehindBand::row(int y) const {
     return {first, first + width, first + 2 * width, first + 3 * width, first + 4 * width};
 }
 
-void Behind::fill(BehindBand& band) const {
+void Behind::fill(BehindBand& band, const UndrawnRows::Reading& rows) const {
     std::vector<float> limits(picture_.width);
     for (int y = band.top; y < band.bottom; ++y) {
         const BehindRow row = band.row(y);
-        split(y, row);
+        split(y, rows.row(y), row);
         take_lights(y, row, limits, nullptr);
         // Far below any radius, so that what is wholly subject decides nothing.
         float least = 1e9f, most = -1e9f;
@@ -58,13 +58,12 @@ void Behind::find_lights(int top, int bottom, std::vector<Light>& lights) const 
         float most = 0.0f;
         for (int i = 0; i < 3 * picture_.width; ++i) most = std::max(most, pixel[i]);
         if (most <= limits_.level()) continue;
-        split(y, row);
+        split(y, pixel, row);
         take_lights(y, row, limits, &lights);
     }
 }
 
-void Behind::split(int y, const BehindRow& row) const {
-    const float* pixel = picture_.row(y);
+void Behind::split(int y, const float* pixel, const BehindRow& row) const {
     const std::uint8_t* subject = picture_.subject_row(y);
     const int width = picture_.width;
     radius_.row(y, row.radius);

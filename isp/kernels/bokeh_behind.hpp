@@ -6,6 +6,7 @@
 #include "bokeh_edges.hpp"
 #include "bokeh_lights.hpp"
 #include "bokeh_picture.hpp"
+#include "bokeh_rows.hpp"
 
 namespace nightjar {
 
@@ -35,12 +36,12 @@ public:
         : picture_(picture), radius_(radius), edges_(edges), limits_(limits), knobs_(knobs) {}
 
     // Fills the band's rows, without the lights that are drawn one by one.
-    void fill(BehindBand& band) const;
+    void fill(BehindBand& band, const UndrawnRows::Reading& rows) const;
     // Those lights of some rows, row by row.
     void find_lights(int top, int bottom, std::vector<Light>& lights) const;
 
 private:
-    void split(int y, const BehindRow& row) const;
+    void split(int y, const float* pixel, const BehindRow& row) const;
     void take_lights(int y, const BehindRow& row, std::vector<float>& limits, std::vector<Light>* lights) const;
 
     const FocusPicture& picture_;
