@@ -54,7 +54,7 @@ def develop_portrait(
     find_defocus  how far places are out of focus, for the planned blur and the mask; None: by the ground, which the
                recipe repeats. What else it goes by must be kept elsewhere
     `tuning` and `threads` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not fit.
-    Memory at its peak: the linear picture (12 bytes a pixel), the mask, and what Bokeh takes; a second one for a watcher.
+    Memory at its peak: the linear picture (12 bytes a pixel), the mask, and what Bokeh takes; for a watcher a second.
     """
     recipe = plan(pipeline, frame, tuning)
     before, bokeh, after = split_at_blur(recipe)

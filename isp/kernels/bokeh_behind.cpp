@@ -29,23 +29,20 @@ BehindRow BehindBand::row(int y) const {
     return {first, first + width, first + 2 * width, first + 3 * width, first + 4 * width};
 }
 
-void Behind::fill(BehindBand& band, const UndrawnRows::Reading& rows) const {
+std::pair<float, float> Behind::fill(int y, const float* pixel, const BehindRow& row) const {
     std::vector<float> limits(picture_.width);
-    for (int y = band.top; y < band.bottom; ++y) {
-        const BehindRow row = band.row(y);
-        split(y, rows.row(y), row);
-        take_lights(y, row, limits, nullptr);
-        // Far below any radius, so that what is wholly subject decides nothing.
-        float least = 1e9f, most = -1e9f;
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < picture_.width; ++x) {
-            const float radius = row.radius[x];
-            const bool counts = row.share[x] > 0.0f;
-            least = counts && radius < least ? radius : least;
-            most = counts && radius > most ? radius : most;
-        }
-        band.radii[y - band.top] = {least, most};
+    split(y, pixel, row);
+    take_lights(y, row, limits, nullptr);
+    // Far below any radius, so that what is wholly subject decides nothing.
+    float least = 1e9f, most = -1e9f;
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < picture_.width; ++x) {
+        const float radius = row.radius[x];
+        const bool counts = row.share[x] > 0.0f;
+        least = counts && radius < least ? radius : least;
+        most = counts && radius > most ? radius : most;
     }
+    return {least, most};
 }
 
 void Behind::find_lights(int top, int bottom, std::vector<Light>& lights) const {

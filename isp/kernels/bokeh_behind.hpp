@@ -1,12 +1,12 @@
 // What a picture shows beside its subject, row by row, ready to be blurred.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "bokeh_edges.hpp"
 #include "bokeh_lights.hpp"
 #include "bokeh_picture.hpp"
-#include "bokeh_rows.hpp"
 
 namespace nightjar {
 
@@ -35,8 +35,9 @@ public:
            const LightKnobs& knobs)
         : picture_(picture), radius_(radius), edges_(edges), limits_(limits), knobs_(knobs) {}
 
-    // Fills the band's rows, without the lights that are drawn one by one.
-    void fill(BehindBand& band, const UndrawnRows::Reading& rows) const;
+    // Fills one row, without the lights that are drawn one by one. Returns its range of radii as in BehindBand.
+    //   pixel  the picture's row y
+    std::pair<float, float> fill(int y, const float* pixel, const BehindRow& row) const;
     // Those lights of some rows, row by row.
     void find_lights(int top, int bottom, std::vector<Light>& lights) const;
 
