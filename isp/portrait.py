@@ -54,7 +54,7 @@ def develop_portrait(
     find_defocus  how far places are out of focus, for the planned blur and the mask; None: by the ground, which the
                recipe repeats. What else it goes by must be kept elsewhere
     `tuning` and `threads` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not fit.
-    Memory at its peak: two linear pictures (12 bytes a pixel each), the mask, and what Bokeh takes.
+    Memory at its peak: the linear picture (12 bytes a pixel), the mask, and what Bokeh takes; for a watcher a second.
     """
     recipe = plan(pipeline, frame, tuning)
     before, bokeh, after = split_at_blur(recipe)
@@ -72,8 +72,9 @@ def develop_portrait(
     del plain
     bokeh = bokeh if bokeh.ground is not None else bokeh.with_subject(mask)
     defocus = bokeh.defocus(mask) if find_defocus is None else find_defocus(bokeh, mask)
-    drawn = bokeh.render(linear, defocus, threads)
-    del linear  # 146 MB of 12 Mpix that the rest of the chain need not carry
+    # Who watches may still hold the sharp picture; else the blurred one takes its memory, 146 MB of 12 Mpix.
+    drawn = bokeh.render(linear, defocus, threads, into=None if watcher is not None else linear.pixels)
+    del linear
     if watcher is not None:
         watcher(bokeh, drawn)
     blurred = _run(drawn, after, threads, watcher)

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from measures.lens_scenes import GREY, RED, lamp, mixed, rendered, round_subject, texture
+from scipy.ndimage import gaussian_filter
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
@@ -164,6 +165,51 @@ def test_a_blown_sky_is_not_made_brighter():
     assert np.array_equal(rendered(sky, 20.0, highlights_ev=4.0), rendered(sky, 20.0, highlights_ev=0.0))
 
 
+@pytest.mark.parametrize("radius_px", [7.0, 12.0])
+def test_a_blown_window_glows_nowhere_not_even_at_its_corners(radius_px):
+    room = np.full((400, 4056, 3), 0.05)
+    room[130:400, 1000:1270] = 1.0
+    assert rendered(room, radius_px, highlights_ev=4.0).max() < 1.01
+
+
+def strands(shape=(200, 240), soft=0.5):
+    """(H, W) uint8 mask of hair through which one sees."""
+    rng, mask = np.random.default_rng(5), np.zeros(shape)
+    rows = np.arange(shape[0])
+    for _ in range(70):
+        middle, slope, turn = rng.uniform(40, 200), rng.uniform(-0.4, 0.4), rng.uniform(0, 6)
+        columns = middle + slope * (rows - 100) + 6 * np.sin(rows / 40 + turn)
+        first = np.clip(columns.astype(int), 0, shape[1] - 2)
+        for step, share in ((0, 1 - columns % 1), (1, columns % 1)):
+            mask[rows, first + step] = np.maximum(mask[rows, first + step], 0.8 * share)
+    return np.round(255 * gaussian_filter(mask, soft)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size_px", [3, 10])
+def test_a_lamp_behind_hair_leaves_no_spot_in_it(size_px):
+    mask, hair = strands(), np.array([0.12, 0.06, 0.03])
+    spot = np.hypot(*(np.indices(mask.shape) - 110)) < size_px / 2
+    behind = gaussian_filter(spot.astype(float), 0.7)[..., None] * np.array([8.0, 4.4, 1.3]) + 0.02
+    made = rendered(np.minimum(mixed(mask, hair, behind), 1.0), 40.0, mask)
+    wanted = mixed(mask, hair, rendered(behind, 40.0, highlights_ev=0.0))
+    assert np.abs(made - wanted).max() < 0.1
+
+
+def test_a_glint_on_the_subject_stays_on_it():
+    mask = round_subject(SHAPE, 60, 8)
+    picture = mixed(mask, np.array([0.1, 0.1, 0.1]), np.array([0.05, 0.05, 0.05]))
+    inner = np.argwhere(mask == 255)
+    # The outermost places that are wholly subject, and a soft pixel beside them.
+    y = int(inner[:, 0].min())
+    x = int(inner[inner[:, 0] == y, 1][0])
+    glint = np.s_[y - 1 : y + 4, x - 2 : x + 3]
+    picture[glint] = 1.0
+    made = rendered(picture, 40.0, mask)
+    assert made[glint].min() > 0.85
+    outside = mask == 0
+    assert made[outside].max() < 0.06
+
+
 @pytest.mark.parametrize("blades", [5, 6, 9])
 def test_blades_give_a_polygon_of_the_same_light(blades):
     round_disc, polygon = (rendered(lamp((8.0, 8.0, 8.0)), 40.0, blades=number) for number in (0, blades))
@@ -195,6 +241,33 @@ def test_any_number_of_threads_gives_the_same_bytes(threads):
     radius = np.linspace(-9, 25, 12, dtype=np.float32).reshape(4, 3)
     made = [rendered(picture, radius, mask, number, **MEASURED) for number in (2, threads)]
     assert np.array_equal(*made)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_a_picture_drawn_over_itself_has_the_same_bytes(threads):
+    # Bands of rows read the rows of their neighbours, which others may be drawing.
+    picture, mask = texture((1300, 64)).astype(np.float32), round_subject((1300, 64), 200, 9)
+    radius = np.linspace(-20, 90, 12, dtype=np.float32).reshape(4, 3)
+    wanted = rendered(picture, radius, mask, **MEASURED)
+    for _ in range(3):
+        own = picture.copy()
+        made = Bokeh(**MEASURED).render(linear_image(own), Defocus(radius, mask), threads, into=own)
+        assert made.pixels is own
+        assert np.array_equal(own, wanted)
+
+
+def test_memory_that_does_not_fit_is_refused():
+    room = np.zeros((9, 8, 3), np.float32)
+    locked = np.zeros((8, 8, 3), np.float32)
+    locked.flags.writeable = False
+    for into, said in (
+        (room, "float32 array \\(8, 8, 3\\)"),
+        (room[:8].astype(float), "float32 array"),
+        (locked, "writeable"),
+        (room[1:], "part of the picture's memory"),
+    ):
+        with pytest.raises(FrameError, match=said):
+            Bokeh().render(LinearImage(room[:8], NEUTRAL_SHOT), Defocus(even(3.0)), into=into)
 
 
 def test_the_grain_of_the_blurred_part_is_that_of_the_sharp_part():

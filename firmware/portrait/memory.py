@@ -6,7 +6,8 @@ from pathlib import Path
 
 from firmware.ring import MEGABYTE, available_bytes
 
-# Two linear pictures in single precision, mask and photo, and what the blur holds of its own: 36 measured at 12 Mpix.
+# A linear picture in single precision, which is drawn over, mask and photo, and what the blur holds of its own: at
+# 12 Mpix 26 measured with f/2 and 50 mm on two threads. More threads and larger discs need more.
 BYTES_PER_PIXEL = 40
 # The network, OpenCV and what they work in.
 BESIDE_BYTES = 64 * MEGABYTE

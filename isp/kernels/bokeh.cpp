@@ -7,14 +7,17 @@
 #include "bokeh_discs.hpp"
 #include "bokeh_drawing.hpp"
 #include "bokeh_edges.hpp"
+#include "bokeh_rows.hpp"
 #include "pieces.hpp"
 
 namespace nightjar {
 
 namespace {
 
-// Rows that are drawn at once: enough that the rows around them, which are read again, stay the smaller part.
+// Rows of which layers are made at once: enough that those around them, which are read again, stay the smaller part.
 constexpr int least_band = 128;
+// Of these so many are laid together at once, to save memory.
+constexpr int strip = 64;
 constexpr int piece_of_search = 64;
 constexpr int rows_of_grain = 32;
 // Where so little of what is behind reaches, its place is taken by what is there.
@@ -81,8 +84,10 @@ void finish_row(const BokehFacts& facts, const FocusPicture& picture, const Edge
 }
 
 struct Workspace {
-    BehindBand band;
-    LayerBand layer;
+    BehindBand band, far;            // rows where each pixel counts, and one further away
+    std::vector<LayerBand> reduced;  // of the whole band: they are small
+    std::vector<char> shows;
+    LayerBand layer;                 // that has every pixel, of a strip
     Drawing drawing;
     GrainBand grain;
     std::vector<float> times;
@@ -93,15 +98,64 @@ float next_radius(const std::vector<Layer>& layers, std::size_t index) {
     return index + 1 < layers.size() ? layers[index + 1].radius : layers[index].radius * 2.0f;
 }
 
-void draw_layers(const BokehFacts& facts, const Discs& discs, int height, Workspace& work) {
+std::vector<const Layer*> all_layers(const BokehFacts& facts) {
+    std::vector<const Layer*> layers;
+    for (const Layer& layer : facts.before) layers.push_back(&layer);
+    for (const Layer& layer : facts.behind) layers.push_back(&layer);
+    return layers;
+}
+
+// Rows around a band that its layers need: all of them, or those that have every pixel.
+int rows_around(const std::vector<const Layer*>& layers, bool every_pixel) {
+    int rows = 0;
+    for (const Layer* layer : layers) {
+        if (layer->reduction == 1 || !every_pixel) rows = std::max(rows, (layer->aperture.reach + 2) * layer->reduction);
+    }
+    return rows;
+}
+
+// Reads a band of rows and what lies around it, once, into the reduced layers.
+//   read  the picture's rows as they were
+void read_band(const std::vector<const Layer*>& layers, const FocusPicture& picture, const Behind& behind,
+               const UndrawnRows::Reading& read, int top, int bottom, Workspace& work) {
+    const int near = rows_around(layers, true), around = rows_around(layers, false), height = picture.height;
+    work.band.begin(std::max(top - near, 0), std::min(bottom + near, height), picture.width);
+    work.far.begin(0, 1, picture.width);
+    work.reduced.resize(layers.size());
+    work.shows.assign(layers.size(), 0);
+    for (std::size_t i = 0; i < layers.size(); ++i) work.reduced[i].begin(*layers[i], top, bottom, height, picture.width);
+    for (int y = std::max(top - around, 0); y < std::min(bottom + around, height); ++y) {
+        const bool is_near = y >= work.band.top && y < work.band.bottom;
+        const BehindRow row = is_near ? work.band.row(y) : work.far.row(0);
+        const std::pair<float, float> range = behind.fill(y, read.row(y), row);
+        if (is_near) work.band.radii[y - work.band.top] = range;
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            if (layers[i]->reduction > 1) work.reduced[i].add(y, row, range);
+        }
+    }
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        if (layers[i]->reduction > 1) work.shows[i] = work.reduced[i].finish();
+    }
+}
+
+// A layer of the strip that is drawn; nullptr where there is nothing of it.
+const LayerBand* layer_of_strip(const Layer& layer, std::size_t index, int height, Workspace& work) {
+    if (layer.reduction > 1) return work.shows[index] ? &work.reduced[index] : nullptr;
+    work.layer.begin(layer, work.drawing.top, work.drawing.bottom, height, work.drawing.width);
+    for (int y = work.band.top; y < work.band.bottom; ++y) {
+        work.layer.add(y, work.band.row(y), work.band.radii[y - work.band.top]);
+    }
+    return work.layer.finish() ? &work.layer : nullptr;
+}
+
+void draw_strip(const BokehFacts& facts, const Discs& discs, int height, Workspace& work) {
     Drawing& drawing = work.drawing;
-    const int top = drawing.top, bottom = drawing.bottom;
     for (std::size_t i = 0; i < facts.before.size(); ++i) {
         // Towards the camera: discs up to the next nearer layer, the nearest without end.
         const float low = i > 0 ? facts.before[i - 1].radius : 2.0f * facts.before[i].radius;
         lay_discs_under(discs, low, facts.before[i].radius, drawing, drawing.before, drawing.covered);
-        if (work.layer.make(work.band, facts.before[i], top, bottom, height)) {
-            lay_under(work.layer, 0.0f, drawing, drawing.before, drawing.covered, nullptr);
+        if (const LayerBand* layer = layer_of_strip(facts.before[i], i, height, work)) {
+            lay_under(*layer, 0.0f, drawing, drawing.before, drawing.covered, nullptr);
         }
     }
     lay_focus(facts.in_focus, work.band, drawing);
@@ -110,8 +164,8 @@ void draw_layers(const BokehFacts& facts, const Discs& discs, int height, Worksp
         lay_discs_under(discs, i > 0 ? layer.radius : 0.0f, next_radius(facts.behind, i), drawing, drawing.lights,
                         drawing.filled);
         const float noise_kept = std::min(1.0f, 1.0f / (pi * layer.radius * layer.radius));
-        if (work.layer.make(work.band, layer, top, bottom, height)) {
-            lay_under(work.layer, noise_kept, drawing, drawing.behind, drawing.filled, drawing.kept.data());
+        if (const LayerBand* drawn = layer_of_strip(layer, facts.before.size() + i, height, work)) {
+            lay_under(*drawn, noise_kept, drawing, drawing.behind, drawing.filled, drawing.kept.data());
         }
     }
 }
@@ -127,14 +181,6 @@ std::vector<Light> find_lights(const Behind& behind, int height, int threads) {
     return all;
 }
 
-int rows_around(const BokehFacts& facts) {
-    int rows = 0;
-    for (const std::vector<Layer>* layers : {&facts.before, &facts.behind}) {
-        for (const Layer& layer : *layers) rows = std::max(rows, (layer.aperture.reach + 2) * layer.reduction);
-    }
-    return rows;
-}
-
 }  // namespace
 
 void BokehFacts::add_layer(float radius, int reduction, float reduced, LayerShare share) {
@@ -145,8 +191,8 @@ void BokehFacts::add_layer(float radius, int reduction, float reduced, LayerShar
 
 void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const BokehMaps& maps, float* out, int threads) {
     const int wanted = threads_for(threads), height = picture.height, width = picture.width;
-    const EdgeColours edges(picture, facts.lights.white, wanted);
     LightLimits limits(picture, facts.lights, wanted);
+    const EdgeColours edges(picture, limits, wanted);
     const Behind behind(picture, maps.radius, edges, limits, facts.lights);
     std::vector<Light> lights = find_lights(behind, height, wanted);
     while (static_cast<int>(lights.size()) > facts.lights.most) {
@@ -154,24 +200,28 @@ void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const Boke
         lights = find_lights(behind, height, wanted);
     }
     const Discs discs(std::move(lights), facts.sides, facts.cat_eye, height, width);
-    const int around = rows_around(facts), band = std::max(least_band, around);
-    const int pieces = (height + band - 1) / band;
-    std::vector<Workspace> workspaces(std::max(std::min(wanted, pieces), 1));
-    run_pieces(wanted, pieces, [&](int thread, int piece) {
+    const std::vector<const Layer*> layers = all_layers(facts);
+    const int around = rows_around(layers, false), band = std::max(least_band, around);
+    UndrawnRows rows(picture, out, band, around);
+    std::vector<Workspace> workspaces(std::min(wanted, rows.bands()));
+    run_pieces(wanted, rows.bands(), [&](int thread, int piece) {
         Workspace& work = workspaces[thread];
-        const int top = piece * band, bottom = std::min(top + band, height);
-        work.band.begin(std::max(top - around, 0), std::min(bottom + around, height), width);
-        behind.fill(work.band);
-        begin(work.drawing, top, bottom, width, !facts.before.empty());
-        draw_layers(facts, discs, height, work);
+        const int first = piece * band, last = std::min(first + band, height);
+        read_band(layers, picture, behind, UndrawnRows::Reading(rows, piece), first, last, work);
+        rows.wait_to_draw(piece);
         work.times.resize(width);
-        for (int y = top; y < bottom; ++y) {
-            if ((y - top) % rows_of_grain == 0) {
-                work.grain.make(facts.grain, y, std::min(y + rows_of_grain, bottom), width);
+        for (int top = first; top < last; top += strip) {
+            const int bottom = std::min(top + strip, last);
+            begin(work.drawing, top, bottom, width, !facts.before.empty());
+            draw_strip(facts, discs, height, work);
+            for (int y = top; y < bottom; ++y) {
+                if ((y - top) % rows_of_grain == 0) {
+                    work.grain.make(facts.grain, y, std::min(y + rows_of_grain, bottom), width);
+                }
+                maps.grain.row(y, work.times.data());
+                finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, work.times.data(), y,
+                           out + static_cast<std::int64_t>(y) * width * 3);
             }
-            maps.grain.row(y, work.times.data());
-            finish_row(facts, picture, edges, work.band.row(y), work.drawing, work.grain, work.times.data(), y,
-                       out + static_cast<std::int64_t>(y) * width * 3);
         }
     });
 }

@@ -30,7 +30,7 @@ struct BokehMaps {
     PictureMap radius, grain;
 };
 
-// out  (height, width, 3); the bytes do not depend on the number of threads
+// out  (height, width, 3), which may be the picture's own memory; the bytes do not depend on the number of threads
 void draw_bokeh(const BokehFacts& facts, const FocusPicture& picture, const BokehMaps& maps, float* out, int threads);
 
 }  // namespace nightjar

@@ -29,23 +29,20 @@ BehindRow BehindBand::row(int y) const {
     return {first, first + width, first + 2 * width, first + 3 * width, first + 4 * width};
 }
 
-void Behind::fill(BehindBand& band) const {
+std::pair<float, float> Behind::fill(int y, const float* pixel, const BehindRow& row) const {
     std::vector<float> limits(picture_.width);
-    for (int y = band.top; y < band.bottom; ++y) {
-        const BehindRow row = band.row(y);
-        split(y, row);
-        take_lights(y, row, limits, nullptr);
-        // Far below any radius, so that what is wholly subject decides nothing.
-        float least = 1e9f, most = -1e9f;
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < picture_.width; ++x) {
-            const float radius = row.radius[x];
-            const bool counts = row.share[x] > 0.0f;
-            least = counts && radius < least ? radius : least;
-            most = counts && radius > most ? radius : most;
-        }
-        band.radii[y - band.top] = {least, most};
+    split(y, pixel, row);
+    take_lights(y, row, limits, nullptr);
+    // Far below any radius, so that what is wholly subject decides nothing.
+    float least = 1e9f, most = -1e9f;
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < picture_.width; ++x) {
+        const float radius = row.radius[x];
+        const bool counts = row.share[x] > 0.0f;
+        least = counts && radius < least ? radius : least;
+        most = counts && radius > most ? radius : most;
     }
+    return {least, most};
 }
 
 void Behind::find_lights(int top, int bottom, std::vector<Light>& lights) const {
@@ -58,13 +55,12 @@ void Behind::find_lights(int top, int bottom, std::vector<Light>& lights) const 
         float most = 0.0f;
         for (int i = 0; i < 3 * picture_.width; ++i) most = std::max(most, pixel[i]);
         if (most <= limits_.level()) continue;
-        split(y, row);
+        split(y, pixel, row);
         take_lights(y, row, limits, &lights);
     }
 }
 
-void Behind::split(int y, const BehindRow& row) const {
-    const float* pixel = picture_.row(y);
+void Behind::split(int y, const float* pixel, const BehindRow& row) const {
     const std::uint8_t* subject = picture_.subject_row(y);
     const int width = picture_.width;
     radius_.row(y, row.radius);

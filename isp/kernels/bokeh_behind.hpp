@@ -1,6 +1,7 @@
 // What a picture shows beside its subject, row by row, ready to be blurred.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "bokeh_edges.hpp"
@@ -34,13 +35,14 @@ public:
            const LightKnobs& knobs)
         : picture_(picture), radius_(radius), edges_(edges), limits_(limits), knobs_(knobs) {}
 
-    // Fills the band's rows, without the lights that are drawn one by one.
-    void fill(BehindBand& band) const;
+    // Fills one row, without the lights that are drawn one by one. Returns its range of radii as in BehindBand.
+    //   pixel  the picture's row y
+    std::pair<float, float> fill(int y, const float* pixel, const BehindRow& row) const;
     // Those lights of some rows, row by row.
     void find_lights(int top, int bottom, std::vector<Light>& lights) const;
 
 private:
-    void split(int y, const BehindRow& row) const;
+    void split(int y, const float* pixel, const BehindRow& row) const;
     void take_lights(int y, const BehindRow& row, std::vector<float>& limits, std::vector<Light>* lights) const;
 
     const FocusPicture& picture_;

@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <cstdint>
 #include <stdexcept>
 
 #include "bokeh.hpp"
@@ -55,6 +56,12 @@ void draw(const BokehFacts& facts, Array<const float, 3> picture, Array<const st
         out.shape(2) != 3 || radius.size() == 0 || grain.size() == 0 ||
         (has_subject && (subject.shape(0) != height || subject.shape(1) != width))) {
         throw std::invalid_argument("picture, subject, radius and output do not fit one another");
+    }
+    const std::uintptr_t from_at = reinterpret_cast<std::uintptr_t>(picture.data());
+    const std::uintptr_t to_at = reinterpret_cast<std::uintptr_t>(out.data());
+    const std::uintptr_t bytes = sizeof(float) * picture.size();
+    if (from_at != to_at && from_at < to_at + bytes && to_at < from_at + bytes) {
+        throw std::invalid_argument("the output shares a part of the picture's memory; it may be all of it, or none");
     }
     const int rows = static_cast<int>(height), columns = static_cast<int>(width);
     const FocusPicture from{picture.data(), has_subject ? subject.data() : nullptr, rows, columns};

@@ -1,8 +1,17 @@
 #include "bokeh_drawing.hpp"
 
+#include <algorithm>
+
 #include "rows.hpp"
 
 namespace nightjar {
+
+namespace {
+
+// Rows whose discs are drawn at once: what it takes to draw them is more than the picture itself.
+constexpr int strip = 32;
+
+}  // namespace
 
 void begin(Drawing& drawing, int top, int bottom, int width, bool has_before) {
     drawing.top = top;
@@ -51,15 +60,19 @@ void lay_under(const LayerBand& layer, float noise_kept, Drawing& drawing, std::
 
 void lay_discs_under(const Discs& discs, float low, float high, Drawing& drawing, std::vector<float>& light,
                      const std::vector<float>& filled) {
-    if (!discs.draw(low, high, drawing.top, drawing.bottom, drawing.steps, drawing.discs)) return;
-    const std::size_t count = drawing.count();
-    if (light.empty()) light.assign(3 * count, 0.0f);
-    for (int plane = 0; plane < 3; ++plane) {
-        float* out = light.data() + plane * count;
-        const float* disc = drawing.discs.data() + plane * count;
-        const float* full = filled.data();
-        ROWS_DO_NOT_OVERLAP
-        for (std::size_t i = 0; i < count; ++i) out[i] += (1.0f - full[i]) * disc[i];
+    const std::size_t count = drawing.count(), width = static_cast<std::size_t>(drawing.width);
+    for (int top = drawing.top; top < drawing.bottom; top += strip) {
+        const int bottom = std::min(top + strip, drawing.bottom);
+        if (!discs.draw(low, high, top, bottom, drawing.steps, drawing.discs)) continue;
+        if (light.empty()) light.assign(3 * count, 0.0f);
+        const std::size_t first = static_cast<std::size_t>(top - drawing.top) * width, some = (bottom - top) * width;
+        for (int plane = 0; plane < 3; ++plane) {
+            float* out = light.data() + plane * count + first;
+            const float* disc = drawing.discs.data() + plane * some;
+            const float* full = filled.data() + first;
+            ROWS_DO_NOT_OVERLAP
+            for (std::size_t i = 0; i < some; ++i) out[i] += (1.0f - full[i]) * disc[i];
+        }
     }
 }
 

@@ -14,6 +14,14 @@ constexpr int far_reach = 4;  // cells around from which the first guess comes: 
 constexpr float near_trust = 16.0f, far_trust = 0.5f;
 // A subject is hardly so much brighter than its surroundings show it: what is, shines through from behind.
 constexpr float brighter = 2.0f, glow = 0.1f;
+// Lights whose pixels are mostly behind the subject are lamps, and those mostly of it are glints: mean shares.
+constexpr float lamp = 0.6f, glint = 0.9f;
+// From so many times the light that the fit expects, a pixel near such lights begins to be one of their rims.
+constexpr float stands_out = 1.5f, least_expected = 1e-6f;
+// So many times brighter than its pixel, or than white where that is more, may a lamp behind the subject be.
+constexpr float brightest_lamp = 4.0f;
+
+float mixed(float one, float other, float part) { return one + part * (other - one); }
 
 }  // namespace
 
@@ -21,10 +29,12 @@ void EdgeColours::Sums::add(const Sums& other) {
     subject_square += other.subject_square;
     both += other.both;
     behind_square += other.behind_square;
+    lights += other.lights;
+    lights_share += other.lights_share;
     for (int i = 0; i < kinds; ++i) light[i] += other.light[i];
 }
 
-EdgeColours::EdgeColours(const FocusPicture& picture, float white, int threads) {
+EdgeColours::EdgeColours(const FocusPicture& picture, const LightLimits& limits, int threads) : limits_(limits) {
     if (!picture.subject) return;
     rows_ = (picture.height + cell - 1) / cell;
     columns_ = (picture.width + cell - 1) / cell;
@@ -32,7 +42,7 @@ EdgeColours::EdgeColours(const FocusPicture& picture, float white, int threads) 
     std::vector<Sums> sums(soft_.size());
     run_pieces(threads, rows_, [&](int, int row) {
         for (int column = 0; column < columns_; ++column) {
-            if (is_near(row, column, far_reach + 1)) sums[row * columns_ + column] = sums_of(picture, row, column, white);
+            if (is_near(row, column, far_reach + 1)) sums[row * columns_ + column] = sums_of(picture, row, column);
         }
     });
     colours_.resize(soft_.size());
@@ -40,7 +50,7 @@ EdgeColours::EdgeColours(const FocusPicture& picture, float white, int threads) 
         for (int column = 0; column < columns_; ++column) {
             if (!is_near(row, column, 1)) continue;
             const Sums far = around(sums, row, column, far_reach);
-            std::array<float, kinds>& colours = colours_[row * columns_ + column];
+            std::array<float, kinds>& colours = colours_[row * columns_ + column].light;
             const float subject = std::max(far.subject_square + far.both, 1e-6f);
             const float behind = std::max(far.behind_square + far.both, 1e-6f);
             for (int i = 0; i < 3; ++i) {
@@ -48,7 +58,10 @@ EdgeColours::EdgeColours(const FocusPicture& picture, float white, int threads) 
                 colours[i + 3] = far.light[i + 3] / behind;
             }
             solve(far, far_trust, colours);
-            solve(around(sums, row, column, 1), near_trust, colours);
+            const Sums near = around(sums, row, column, 1);
+            solve(near, near_trust, colours);
+            const float share = near.lights_share / std::max(near.lights, 1.0f);
+            colours_[row * columns_ + column].lamps = std::clamp((glint - share) / (glint - lamp), 0.0f, 1.0f);
         }
     });
 }
@@ -74,18 +87,23 @@ bool EdgeColours::is_near(int row, int column, int reach) const {
     return false;
 }
 
-EdgeColours::Sums EdgeColours::sums_of(const FocusPicture& picture, int row, int column, float white) const {
+EdgeColours::Sums EdgeColours::sums_of(const FocusPicture& picture, int row, int column) const {
     Sums sums;
     for (int y = row * cell; y < std::min((row + 1) * cell, picture.height); ++y) {
         const float* pixel = picture.row(y) + 3 * column * cell;
         const std::uint8_t* subject = picture.subject_row(y);
         for (int x = column * cell; x < std::min((column + 1) * cell, picture.width); ++x, pixel += 3) {
             const float share = static_cast<float>(subject[x]) / 255.0f, rest = 1.0f - share;
+            if (brightest(pixel) > limits_.limit(y, x)) {
+                sums.lights += 1.0f;
+                sums.lights_share += share;
+                continue;
+            }
             sums.subject_square += share * share;
             sums.both += share * rest;
             sums.behind_square += rest * rest;
             for (int i = 0; i < 3; ++i) {
-                const float light = std::min(pixel[i], white);
+                const float light = std::min(pixel[i], limits_.white());
                 sums.light[i] += share * light;
                 sums.light[i + 3] += rest * light;
             }
@@ -115,7 +133,7 @@ void EdgeColours::solve(const Sums& sums, float trust, std::array<float, kinds>&
     }
 }
 
-SubjectLight EdgeColours::subject_light(int y, int x, const float* pixel, float share) const {
+EdgeColours::Colours EdgeColours::colours_at(int y, int x) const {
     const auto between = [](int at, int count) {
         const int doubled = 2 * at + 1 - cell, first = doubled < 0 ? 0 : std::min(doubled / (2 * cell), count - 1);
         const float part = static_cast<float>(doubled - 2 * cell * first) / (2.0f * cell);
@@ -126,19 +144,31 @@ SubjectLight EdgeColours::subject_light(int y, int x, const float* pixel, float 
     const int right = std::min(column + 1, columns_ - 1);
     const auto* upper = &colours_[row * columns_];
     const auto* lower = &colours_[std::min(row + 1, rows_ - 1) * columns_];
+    Colours colours;
+    for (int kind = 0; kind < kinds; ++kind) {
+        colours.light[kind] = mixed(mixed(upper[column].light[kind], upper[right].light[kind], across),
+                                    mixed(lower[column].light[kind], lower[right].light[kind], across), down);
+    }
+    colours.lamps = mixed(mixed(upper[column].lamps, upper[right].lamps, across),
+                          mixed(lower[column].lamps, lower[right].lamps, across), down);
+    return colours;
+}
+
+SubjectLight EdgeColours::subject_light(int y, int x, const float* pixel, float share) const {
+    const Colours colours = colours_at(y, x);
     const float rest = 1.0f - share, spread = share / (share * share + rest * rest);
+    std::array<float, 3> expected;
+    for (int i = 0; i < 3; ++i) expected[i] = share * colours.light[i] + rest * colours.light[i + 3];
+    const float times_expected = brightest(pixel) / std::max(brightest(expected.data()), least_expected);
+    const float lamps = colours.lamps * std::clamp(times_expected - stands_out, 0.0f, 1.0f);
+    const float most_behind = rest * brightest_lamp * std::max(limits_.white(), brightest(pixel));
     SubjectLight light;
     for (int i = 0; i < 3; ++i) {
-        const auto at = [&](int kind) {
-            const float above = upper[column][kind] + across * (upper[right][kind] - upper[column][kind]);
-            const float below = lower[column][kind] + across * (lower[right][kind] - lower[column][kind]);
-            return above + down * (below - above);
-        };
-        const float subject = at(i), behind = at(i + 3);
-        const float unexplained = pixel[i] - share * subject - rest * behind;
-        const float most = (brighter * subject + glow) / rest;
-        const float colour = std::min(subject + spread * unexplained, most);
-        light[i] = std::clamp(share * colour, std::min(pixel[i], 0.0f), std::max(pixel[i], 0.0f));
+        const float subject = colours.light[i], most = (brighter * subject + glow) / rest;
+        const float usual = std::min(subject + spread * (pixel[i] - expected[i]), most);
+        // What no lamp is bright enough for remains the subject's.
+        const float before_lamp = std::max(std::min(usual, subject), (pixel[i] - most_behind) / share);
+        light[i] = std::clamp(share * mixed(usual, before_lamp, lamps), std::min(pixel[i], 0.0f), std::max(pixel[i], 0.0f));
     }
     return light;
 }

@@ -18,9 +18,10 @@ float part_after(int pixel, int reduction) {
     return static_cast<float>(twice) / static_cast<float>(2 * reduction);
 }
 
-// Whether a row has any of a layer. A share is greatest at the layer's own radius, and falls to both sides.
-bool shows(const Layer& layer, const BehindBand& band, int y) {
-    const auto [least, most] = band.radii[y - band.top];
+// Whether a row with this range of radii has any of a layer. A share is greatest at the layer's own radius, and falls to
+// both sides.
+bool shows(const Layer& layer, std::pair<float, float> range) {
+    const auto [least, most] = range;
     return least <= most && layer.share.of(std::clamp(layer.radius, least, most)) > 0.0f;
 }
 
@@ -30,25 +31,78 @@ void fit(std::vector<float>& memory, std::size_t size) {
 
 }  // namespace
 
-bool LayerBand::make(const BehindBand& band, const Layer& layer, int top, int bottom, int height) {
+void LayerBand::begin(const Layer& layer, int top, int bottom, int height, int width) {
+    layer_ = &layer;
     reduction_ = layer.reduction;
-    width_ = band.width;
-    if (!find_columns(band, layer)) return false;
+    width_ = width;
+    columns_ = (width + reduction_ - 1) / reduction_;
+    shows_ = false;
     const int reach = layer.aperture.reach;
     out_top_ = cell_before(top, reduction_);
     out_bottom_ = cell_before(bottom - 1, reduction_) + 2;
     in_top_ = std::max(out_top_ - reach, 0);
     in_bottom_ = std::min(out_bottom_ + reach, (height + reduction_ - 1) / reduction_);
-    in_left_ = first_column_ / reduction_;
-    in_right_ = last_column_ / reduction_ + 1;
+    sums_left_ = -reach - 3;
+    sums_width_ = columns_ + 2 * reach + 8;
+}
+
+float* LayerBand::joined(int cell, int plane) {
+    const std::size_t row = static_cast<std::size_t>(cell - in_top_) * planes + plane;
+    return sums_.data() + row * sums_width_ + 1 - sums_left_;
+}
+
+void LayerBand::add(int y, const BehindRow& row, std::pair<float, float> range) {
+    const int cell = y / reduction_, wide = columns_ * reduction_;
+    if (cell < in_top_ || cell >= in_bottom_ || !shows(*layer_, range)) return;
+    if (!shows_) {
+        const std::size_t size = static_cast<std::size_t>(in_bottom_ - in_top_) * sums_width_ * planes;
+        fit(sums_, size);
+        std::fill(sums_.begin(), sums_.begin() + static_cast<std::ptrdiff_t>(size), 0.0f);
+        added_.assign(static_cast<std::size_t>(wide) * planes, 0.0f);
+    } else if (cell != cell_row_) {
+        join();
+    }
+    shows_ = true;
+    cell_row_ = cell;
+    float *red = added_.data(), *green = red + wide, *blue = green + wide, *whole = blue + wide;
+    const LayerShare share = layer_->share;
+    ROWS_DO_NOT_OVERLAP
+    for (int x = 0; x < width_; ++x) {
+        const float part = share.of(row.radius[x]);
+        red[x] += part * row.red[x];
+        green[x] += part * row.green[x];
+        blue[x] += part * row.blue[x];
+        whole[x] += part * row.share[x];
+    }
+}
+
+// What was added becomes a row of reduced pixels.
+void LayerBand::join() {
+    const int step = reduction_, wide = columns_ * step;
+    const float scale = 1.0f / static_cast<float>(step * step);
+    for (int plane = 0; plane < planes; ++plane) {
+        const float* line = added_.data() + plane * wide;
+        float* out = joined(cell_row_, plane);
+        for (int x = 0; x < columns_; ++x) {
+            float sum = 0.0f;
+            for (int i = 0; i < step; ++i) sum += line[x * step + i];
+            out[x] = sum * scale;
+        }
+    }
+    std::fill(added_.begin(), added_.end(), 0.0f);
+}
+
+bool LayerBand::finish() {
+    if (!shows_) return false;
+    join();
+    if (!find_columns()) return false;
+    const int reach = layer_->aperture.reach;
     out_left_ = std::max(in_left_ - reach, -1);
-    out_right_ = std::min(in_right_ + reach, (width_ + reduction_ - 1) / reduction_ + 1);
+    out_right_ = std::min(in_right_ + reach, columns_ + 1);
     left_ = std::max(out_left_ * reduction_, 0);
     right_ = std::min(out_right_ * reduction_, width_);
-    sums_left_ = out_left_ - reach - 2;
-    sums_width_ = out_right_ - out_left_ + 2 * reach + 5;
-    reduce(band, layer);
-    blur(layer);
+    sum_along_rows();
+    blur();
     // Outside of what was blurred there is nothing.
     cell_.resize(right_ - left_);
     part_.resize(right_ - left_);
@@ -60,70 +114,36 @@ bool LayerBand::make(const BehindBand& band, const Layer& layer, int top, int bo
     return true;
 }
 
-bool LayerBand::find_columns(const BehindBand& band, const Layer& layer) {
-    first_column_ = width_;
-    last_column_ = -1;
-    for (int y = band.top; y < band.bottom; ++y) {
-        if (!shows(layer, band, y)) continue;
-        const BehindRow row = band.row(y);
-        const auto counts = [&](int x) { return row.share[x] > 0.0f && layer.share.of(row.radius[x]) > 0.0f; };
-        for (int x = 0; x < first_column_; ++x) {
-            if (counts(x)) first_column_ = x;
-        }
-        for (int x = width_ - 1; x > last_column_; --x) {
-            if (counts(x)) last_column_ = x;
-        }
-    }
-    return last_column_ >= 0;
-}
-
-void LayerBand::reduce(const BehindBand& band, const Layer& layer) {
-    const int columns = in_right_ - in_left_, step = reduction_;
-    const int from = in_left_ * step, to = std::min(in_right_ * step, width_), wide = columns * step;
-    fit(sums_, static_cast<std::size_t>(in_bottom_ - in_top_) * sums_width_ * planes);
-    std::vector<float> added(static_cast<std::size_t>(wide) * planes), reduced(columns);
-    const float scale = 1.0f / static_cast<float>(step * step);
-    const LayerShare share = layer.share;
+bool LayerBand::find_columns() {
+    in_left_ = columns_;
+    in_right_ = 0;
     for (int cell = in_top_; cell < in_bottom_; ++cell) {
-        std::fill(added.begin(), added.end(), 0.0f);
-        float *red = added.data(), *green = red + wide, *blue = green + wide, *whole = blue + wide;
-        for (int y = std::max(cell * step, band.top); y < std::min((cell + 1) * step, band.bottom); ++y) {
-            if (!shows(layer, band, y)) continue;
-            const BehindRow row = band.row(y);
-            ROWS_DO_NOT_OVERLAP
-            for (int x = from; x < to; ++x) {
-                const float part = share.of(row.radius[x]);
-                red[x - from] += part * row.red[x];
-                green[x - from] += part * row.green[x];
-                blue[x - from] += part * row.blue[x];
-                whole[x - from] += part * row.share[x];
-            }
+        const float* share = joined(cell, planes - 1);
+        for (int x = 0; x < in_left_; ++x) {
+            if (share[x] > 0.0f) in_left_ = x;
         }
-        float* sums = sums_.data() + static_cast<std::size_t>(cell - in_top_) * sums_width_ * planes;
-        for (int plane = 0; plane < planes; ++plane, sums += sums_width_) {
-            const float* line = added.data() + plane * wide;
-            for (int x = 0; x < columns; ++x) {
-                float sum = 0.0f;
-                for (int i = 0; i < step; ++i) sum += line[x * step + i];
-                reduced[x] = sum * scale;
-            }
-            sum_along_row(reduced.data(), sums);
+        for (int x = columns_ - 1; x >= in_right_; --x) {
+            if (share[x] > 0.0f) in_right_ = x + 1;
+        }
+    }
+    return in_right_ > 0;
+}
+
+void LayerBand::sum_along_rows() {
+    const int behind = sums_width_ + sums_left_ - 1;
+    for (int cell = in_top_; cell < in_bottom_; ++cell) {
+        for (int plane = 0; plane < planes; ++plane) {
+            float* line = joined(cell, plane);
+            float sum = 0.0f;
+            for (int x = 0; x < behind; ++x) line[x] = sum += line[x];
         }
     }
 }
 
-void LayerBand::sum_along_row(const float* line, float* sums) const {
-    float sum = 0.0f;
-    int at = 0;
-    for (; at <= in_left_ - sums_left_; ++at) sums[at] = 0.0f;
-    for (int x = 0; x < in_right_ - in_left_; ++x, ++at) sums[at] = sum += line[x];
-    for (; at < sums_width_; ++at) sums[at] = sum;
-}
-
-void LayerBand::blur(const Layer& layer) {
+void LayerBand::blur() {
     const int columns = out_right_ - out_left_, stride = columns + 2;
     fit(blurred_, static_cast<std::size_t>(out_bottom_ - out_top_) * stride * planes);
-    const std::vector<Tap>& taps = layer.aperture.taps;
+    const std::vector<Tap>& taps = layer_->aperture.taps;
     for (int y = out_top_; y < out_bottom_; ++y) {
         for (int plane = 0; plane < planes; ++plane) {
             // Nothing lies beyond the ends.

@@ -29,8 +29,13 @@ struct Layer {
 // A layer of a band of rows. Reduced pixels lie at whole multiples of the reduction, so that bands meet.
 class LayerBand {
 public:
-    // Blurs what a band shows of a layer, for the rows top ... bottom - 1. False: there is nothing of it.
-    bool make(const BehindBand& band, const Layer& layer, int top, int bottom, int height);
+    // For rows top ... bottom - 1 of a picture.
+    void begin(const Layer& layer, int top, int bottom, int height, int width);
+    // Takes in a row around them, and its range of radii as in BehindBand. Rows come from top to bottom, each once; those
+    // that do not matter are left out.
+    void add(int y, const BehindRow& row, std::pair<float, float> range);
+    // Blurs what came. False: there is nothing of it.
+    bool finish();
 
     // Columns that any of it reaches.
     int left() const { return left_; }
@@ -42,16 +47,20 @@ public:
 private:
     static constexpr int planes = 4;
 
-    bool find_columns(const BehindBand& band, const Layer& layer);
-    void reduce(const BehindBand& band, const Layer& layer);
-    void sum_along_row(const float* line, float* sums) const;
-    void blur(const Layer& layer);
+    float* joined(int cell, int plane);
+    void join();
+    bool find_columns();
+    void sum_along_rows();
+    void blur();
 
-    int reduction_ = 1, left_ = 0, right_ = 0, width_ = 0;
-    int first_column_ = 0, last_column_ = 0;     // of the band, what the layer has light in
-    int in_top_ = 0, in_bottom_ = 0, in_left_ = 0, in_right_ = 0;  // reduced
+    const Layer* layer_ = nullptr;
+    int reduction_ = 1, left_ = 0, right_ = 0, width_ = 0, columns_ = 0;
+    bool shows_ = false;
+    int cell_row_ = 0;  // reduced, of what is being added
+    int in_top_ = 0, in_bottom_ = 0, in_left_ = 0, in_right_ = 0;  // reduced; what the layer has light in
     int out_top_ = 0, out_bottom_ = 0, out_left_ = 0, out_right_ = 0;
     int sums_left_ = 0, sums_width_ = 0;
+    std::vector<float> added_;           // rows of one reduced row, each pixel on its own
     std::vector<float> sums_, blurred_;  // of reduced rows from their left end on; and what becomes of them
     std::vector<int> cell_;
     std::vector<float> part_;

@@ -15,7 +15,8 @@ constexpr float times_surroundings = 3.0f;
 constexpr float least_light = 0.5f;
 // Shares of white between which a pixel counts as blown by degrees, and between which the rim shows its colour.
 constexpr float blown_from = 0.9f, blown = 0.98f, rim_from = 0.1f, rim_to = 0.9f;
-// Mean around a light, as a share of white, up to which it is small in the dark, and from which on it is a sky.
+// Mean around a light or next to it, as a share of white, up to which it is small in the dark, and from which on it is
+// a sky.
 constexpr float dark = 0.1f, bright = 0.4f;
 // A disc that is hardly larger than the light says nothing of its strength.
 constexpr float small_px = 2.0f, large_px = 6.0f;
@@ -24,8 +25,6 @@ float between(float value, float low, float high) {
     const float part = std::clamp((value - low) / (high - low), 0.0f, 1.0f);
     return part * part * (3.0f - 2.0f * part);
 }
-
-float brightest(const float* pixel) { return std::max(pixel[0], std::max(pixel[1], pixel[2])); }
 
 }  // namespace
 
@@ -55,6 +54,16 @@ LightLimits::LightLimits(const FocusPicture& picture, const LightKnobs& knobs, i
             for (float& colour : all.colour) colour = most > 0 ? std::max(colour, 0.0f) / most : 1.0f;
         }
     });
+    for (int row = 0; row < rows_; ++row) {
+        for (int column = 0; column < columns_; ++column) {
+            float& crowd = cells_[row * columns_ + column].crowd;
+            for (int y = std::max(row - 1, 0); y <= std::min(row + 1, rows_ - 1); ++y) {
+                for (int x = std::max(column - 1, 0); x <= std::min(column + 1, columns_ - 1); ++x) {
+                    crowd = std::max(crowd, cells_[y * columns_ + x].surroundings);
+                }
+            }
+        }
+    }
 }
 
 LightLimits::Cell LightLimits::measured(const FocusPicture& picture, int row, int column) const {
@@ -90,10 +99,12 @@ std::array<float, 3> LightLimits::take_from(std::array<float, 3>& behind, float 
     const float found = brightest(behind.data());
     if (cell.colour_weight > 0) {
         const float recovered = between(found / weight, blown_from * knobs_.white, blown * knobs_.white) *
-                                (1.0f - between(cell.surroundings, dark * knobs_.white, bright * knobs_.white)) *
+                                (1.0f - between(cell.crowd, dark * knobs_.white, bright * knobs_.white)) *
                                 between(radius, small_px, large_px);
+        // A light that shines through a subject was not blown by itself.
+        const float brightened = std::max(std::min(found * knobs_.gain, knobs_.white * knobs_.gain * weight), found);
         for (int i = 0; i < 3; ++i) {
-            if (knobs_.gain > 1.0f) behind[i] += recovered * (found * knobs_.gain * cell.colour[i] - behind[i]);
+            if (knobs_.gain > 1.0f) behind[i] += recovered * (brightened * cell.colour[i] - behind[i]);
         }
     }
     const float keep = std::min(limit(y, x) * weight / brightest(behind.data()), 1.0f);

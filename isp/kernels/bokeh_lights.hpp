@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "bokeh_aperture.hpp"
-#include "bokeh_edges.hpp"
 #include "bokeh_picture.hpp"
 
 namespace nightjar {
@@ -33,6 +32,7 @@ public:
     void raise(float level) { level_ = level; }
     float level() const { return level_; }
     float limit(int y, int x) const;
+    float white() const { return knobs_.white; }
     void limit_row(int y, float* out) const;
 
     // Divides the light from behind, `weight` of a pixel, into what stays and what is drawn on its own.
@@ -41,6 +41,7 @@ public:
 private:
     struct Cell {
         float surroundings = 0, colour_weight = 0;
+        float crowd = 0;  // the brightest surroundings of this and the next cells: of a window, at its corners too
         std::array<float, 3> colour{};
     };
 

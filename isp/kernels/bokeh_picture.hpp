@@ -1,6 +1,7 @@
 // What a picture out of focus is drawn from.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct FocusPicture {
         return subject ? subject + static_cast<std::int64_t>(y) * width : nullptr;
     }
 };
+
+inline float brightest(const float* pixel) { return std::max(pixel[0], std::max(pixel[1], pixel[2])); }
 
 // What changes slowly over the picture, as the radius of the blur does: a grid of equal cells.
 class PictureMap {

