@@ -10,7 +10,8 @@ from accelerators.subject.classes import Classes, classes_of
 from accelerators.subject.cutting import judge
 from accelerators.subject.grids import overlap, resampled
 from accelerators.subject.guessing import guess_subject, guess_thing, small_for_cutting
-from accelerators.subject.looking import Network, Segment, box_around, look_closer
+from accelerators.subject.looking import Network, Segment, box_around, look_again
+from accelerators.subject.scores import wanted_share
 from accelerators.subject.subject import NoSubject, Subject
 
 LEAST_CONFIDENCE = 0.5
@@ -40,7 +41,7 @@ def find_subject(
     labels            the network's classes, background among them
     least_confidence  0 to 1: below it the answer is NoSubject, and its reason says how sure anybody was
     objects           whether a thing may be the subject, too
-    Two inferences a picture, four where the subject is small. Without a network OpenCV guesses: the Subject says so.
+    Two inferences a picture, four where something is seen. Without a network OpenCV guesses: the Subject says so.
     Raises MaskError if the picture is none, ModelError if labels and answer do not fit, and whatever `segment` raises.
     """
     _check_picture(picture)
@@ -52,10 +53,12 @@ def find_subject(
     chosen = choose((looks[0] + looks[1]) / 2, classes)
     if chosen is None:
         return _unless_a_thing(picture, "The network saw only background and furniture.", least_confidence, objects)
-    seen = _seen_closer(picture, network, classes, chosen, looks)
-    if reason := _out_of_size(seen):
+    seen = _seen_again(picture, network, classes, chosen, looks)
+    reason = _out_of_size(seen)
+    if reason and seen.kind != "object":
         return NoSubject(reason)
-    if reason := _doubt(seen, picture, least_confidence, objects):
+    # A speck of a thing that the network saw does not keep the picture from being of another one.
+    if reason := reason or _doubt(seen, picture, least_confidence, objects):
         return _unless_a_thing(picture, reason, least_confidence, objects)
     return seen
 
@@ -75,7 +78,7 @@ def glance(
     chosen = choose(shares, classes)
     if chosen is None:
         return NoSubject("The network saw only background and furniture.")
-    seen = _subject(shares[..., classes.wanted].sum(axis=2) * chosen.keep, chosen, agreement=1.0)
+    seen = _subject(wanted_share(shares, classes) * chosen.keep, chosen, agreement=1.0)
     reason = _out_of_size(seen) or _doubt(seen, picture, least_confidence, objects)
     return NoSubject(reason) if reason else seen
 
@@ -85,17 +88,17 @@ def _unless_a_thing(picture: np.ndarray, reason: str, least_confidence: float, o
     return guess_thing(picture, reason, least_confidence) if objects else NoSubject(reason)
 
 
-def _seen_closer(
+def _seen_again(
     picture: np.ndarray, network: Network, classes: Classes, chosen: Chosen, looks: tuple[np.ndarray, np.ndarray]
 ) -> Subject:
-    """What the network sees after a closer look, however unsure it is."""
+    """What the network sees after another look, from as near as suits the subject, however unsure it is."""
 
     def weigh(shares: np.ndarray) -> np.ndarray:
-        return shares[..., classes.wanted].sum(axis=2)
+        return wanted_share(shares, classes)
 
     agreement = overlap(*(weigh(shares) * chosen.keep > 0.5 for shares in looks))
     box = box_around(chosen.mask, picture.shape[:2])
-    probability = look_closer(network, picture, box, weigh((looks[0] + looks[1]) / 2), weigh)
+    probability = look_again(network, picture, box, weigh((looks[0] + looks[1]) / 2), weigh)
     return _subject(probability * resampled(chosen.keep, probability.shape), chosen, agreement)
 
 
