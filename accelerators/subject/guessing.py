@@ -19,7 +19,7 @@ from accelerators.subject.subject import NoSubject, Subject
 # Longer side of the picture that is cut: GrabCut takes 30 ms at this size, and 200 in foliage.
 CUT_PX = 160
 # From "all that stands out" to "what stands out most"; one thing gives nearly the same cut from all of them.
-LEAST_STANDING_OUT = (0.25, 0.45, 0.6)
+LEAST_STANDING_OUT = (0.15, 0.25, 0.45, 0.6)
 # Before any cut: grass, print, bricks and stars have less, things have several times more.
 LEAST_SET_APART = 0.1
 # Of two cuts with outlines about as closed the larger is the whole thing, the other its brightest part.
@@ -67,7 +67,7 @@ def guess_thing(picture: np.ndarray, before: str, least_confidence: float) -> Su
     if min(small.shape[:2]) < 3:
         return NoSubject(f"{before} In {small.shape[1]} x {small.shape[0]} pixels nothing can be told apart.")
     outstanding = standing_out(picture)
-    if set_apart(in_lab(small), resampled(outstanding, small.shape[:2]) > LEAST_STANDING_OUT[1]) < LEAST_SET_APART:
+    if set_apart(in_lab(small), resampled(outstanding, small.shape[:2]) > LEAST_STANDING_OUT[2]) < LEAST_SET_APART:
         return NoSubject(f"{before} The middle has the colours of all the rest: a pattern, not a thing.")
     cuts = [cut for least in LEAST_STANDING_OUT if (cut := cut_out(small, outstanding, least)) is not None]
     if not cuts:
