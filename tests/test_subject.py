@@ -97,6 +97,47 @@ def test_a_closer_look_that_loses_the_subject_is_not_believed():
     assert overlap_with(is_of(picture, "person"), find_subject(picture, lost_when_near, LABELS)) > 0.6
 
 
+def test_the_head_that_the_frame_cuts_is_seen_by_a_look_from_farther_off():
+    picture = scene(("person", 0, 60, 300, 340))
+
+    def unsure_at_borders(seen):
+        values = logits(seen)
+        values[:4, :, 0] = values[:4].max(axis=2) + 0.5
+        return Answer(values, "cpu", "colours", 1.0)
+
+    once = glance(picture, unsure_at_borders, LABELS).probability
+    found = find_subject(picture, unsure_at_borders, LABELS).probability
+    hat = np.s_[5, 24:41]
+    assert once[hat].max() < 0.5 < found[hat].min()
+    assert found[:, 0].max() < 0.5
+
+
+def test_a_hat_that_is_taken_for_a_chair_as_often_stays_on():
+    picture = scene(PERSON, ("diningtable", 60, 140, 120, 240))  # the table's colour is the hat's
+
+    def half_a_chair(seen):
+        values, is_hat = logits(seen), is_of(seen[::16, ::16], "diningtable")
+        values[is_hat] = -10
+        for name, level in (("chair", 6.0), ("person", 5.5), ("background", 4.5)):
+            values[is_hat, LABELS.index(name)] = level
+        return Answer(values, "cpu", "colours", 1.0)
+
+    found = find_subject(picture, half_a_chair, LABELS)
+    assert overlap_with(is_of(picture, "person", "diningtable"), found) > 0.85
+
+
+def test_a_chair_beside_somebody_is_not_theirs():
+    def chair_for_table(seen):
+        values = logits(seen)
+        values[..., [LABELS.index("chair"), LABELS.index("diningtable")]] = values[
+            ..., [LABELS.index("diningtable"), LABELS.index("chair")]
+        ]
+        return Answer(values, "cpu", "colours", 1.0)
+
+    picture = scene(PERSON, ("diningtable", 160, 240, 280, 330))
+    assert overlap_with(is_of(picture, "person"), find_subject(picture, chair_for_table, LABELS)) > 0.9
+
+
 def test_several_people_all_stay_sharp():
     picture = scene(("person", 60, 30, 280, 110), ("person", 80, 160, 280, 240), ("person", 150, 300, 280, 350))
     assert overlap_with(is_of(picture, "person"), find(picture)) > 0.85
@@ -162,6 +203,14 @@ def test_a_thing_in_the_middle_is_a_subject_unless_none_is_wanted():
     assert isinstance(find(picture, objects=False), NoSubject)
 
 
+def test_a_speck_of_a_thing_does_not_hide_what_the_picture_is_of():
+    picture = scene(("bottle", 20, 20, 32, 33))
+    picture[90:220, 130:280] = 250
+    found = find(picture)
+    assert isinstance(found, Subject) and found.is_guess
+    assert overlap_with(np.all(picture == 250, axis=2), found) > 0.8
+
+
 def test_furniture_is_no_subject():
     picture = scene(("diningtable", 150, 0, 300, 400))
     assert "furniture" in find(picture).reason
@@ -186,6 +235,19 @@ def test_what_the_network_sees_only_one_way_round_is_not_believed():
 
     found = find_subject(picture, one_eyed, LABELS, objects=False)
     assert "% sure of the person" in found.reason and "50 % is asked" in found.reason
+
+
+def test_half_a_statue_is_not_believed():
+    """The head is surely somebody's, four fifths of the rest only perhaps: blurred, it would be cut in two."""
+    picture = scene(("bottle", 60, 100, 290, 300), ("person", 60, 150, 140, 250))
+
+    def half_sure(seen):
+        values, is_rest = logits(seen), is_of(seen[::16, ::16], "bottle")
+        values[is_rest] = -10
+        values[is_rest, 0], values[is_rest, LABELS.index("person")] = 6.0, 5.5
+        return Answer(values, "cpu", "colours", 1.0)
+
+    assert "% sure of the person" in find_subject(picture, half_sure, LABELS, objects=False).reason
 
 
 def test_the_gate_is_the_callers():
@@ -361,6 +423,18 @@ def test_face_and_cup_of_the_bundled_photographs_are_guessed():
     assert (cup.kind, cup.is_guess) == ("object", True)
     rows, columns = cup.probability.shape
     assert cup.probability[rows // 4, columns // 2] > 0.9, "the coffee"
+
+
+def test_cup_and_saucer_stay_sharp_together_in_pale_light():
+    """Where the saucer's red is nearly the table's, the white of the cup stands out alone."""
+    data = pytest.importorskip("skimage.data", reason="its photographs come with scikit-image")
+    cup = data.coffee().astype(np.float32)
+    pale = (0.6 * cup + 0.4 * cup.mean(axis=2, keepdims=True)).astype(np.uint8)
+    found = find_subject(pale).probability
+    rows, columns = found.shape
+    assert found[rows // 4, columns // 2] > 0.9, "the coffee"
+    assert found[rows // 2, columns // 5] > 0.9, "the saucer's rim"
+    assert found[rows // 2, columns // 16] < 0.1, "the table"
 
 
 def test_a_grey_photograph_of_a_face_is_guessed_as_well():

@@ -13,6 +13,7 @@ import numpy as np
 
 from accelerators.opencv import opencv
 from accelerators.subject.classes import Classes
+from accelerators.subject.scores import wanted_share
 
 # Whoever is this much less tall than the subject stands this much farther off: a lens would blur that passer-by.
 LEAST_HEIGHT = 0.25
@@ -64,8 +65,8 @@ class _Patch:
 
 def choose(shares: np.ndarray, classes: Classes) -> Chosen | None:
     """Choose the subject from (rows, columns, classes) shares; None where nothing but background is seen."""
-    living, wanted = shares[..., classes.living].sum(axis=2), shares[..., classes.wanted].sum(axis=2)
-    patches = _patches(wanted > 0.5, 2 * living > wanted)
+    living, wanted = shares[..., classes.living].sum(axis=2), wanted_share(shares, classes)
+    patches = _patches(wanted > 0.5, 2 * living > shares[..., classes.wanted].sum(axis=2))
     if not patches:
         return None
     somebody = _somebody(patches)

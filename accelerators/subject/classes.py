@@ -9,7 +9,7 @@ from accelerators.errors import ModelError
 PEOPLE = frozenset({"person"})
 ANIMALS = frozenset({"bird", "cat", "cow", "dog", "horse", "sheep"})
 # What a room is full of. DeepLab finds a table under everything, and a cup on it is not the table.
-FURNITURE = frozenset({"background", "chair", "diningtable", "sofa"})
+FURNITURE = frozenset({"chair", "diningtable", "sofa"})
 # Held, ridden or sat in: it belongs to whom it touches.
 HELD = frozenset({"bicycle", "boat", "bottle", "motorbike"})
 
@@ -23,6 +23,7 @@ class Classes:
     animals: list[int]
     held: list[int]
     things: list[int]
+    furniture: list[int]
 
     @property
     def wanted(self) -> list[int]:
@@ -40,11 +41,12 @@ def classes_of(labels: tuple[str, ...]) -> Classes:
     """
     of = {
         meaning: [number for number, label in enumerate(labels) if label in meaning]
-        for meaning in (PEOPLE, ANIMALS, HELD)
+        for meaning in (PEOPLE, ANIMALS, HELD, FURNITURE)
     }
-    things = [n for n, label in enumerate(labels) if label not in PEOPLE | ANIMALS | HELD | FURNITURE]
+    known = PEOPLE | ANIMALS | HELD | FURNITURE | {"background"}
+    things = [number for number, label in enumerate(labels) if label not in known]
     if "background" not in labels or len(labels) < 2:
         raise ModelError(
             f"The model's labels are {', '.join(labels) or 'none'}: 'background' and at least one more are needed."
         )
-    return Classes(tuple(labels), of[PEOPLE], of[ANIMALS], of[HELD], things)
+    return Classes(tuple(labels), of[PEOPLE], of[ANIMALS], of[HELD], things, of[FURNITURE])

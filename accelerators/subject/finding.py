@@ -10,16 +10,19 @@ from accelerators.subject.classes import Classes, classes_of
 from accelerators.subject.cutting import judge
 from accelerators.subject.grids import overlap, resampled
 from accelerators.subject.guessing import guess_subject, guess_thing, small_for_cutting
-from accelerators.subject.looking import Network, Segment, box_around, look_closer
+from accelerators.subject.looking import Network, Segment, box_around, look_again
+from accelerators.subject.scores import wanted_share
 from accelerators.subject.subject import NoSubject, Subject
 
 LEAST_CONFIDENCE = 0.5
 # Networks take textures and pages of text for bottles and trains, hardly ever for people: of a thing more is asked.
-THING_MARGIN = 0.2
+THING_MARGIN = 0.15
 # Of the picture. Somebody this small is 20 m away: no lens would blur what is behind.
 SMALLEST = 0.005
 # Of the picture. What is left round the subject then is no background, it is gaps in it.
 LARGEST = 0.92
+# From here on a place may be the subject; below, the matte drops it whatever its colours.
+PERHAPS = 0.25
 # Share of a thing's outline where the picture shows one, too. Patterns taken for things have less than a quarter, boats
 # and motorbikes more than two fifths.
 LEAST_CLOSED = 1 / 3
@@ -40,7 +43,7 @@ def find_subject(
     labels            the network's classes, background among them
     least_confidence  0 to 1: below it the answer is NoSubject, and its reason says how sure anybody was
     objects           whether a thing may be the subject, too
-    Two inferences a picture, four where the subject is small. Without a network OpenCV guesses: the Subject says so.
+    Two inferences a picture, four where something is seen. Without a network OpenCV guesses: the Subject says so.
     Raises MaskError if the picture is none, ModelError if labels and answer do not fit, and whatever `segment` raises.
     """
     _check_picture(picture)
@@ -52,10 +55,12 @@ def find_subject(
     chosen = choose((looks[0] + looks[1]) / 2, classes)
     if chosen is None:
         return _unless_a_thing(picture, "The network saw only background and furniture.", least_confidence, objects)
-    seen = _seen_closer(picture, network, classes, chosen, looks)
-    if reason := _out_of_size(seen):
+    seen = _seen_again(picture, network, classes, chosen, looks)
+    reason = _out_of_size(seen)
+    if reason and seen.kind != "object":
         return NoSubject(reason)
-    if reason := _doubt(seen, picture, least_confidence, objects):
+    # A speck of a thing that the network saw does not keep the picture from being of another one.
+    if reason := reason or _doubt(seen, picture, least_confidence, objects):
         return _unless_a_thing(picture, reason, least_confidence, objects)
     return seen
 
@@ -75,7 +80,7 @@ def glance(
     chosen = choose(shares, classes)
     if chosen is None:
         return NoSubject("The network saw only background and furniture.")
-    seen = _subject(shares[..., classes.wanted].sum(axis=2) * chosen.keep, chosen, agreement=1.0)
+    seen = _subject(wanted_share(shares, classes) * chosen.keep, chosen, agreement=1.0)
     reason = _out_of_size(seen) or _doubt(seen, picture, least_confidence, objects)
     return NoSubject(reason) if reason else seen
 
@@ -85,23 +90,25 @@ def _unless_a_thing(picture: np.ndarray, reason: str, least_confidence: float, o
     return guess_thing(picture, reason, least_confidence) if objects else NoSubject(reason)
 
 
-def _seen_closer(
+def _seen_again(
     picture: np.ndarray, network: Network, classes: Classes, chosen: Chosen, looks: tuple[np.ndarray, np.ndarray]
 ) -> Subject:
-    """What the network sees after a closer look, however unsure it is."""
+    """What the network sees after another look, from as near as suits the subject, however unsure it is."""
 
     def weigh(shares: np.ndarray) -> np.ndarray:
-        return shares[..., classes.wanted].sum(axis=2)
+        return wanted_share(shares, classes)
 
     agreement = overlap(*(weigh(shares) * chosen.keep > 0.5 for shares in looks))
     box = box_around(chosen.mask, picture.shape[:2])
-    probability = look_closer(network, picture, box, weigh((looks[0] + looks[1]) / 2), weigh)
+    probability = look_again(network, picture, box, weigh((looks[0] + looks[1]) / 2), weigh)
     return _subject(probability * resampled(chosen.keep, probability.shape), chosen, agreement)
 
 
 def _subject(probability: np.ndarray, chosen: Chosen, agreement: float) -> Subject:
     certain = probability[probability > 0.5]
-    confidence = agreement * float(certain.mean()) if certain.size else 0.0
+    # Much that may be subject around little that is: half a statue, the head of a tiger.
+    decided = certain.size / max(1, np.count_nonzero(probability > PERHAPS))
+    confidence = agreement * float(certain.mean()) * decided**0.5 if certain.size else 0.0
     return Subject(
         probability.clip(0, 1).astype(np.float32),
         chosen.kind,

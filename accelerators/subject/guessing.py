@@ -19,11 +19,14 @@ from accelerators.subject.subject import NoSubject, Subject
 # Longer side of the picture that is cut: GrabCut takes 30 ms at this size, and 200 in foliage.
 CUT_PX = 160
 # From "all that stands out" to "what stands out most"; one thing gives nearly the same cut from all of them.
-LEAST_STANDING_OUT = (0.25, 0.45, 0.6)
+LEAST_STANDING_OUT = (0.15, 0.25, 0.45, 0.6)
 # Before any cut: grass, print, bricks and stars have less, things have several times more.
 LEAST_SET_APART = 0.1
 # Of two cuts with outlines about as closed the larger is the whole thing, the other its brightest part.
 AS_CLOSED = 0.05
+# Of cuts one in another the outermost, if its outline is closed so far: a cup has a saucer, and too much that stays
+# sharp harms less than half a cup. It holds so much of the inner one.
+CLOSED_AROUND, HOLDS = 0.8, 0.95
 # Of the picture: a door knob is smaller, and a wall larger.
 SMALLEST, LARGEST = 0.02, 0.7
 # A thing that the picture is about takes at least this much of it; lamps and red roofs in a landscape stand out, too.
@@ -64,7 +67,7 @@ def guess_thing(picture: np.ndarray, before: str, least_confidence: float) -> Su
     if min(small.shape[:2]) < 3:
         return NoSubject(f"{before} In {small.shape[1]} x {small.shape[0]} pixels nothing can be told apart.")
     outstanding = standing_out(picture)
-    if set_apart(in_lab(small), resampled(outstanding, small.shape[:2]) > LEAST_STANDING_OUT[1]) < LEAST_SET_APART:
+    if set_apart(in_lab(small), resampled(outstanding, small.shape[:2]) > LEAST_STANDING_OUT[2]) < LEAST_SET_APART:
         return NoSubject(f"{before} The middle has the colours of all the rest: a pattern, not a thing.")
     cuts = [cut for least in LEAST_STANDING_OUT if (cut := cut_out(small, outstanding, least)) is not None]
     if not cuts:
@@ -73,14 +76,21 @@ def guess_thing(picture: np.ndarray, before: str, least_confidence: float) -> Su
     if not fitting:
         return NoSubject(f"{before} What stands out most {_flaw(cuts[-1])}.")
     most_closed = max(cut.closed for cut in fitting)
-    cut = max((cut for cut in fitting if cut.closed >= most_closed - AS_CLOSED), key=lambda cut: cut.area)
-    sure, asked = cut.confidence * min(1.0, cut.area / FULL_SIZE), min(1.0, least_confidence + THING_MARGIN)
+    core = max((cut for cut in fitting if cut.closed >= most_closed - AS_CLOSED), key=lambda cut: cut.area)
+    cut = max((cut for cut in fitting if _is_around(cut, core)), key=lambda cut: cut.area, default=core)
+    sure, asked = core.confidence * min(1.0, cut.area / FULL_SIZE), min(1.0, least_confidence + THING_MARGIN)
     if sure < asked:
         percent = f"{100 * sure:.0f} % sure, {100 * asked:.0f} % is asked"
         return NoSubject(
             f"{before} What stands out most is not enough like one thing in the middle of it all: {percent}."
         )
     return _guess(cut, "object", "centre", sure)
+
+
+def _is_around(cut: Cut, core: Cut) -> bool:
+    """Whether a cut is the core with more of the same thing around it."""
+    held = np.count_nonzero(cut.mask & core.mask) / np.count_nonzero(core.mask)
+    return cut.closed >= CLOSED_AROUND and held >= HOLDS
 
 
 def _flaw(cut: Cut) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from accelerators.errors import ModelError
 from accelerators.opencv import opencv
+from accelerators.subject.classes import Classes
 from accelerators.subject.grids import resampled
 
 # Twice the network's 33 places a side. Twice more gains nothing that can be measured.
@@ -36,6 +37,20 @@ def class_shares(values: np.ndarray, classes: int) -> np.ndarray:
         f"The network answered {values.shape}; understood are (rows, columns, {classes}) logits, or at least "
         f"{PLACES} x {PLACES} class numbers below {classes}. Check that model and labels belong together."
     )
+
+
+def wanted_share(shares: np.ndarray, classes: Classes) -> np.ndarray:
+    """How likely each place belongs to what may be a subject, whatever it is: (rows, columns) float32.
+
+    shares  (rows, columns, classes)
+    Votes for furniture are no votes for the background: hats and shoulders are taken for chairs, and dogs for sofas.
+    Where somebody is seen, too, those votes are divided as the others are, but double nobody's own: an empty chair
+    stays one. A bottle gets none: tables are under all of them.
+    """
+    wanted, living, furniture = (
+        shares[..., numbers].sum(axis=2) for numbers in (classes.wanted, classes.living, classes.furniture)
+    )
+    return wanted + living * np.minimum(1, furniture / np.maximum(1 - furniture, np.float32(1e-6)))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
