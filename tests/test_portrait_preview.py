@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -10,6 +12,7 @@ from measures.live_masks import LOOK_NS
 
 from accelerators.errors import DeviceError
 from accelerators.subject.subject import NoSubject
+from firmware.demo.bench_daemon import same_code
 from firmware.preview.blur import Blur, blur_bytes, looking_size, working_size
 from firmware.preview.mask_thread import MaskThread
 from firmware.preview.picture import Picture, views_of
@@ -239,6 +242,27 @@ def test_who_asks_for_one_picture_gets_it_blurred(portrait):
     luma = views_of(picture)[0].astype(int)
     assert np.array_equal(luma[:, :70], views_of(striped_picture())[0][:, :70]), "the subject is sharp"
     assert luma[:, 120:].std() < 0.2 * luma[:, :70].std()
+
+
+WITHOUT_OPENCV = """
+import sys
+sys.modules["cv2"] = None
+import numpy as np
+from firmware.preview.picture import Picture
+from firmware.preview.portrait import PortraitView
+from isp.bokeh import Bokeh
+from isp.tone import Tone
+view = PortraitView(lambda picture: np.full(picture.shape[:2], 255, np.uint8), lambda patience_s: True)
+picture = Picture(np.full(120 * 160 * 3 // 2, 128, np.uint8), (120, 160))
+told = view.draw(picture, Bokeh(largest_px=10.0), Tone(), 0, patience_s=1.0)
+print(told["blurred"], told["why_plain"])
+"""
+
+
+def test_without_opencv_the_preview_is_plain_and_says_what_to_install():
+    told = subprocess.run([sys.executable, "-c", WITHOUT_OPENCV], env=same_code(), capture_output=True, text=True)
+    assert told.stdout.startswith("False Portraits need OpenCV"), told.stderr
+    assert "pip install" in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from accelerators.errors import RuntimeMissing
 from firmware.preview.mask_thread import FindMask, MaskThread
 from isp.bokeh import Bokeh
 from isp.ground import INSIDE, NO_GROUND, ground_of
@@ -55,11 +56,17 @@ class PortraitView:
         patience_s  how long to wait for a look at this very picture
         Returns plain values for whoever views it: blurred, why not, and how often the subject is looked for.
         """
+        if self._find_mask is None:
+            return _plain("nothing here can find a subject")
+        try:
+            return self._blurred(picture, bokeh, tone, time_ns, patience_s)
+        except RuntimeMissing as error:
+            return _plain(str(error))
+
+    def _blurred(self, picture: Picture, bokeh: Bokeh, tone: Tone, time_ns: int, patience_s: float) -> dict[str, Any]:
         from firmware.preview.moving import follow
         from firmware.preview.picture import views_of
 
-        if self._find_mask is None:
-            return {"blurred": False, "why_plain": "nothing here can find a subject", "looks_per_second": 0.0}
         masks, blur = self._working()
         planes = views_of(picture)
         if masks.wants():
@@ -94,6 +101,10 @@ class PortraitView:
             if self._masks is None:
                 self._masks, self._blur = MaskThread(self._find_mask, self._may_look), Blur()
             return self._masks, self._blur
+
+
+def _plain(why: str) -> dict[str, Any]:
+    return {"blurred": False, "why_plain": why, "looks_per_second": 0.0}
 
 
 class SteadyGround:
