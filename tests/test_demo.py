@@ -29,7 +29,8 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
         command = [*NIGHTJAR, "demo", *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=environment, check=False)
 
-    photos, small = tmp_path / "photos", ["--set", "camera.width_px=1332", "--set", "camera.height_px=990"]
+    smallest = ("simulated.sensor=imx219", "camera.width_px=640", "camera.height_px=480")
+    photos, small = tmp_path / "photos", [word for setting in smallest for word in ("--set", setting)]
     first = nightjar_demo(photos, *small)
     assert first.returncode == 0, first.stderr
     assert "scikit-image is not installed" in first.stderr

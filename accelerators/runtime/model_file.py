@@ -63,6 +63,7 @@ class ModelFile:
 
     @property
     def is_for_edge_tpu(self) -> bool:
+        """Whether Google's compiler made it: the CPU cannot run it."""
         return EDGE_TPU_OPERATOR in self.custom_operators
 
 
