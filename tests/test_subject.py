@@ -237,6 +237,19 @@ def test_what_the_network_sees_only_one_way_round_is_not_believed():
     assert "% sure of the person" in found.reason and "50 % is asked" in found.reason
 
 
+def test_half_a_statue_is_not_believed():
+    """The head is surely somebody's, four fifths of the rest only perhaps: blurred, it would be cut in two."""
+    picture = scene(("bottle", 60, 100, 290, 300), ("person", 60, 150, 140, 250))
+
+    def half_sure(seen):
+        values, is_rest = logits(seen), is_of(seen[::16, ::16], "bottle")
+        values[is_rest] = -10
+        values[is_rest, 0], values[is_rest, LABELS.index("person")] = 6.0, 5.5
+        return Answer(values, "cpu", "colours", 1.0)
+
+    assert "% sure of the person" in find_subject(picture, half_sure, LABELS, objects=False).reason
+
+
 def test_the_gate_is_the_callers():
     picture = scene(PERSON)
     assert isinstance(find(picture, least_confidence=0.0), Subject)
