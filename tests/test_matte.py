@@ -279,3 +279,15 @@ def test_a_picture_that_is_none_is_refused(picture, says):
 def test_a_probability_that_is_none_is_refused(probability, says):
     with pytest.raises(MaskError, match=says):
         make_matte(np.zeros((40, 30, 3), np.uint8), probability)
+
+
+def test_a_flag_of_the_coats_colour_beside_somebody_is_not_annexed():
+    """The network half sees somebody in it; its colours are theirs; most of it lies far from all that is theirs."""
+    somebody, flag = bust().alpha(), Canvas().box(-0.5, -0.66, 0.5, -0.3).alpha()
+    picture = over(coloured(*CLOTH), coloured(*WALL), np.maximum(somebody, flag))
+    likely = np.maximum(seen_by_network(somebody), 0.4 * seen_by_network(flag))
+    alpha = make_matte(picture, likely).astype(np.float32) / 255
+    outermost = np.s_[:200, 3:60]
+    assert flag[outermost].min() == 1
+    assert alpha[outermost].mean() < 0.1
+    assert alpha[60:150, 180:220].min() > 0.9, "the head"

@@ -27,6 +27,8 @@ ROUNDS = 2
 LOUDEST = 8.0
 # Their loudest word against OpenCV's 50 for cutting between two like neighbours: straight edges, horns still whole.
 LOUDEST_COST = 40.0
+# Colours alone may lead the contour so far, in longer sides, some three of the network's cells; farther if it is thin.
+FAR, THICK = 1 / 12, 1 / 20
 # How the witnesses travel: as a third colour, of so many levels (few: it counts as an edge, too).
 EVIDENCE_DN = 40
 
@@ -49,8 +51,20 @@ def find_contour(small: np.ndarray, probability: np.ndarray) -> np.ndarray:
         # The network keeps half a say in what is nearby: a bad cut does not confirm itself.
         weight = np.float32(0.5) * (inside + probability)
         spoken = everywhere + TRUST_NEARBY * nearby(colours, weight)
-        inside = cut(small, network + np.where(spoken < 0, heard_against * spoken, spoken))
-    return inside
+        evidence = network + np.where(spoken < 0, heard_against * spoken, spoken)
+        inside = cut(small, evidence)
+    astray = _astray(inside, probability > 0.5)
+    return cut(small, np.where(astray, -LOUDEST, evidence)) if astray.any() else inside
+
+
+def _astray(inside: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Places far from all that the network takes for the subject and too thick for a horn or a leg: a flag, a wall."""
+    cv2, longer = opencv(), max(inside.shape)
+    away = cv2.distanceTransform((~said).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) / longer
+    side = max(3, round(THICK * longer))
+    round_brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    far = (inside & (away > FAR)).astype(np.uint8)
+    return cv2.morphologyEx(far, cv2.MORPH_OPEN, round_brush).astype(bool)
 
 
 def cut(small: np.ndarray, evidence: np.ndarray) -> np.ndarray:
