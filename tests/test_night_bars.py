@@ -165,6 +165,7 @@ def test_threads_do_not_change_a_byte():
         assert other.shot == first.shot
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_read(), reason="tesseract is not on this machine: apt install tesseract-ocr")
 @pytest.mark.skipif("page" not in scene_names(), reason="scikit-image's photographs are not installed (extra: bench)")
 def test_eight_frames_at_iso_3200_are_read_nearly_like_one_at_iso_400():
