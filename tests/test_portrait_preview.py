@@ -260,7 +260,7 @@ print(told["blurred"], told["why_plain"])
 
 
 def test_without_opencv_the_preview_is_plain_and_says_what_to_install():
-    told = subprocess.run([sys.executable, "-c", WITHOUT_OPENCV], env=same_code(), capture_output=True, text=True)
+    told = subprocess.run([sys.executable, "-P", "-c", WITHOUT_OPENCV], env=same_code(), capture_output=True, text=True)
     assert told.stdout.startswith("False Portraits need OpenCV"), told.stderr
     assert "pip install" in told.stdout
 
