@@ -1,0 +1,46 @@
+"""What is known about the colour of a scene's light, and how well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from isp.errors import FrameError
+from isp.light_statistics import LightStatistics
+
+# How a light was found. The first two judge the scene; the others were told.
+SOURCES = ("learned", "classical", "daylight", "camera", "hand", "custom", "recipe")
+
+
+@dataclass(frozen=True)
+class LightEstimate:
+    """The colour of a light.
+
+    grey           (red/green, blue/green) that the sensor reads of a grey thing, lens shading undone
+    temperature_k  of the nearest point of the sensor's curve; None where the sensor has no curve
+    tint           distance from the curve there, in natural log colour; above 0 the light is greener, below 0 pinker
+    covariance     ((mired^2, mired * tint), (mired * tint, tint^2)); None where nobody knows how sure this is
+    source         one of SOURCES
+    trust          how much of it is the learned judgement's, 0 to 1; the rest is the classical estimate
+    why            one sentence for the photo's story
+    """
+
+    grey: tuple[float, float]
+    temperature_k: float | None
+    tint: float = 0.0
+    covariance: tuple[tuple[float, float], tuple[float, float]] | None = None
+    source: str = "classical"
+    trust: float = 0.0
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        known = [*self.grey, self.tint, self.trust, *([] if self.temperature_k is None else [self.temperature_k])]
+        if not all(math.isfinite(number) for number in known) or min(self.grey) <= 0:
+            raise FrameError(f"A light with grey {self.grey} and tint {self.tint} is none: numbers must be finite.")
+        if self.source not in SOURCES:
+            raise FrameError(f"A light found by {self.source!r} is not known. Allowed: {', '.join(SOURCES)}.")
+
+
+# Judges a scene's light from its statistics. Never fails on a picture: what it cannot judge it says, with trust 0.
+Judge = Callable[[LightStatistics], LightEstimate]
