@@ -28,12 +28,14 @@ class Runtime:
     name           the package it came from
     interpreter    class Interpreter
     plain          the op resolver without XNNPACK
+    reference      the one whose kernels are the plain C++ loops that define int8 arithmetic, alike on all processors
     load_delegate  takes a library's path and its options
     """
 
     name: str
     interpreter: Callable[..., Any]
     plain: Any
+    reference: Any
     load_delegate: Callable[[str, Mapping[str, str]], Any]
 
 
@@ -52,6 +54,15 @@ def runtime() -> Runtime:
                 f"Networks need LiteRT, which cannot be imported ({first}). Install it: {INSTALL}"
             ) from None
         return _of("tflite_runtime", interpreter)
+
+
+def file_format() -> ModuleType:
+    """The classes of a .tflite file's parts, for those that write one. Raises RuntimeMissing as `runtime` does."""
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError as error:
+        raise RuntimeMissing(f"Networks are written with LiteRT ({error}). Install it: {INSTALL}") from None
+    return schema_py_generated
 
 
 @functools.cache
@@ -83,6 +94,7 @@ def _of(name: str, interpreter: ModuleType) -> Runtime:
         name,
         interpreter.Interpreter,
         interpreter.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        interpreter.OpResolverType.BUILTIN_REF,
         interpreter.load_delegate,
     )
 

@@ -1,0 +1,1 @@
+"""How the networks that this project ships are made. Nothing of it runs in the camera."""

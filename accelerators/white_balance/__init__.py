@@ -1,0 +1,1 @@
+"""The learned judge of the light's colour."""

@@ -1,0 +1,86 @@
+"""One layer of an int8 network, computed in numpy with the bits of TensorFlow Lite's reference kernel.
+
+Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", section 2, in the form of TensorFlow Lite's "8-bit quantization specification" (weights symmetric, one scale
+for each output) and of its reference CONV_2D (Apache-2.0; the two roundings of `requantised` are that kernel's).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+INT8 = np.iinfo(np.int8)
+MULTIPLIER_BITS = 31
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """How real numbers are stored in a tensor of int8: real = scale * (stored - zero_point)."""
+
+    scale: float
+    zero_point: int
+
+    def stored(self, real: np.ndarray) -> np.ndarray:
+        """(...) float32 to int8, the nearest level, clipped at both ends."""
+        levels = np.rint(real / np.float32(self.scale)) + np.float32(self.zero_point)
+        return np.clip(levels, INT8.min, INT8.max).astype(np.int8)
+
+    def real(self, stored: np.ndarray) -> np.ndarray:
+        """(...) int8 to float32."""
+        return (stored.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
+
+
+@dataclass(frozen=True)
+class IntegerLayer:
+    """A convolution along the candidates, and where `relu`, no answer below zero.
+
+    weights  (out, taps, in) int8, -127 to 127; taps beyond the first and the last candidate read zeros
+    bias     (out,) int32, in steps of taken.scale * scales
+    scales   (out,) float32 of the weights
+    taken    how its input is stored
+    given    how its output is stored
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    scales: np.ndarray
+    taken: Quantisation
+    given: Quantisation
+    relu: bool
+
+    def __call__(self, stored: np.ndarray) -> np.ndarray:
+        """(candidates, in) int8 to (candidates, out) int8."""
+        sums = self._sums(stored) + self.bias
+        levels = requantised(sums, *self._multipliers()) + self.given.zero_point
+        least = max(INT8.min, self.given.zero_point) if self.relu else INT8.min
+        return np.clip(levels, least, INT8.max).astype(np.int8)
+
+    def _sums(self, stored: np.ndarray) -> np.ndarray:
+        """(candidates, out) int64: exact, for float64 holds every whole number up to 2^53."""
+        candidates, taps = len(stored), self.weights.shape[1]
+        before = (taps - 1) // 2
+        padded = np.pad(stored.astype(np.float64) - self.taken.zero_point, ((before, taps - 1 - before), (0, 0)))
+        windows = np.concatenate([padded[tap : tap + candidates] for tap in range(taps)], axis=1)
+        return (windows @ self.weights.reshape(len(self.weights), -1).T.astype(np.float64)).astype(np.int64)
+
+    def _multipliers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Output steps in one step of each sum, as fraction * 2^exponent: (out,) int64 in 31 bits, (out,) int64."""
+        steps = np.float64(self.taken.scale) * self.scales.astype(np.float64) / np.float64(self.given.scale)
+        fraction, exponent = np.frexp(steps)
+        return np.floor(fraction * 2.0**MULTIPLIER_BITS + 0.5).astype(np.int64), exponent.astype(np.int64)
+
+
+def requantised(sums: np.ndarray, fraction: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """Sums times fraction / 2^31 * 2^exponent, rounded as the reference kernel rounds: twice, halves away from zero.
+
+    sums  (candidates, out) int64 within int32
+    """
+    product = (sums << np.maximum(exponent, 0)) * fraction
+    half = np.where(product >= 0, 1 << (MULTIPLIER_BITS - 1), 1 - (1 << (MULTIPLIER_BITS - 1)))
+    # C++ divides towards zero, a shift goes down.
+    high = np.sign(product + half) * (np.abs(product + half) >> MULTIPLIER_BITS)
+    shift = np.maximum(-exponent, 0)
+    lost = high & ((1 << shift) - 1)
+    return (high >> shift) + (lost > ((1 << shift) - 1 >> 1) + (high < 0))

@@ -1,0 +1,184 @@
+"""The .tflite of the white balance: read into layers, and refused where one bit of it is not as it was written.
+
+Beside the network, two entries of the file's metadata belong to it: how many units of each feature one unit of the
+input holds, and the SHA-256 of the whole file with zeros in place of that sum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from accelerators.errors import ModelError
+from accelerators.models.flatbuffer import Table, root_of
+from accelerators.models.graph import IDENTIFIER, Graph, Operator, read_graph
+from accelerators.white_balance.integer_layer import IntegerLayer, Quantisation
+
+FEATURE_STEPS, DIGEST = "nightjar_feature_steps", "nightjar_sha256"
+DIGEST_BYTES = 32
+# The shipped file has some tens of kB; this is far beyond what 5 ms are enough for.
+MOST_BYTES = 4_000_000
+SAME, RELU = 0, 1
+REPAIR = "Install nightjar again, or make the file anew with its training command."
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A whole file.
+
+    content        its bytes, the ones that were checked
+    candidates     how many rows of features it takes
+    feature_steps  (features,) float32: features are divided by these before they are stored
+    layers         in the order they run
+    """
+
+    path: Path
+    content: bytes
+    candidates: int
+    feature_steps: np.ndarray
+    layers: tuple[IntegerLayer, ...]
+
+    def stored(self, features: np.ndarray) -> np.ndarray:
+        """(candidates, features) float32 to what the first layer takes, int8. Raises ModelError for what fits not."""
+        wanted = (self.candidates, len(self.feature_steps))
+        if not isinstance(features, np.ndarray) or features.dtype != np.float32 or features.shape != wanted:
+            found = getattr(features, "dtype", type(features).__name__), getattr(features, "shape", ())
+            raise ModelError(f"{self.path.name} takes float32 features of shape {wanted}, not {found[0]} {found[1]}.")
+        if not np.isfinite(features).all():
+            raise ModelError(f"The features for {self.path.name} have NaN or infinite numbers.")
+        return self.layers[0].taken.stored(features / self.feature_steps)
+
+    def scores(self, stored: np.ndarray) -> np.ndarray:
+        """What the last layer gave, (candidates, 1) int8, as real numbers: (candidates,) float32."""
+        return self.layers[-1].given.real(stored.reshape(self.candidates))
+
+
+def read_network(path: Path) -> NetworkFile:
+    """The file, checked. Raises ModelError, which begins with the file's name, where it is missing or damaged."""
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) or not 0 < facts.st_size <= MOST_BYTES:
+            raise ModelError(f"It is no file of 1 to {MOST_BYTES} bytes.")
+        content = path.read_bytes()
+        _check_digest(content)
+        graph = read_graph(content)
+        tables = graph.table.tables(0)
+        layers = tuple(_layer(operator, graph, tables) for operator in graph.operators)
+        candidates = _check_chain(graph, layers)
+        steps = _feature_steps(content, layers[0].weights.shape[2])
+    except ModelError as damage:
+        raise ModelError(f"{path} is damaged or not for this. {damage} {REPAIR}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}). {REPAIR}") from None
+    return NetworkFile(path, content, candidates, steps, layers)
+
+
+def sealed(content: bytes) -> bytes:
+    """The same file with its SHA-256 in the place that was kept for it."""
+    start = _digest_at(content)
+    return content[:start] + _digest(content, start) + content[start + DIGEST_BYTES :]
+
+
+def _check_digest(content: bytes) -> None:
+    start = _digest_at(content)
+    if content[start : start + DIGEST_BYTES] != _digest(content, start):
+        raise ModelError("Its bytes are not the ones that were written: their SHA-256 differs.")
+
+
+def _digest(content: bytes, start: int) -> bytes:
+    return hashlib.sha256(content[:start] + bytes(DIGEST_BYTES) + content[start + DIGEST_BYTES :]).digest()
+
+
+def _digest_at(content: bytes) -> int:
+    start, count = _metadata(content, DIGEST).vector(0, 1)
+    if count != DIGEST_BYTES:
+        raise ModelError(f"Its SHA-256 has {count} bytes, not {DIGEST_BYTES}.")
+    return start
+
+
+def _metadata(content: bytes, name: str) -> Table:
+    model = root_of(content, IDENTIFIER)
+    buffers = model.tables(4)
+    for entry in model.tables(6):
+        if entry.text(0) == name and entry.number(1, "I") < len(buffers):
+            return buffers[entry.number(1, "I")]
+    raise ModelError(f"It has no entry {name}.")
+
+
+def _feature_steps(content: bytes, features: int) -> np.ndarray:
+    stored = _metadata(content, FEATURE_STEPS).content(0)
+    if len(stored) != 4 * features:
+        raise ModelError(f"It has steps for {len(stored) // 4} features and takes {features}.")
+    steps = np.frombuffer(stored, "<f4").astype(np.float32)
+    if not (np.isfinite(steps) & (steps > 0)).all():
+        raise ModelError("The step of a feature is not above 0.")
+    return steps
+
+
+def _layer(operator: Operator, graph: Graph, tables: list[Table]) -> IntegerLayer:
+    options = operator.options
+    if operator.name != "CONV_2D" or len(operator.inputs) != 3 or min(operator.inputs) < 0 or options is None:
+        raise ModelError(f"It has {operator.name} of {len(operator.inputs)} tensors; only CONV_2D of 3 is understood.")
+    activation = options.number(3, "b")
+    plain = [options.number(field, "i", 1) for field in (1, 2, 4, 5)]
+    if options.number(0, "b") != SAME or activation not in (0, RELU) or plain != [1, 1, 1, 1]:
+        raise ModelError("A convolution has other steps, edges or an activation than those understood.")
+    start, weights, bias = operator.inputs
+    shape = graph.tensors[weights].shape
+    if len(shape) != 4 or shape[1] != 1 or min(shape) < 1:
+        raise ModelError(f"Weights have the shape {shape}, not (out, 1, taps, in).")
+    scales, _ = _quantisation(tables[weights], shape[0])
+    return IntegerLayer(
+        weights=_constant(graph, weights, np.int8, shape).reshape(shape[0], shape[2], shape[3]),
+        bias=_constant(graph, bias, np.dtype("<i4"), (shape[0],)),
+        scales=scales,
+        taken=_computed(tables[start]),
+        given=_computed(tables[operator.outputs[0]]),
+        relu=activation == RELU,
+    )
+
+
+def _constant(graph: Graph, number: int, kind: np.dtype | type, shape: tuple[int, ...]) -> np.ndarray:
+    tensor = graph.tensors[number]
+    kind = np.dtype(kind)
+    if tensor.dtype != kind.name or tensor.shape != shape or len(tensor.constant) != kind.itemsize * np.prod(shape):
+        raise ModelError(f"Tensor {tensor.name} is {tensor.dtype} {tensor.shape}, not {kind.name} {shape} in the file.")
+    return np.frombuffer(tensor.constant, kind).reshape(shape)
+
+
+def _computed(table: Table) -> Quantisation:
+    scales, zero_points = _quantisation(table, 1)
+    return Quantisation(float(scales[0]), int(zero_points[0]))
+
+
+def _quantisation(table: Table, count: int) -> tuple[np.ndarray, np.ndarray]:
+    facts = table.table(4)
+    scales = np.array(() if facts is None else facts.numbers(2, "f"), np.float32)
+    zero_points = np.array(() if facts is None else facts.numbers(3, "q"), np.int64)
+    if scales.shape != (count,) or zero_points.shape != (count,) or not (np.isfinite(scales) & (scales > 0)).all():
+        raise ModelError(f"A tensor has scales {scales.tolist()} where {count} above 0 are needed.")
+    return scales, zero_points
+
+
+def _check_chain(graph: Graph, layers: tuple[IntegerLayer, ...]) -> int:
+    """Each layer takes what the one before gives, from the input to one score for each candidate; their number."""
+    ends = [operator.outputs for operator in graph.operators]
+    if not layers or graph.inputs != (graph.operators[0].inputs[0],) or graph.outputs != ends[-1]:
+        raise ModelError("Its layers do not lead from its input to its output.")
+    candidates = graph.tensors[graph.inputs[0]].shape[2:3]
+    given = [graph.inputs, *ends]
+    channels = [layers[0].weights.shape[2], *(len(layer.weights) for layer in layers)]
+    for operator, layer, before, taken in zip(graph.operators, layers, given, channels, strict=False):
+        if operator.inputs[:1] != before or layer.weights.shape[2] != taken:
+            raise ModelError("A layer does not take what the one before it gives.")
+    for (end,), count in zip(given, channels, strict=True):
+        tensor = graph.tensors[end]
+        if tensor.dtype != "int8" or tensor.shape != (1, 1, *candidates, count):
+            raise ModelError(f"Tensor {tensor.name} is {tensor.dtype} {tensor.shape}: not what its layer needs.")
+    if channels[-1] != 1 or not candidates or candidates[0] < 1:
+        raise ModelError(f"It gives {channels[-1]} numbers for {candidates} candidates, not one for each.")
+    return candidates[0]
