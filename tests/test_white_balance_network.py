@@ -11,15 +11,19 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="int8 files are written with ai-edge-litert's schema")
 
+from measures.tiny_models import negative
+
 from accelerators.errors import ModelError
 from accelerators.models.lint import lint
 from accelerators.training.int8_file import write_int8
-from accelerators.training.rounding import Layer
+from accelerators.training.layers import Layer
 from accelerators.white_balance.network import load_network
+from accelerators.white_balance.network_file import sealed
 
 ROOT = Path(__file__).parents[1]
 CANDIDATES, FEATURES, MOST_KB = 80, 60, 64
-FORMS = {"one candidate at a time": (1, 1, 1), "with its neighbours": (3, 4, 5)}
+MIRED = np.linspace(1e6 / 7600, 1e6 / 2800, CANDIDATES)
+FORMS = {"one candidate at a time": (1, 1, 1), "with its neighbours": (3, 4, 1)}
 
 
 def random_layers(taps, widths=(FEATURES, 32, 32, 1), seed=1):
@@ -50,6 +54,34 @@ def in_floats(layers, features):
     return features[..., 0]
 
 
+def seen_lights(count, seed):
+    """(count, candidates, features) and (count,) mired: how far each candidate is from the light, through steps of
+    various widths and places, with noise that all candidates of a feature share."""
+    rng = np.random.default_rng(seed)
+    lights = rng.uniform(MIRED[0], MIRED[-1], count)
+    distance = MIRED[:, np.newaxis] - lights[:, np.newaxis, np.newaxis] + rng.normal(0, 20, (count, 1, FEATURES))
+    features = np.tanh((distance - np.linspace(-60, 60, FEATURES)) / np.geomspace(10, 100, FEATURES))
+    return features.astype(np.float32), lights
+
+
+def finding(samples, lights, spread=15.0, ridge=1.0):
+    """Random layers, of which the last is fitted so that its scores are those of a normal distribution."""
+    hidden = random_layers((1, 1, 1))[:-1]
+    inside = samples
+    for layer in hidden:
+        inside = layer(inside)
+    wanted = np.maximum(-(((MIRED - lights[:, np.newaxis]) / spread) ** 2) / 2, -20).ravel()
+    inside = np.column_stack([inside.reshape(len(wanted), -1), np.ones(len(wanted))])
+    *weights, bias = np.linalg.solve(inside.T @ inside + ridge * np.eye(inside.shape[1]), inside.T @ wanted)
+    return [*hidden, Layer(np.array([weights], np.float32), np.array([bias], np.float32), relu=False)]
+
+
+def mean_mired(scores):
+    """The mean of the distribution that scores, (n, candidates), stand for."""
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares @ MIRED / shares.sum(axis=1)
+
+
 @pytest.fixture(scope="module", params=FORMS.values(), ids=FORMS)
 def written(request, tmp_path_factory):
     """(path, layers) of a network that is written."""
@@ -68,19 +100,23 @@ def test_litert_and_numpy_give_the_same_bits(written):
     for features in (*usual, *wild):
         assert np.array_equal(in_litert.scores(features), in_numpy.scores(features))
     stored = in_numpy.file.stored(wild[0])
-    assert (stored.min(), stored.max()) == (-128, 127)
-    least, most = (in_numpy.file.scores(np.full(CANDIDATES, end))[0] for end in (-128, 127))
+    assert (stored.min(), stored.max()) == (-127, 127)
+    least, most = (in_numpy.file.scores(np.full((CANDIDATES, 4), end, np.int8))[0] for end in (-128, 127))
     scores = np.stack([in_numpy.scores(features) for features in wild])
     assert (scores.min(), scores.max()) == (least, most)
 
 
-def test_eight_bits_keep_what_the_floats_said(written):
-    path, layers = written
-    network, seen = load_network(path, "numpy"), random_features(30, seed=5)
-    floats = in_floats(layers, seen)
-    error = np.stack([network.scores(features) for features in seen]) - floats
-    assert np.sqrt(np.mean(error**2)) < 0.05 * floats.std()
-    assert abs(error.mean()) < 0.02 * floats.std()
+def test_rounding_hardly_moves_the_light_that_is_found(tmp_path):
+    """On 60 lights that were not among the samples, seen through 60 features with noise."""
+    samples, lights = seen_lights(100, seed=6)
+    layers = finding(samples, lights)
+    write_int8(tmp_path / "light.tflite", layers, samples, "finds a light")
+    network, (unseen, there) = load_network(tmp_path / "light.tflite"), seen_lights(60, seed=7)
+    before = mean_mired(in_floats(layers, unseen))
+    after = mean_mired(np.stack([network.scores(features) for features in unseen]))
+    assert np.abs(before - there).mean() < 15
+    assert np.abs(after - before).mean() < 0.5
+    assert np.abs(after - before).max() < 3.0
 
 
 def test_every_feature_counts_however_small_its_range(tmp_path):
@@ -162,10 +198,27 @@ def test_without_litert_numpy_runs_it_and_says_why(written, tmp_path):
 
 def test_no_changed_byte_goes_unseen(written, tmp_path):
     whole, path = written[0].read_bytes(), tmp_path / "changed.tflite"
-    for place in range(0, len(whole), 37):
+    for place in range(0, len(whole), 97):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         with pytest.raises(ModelError, match=r"changed\.tflite is damaged or not for this"):
             load_network(path)
+
+
+def test_damage_under_a_right_sum_is_refused_or_harmless(tmp_path):
+    """A file from elsewhere may carry a sum that fits: numpy then answers with finite numbers, or it is refused."""
+    path, rng = tmp_path / "damaged.tflite", np.random.default_rng(8)
+    write_int8(path, random_layers((1, 3, 1), (4, 3, 3, 1)), random_features(5, features=4), "tiny")
+    whole, fates = path.read_bytes(), []
+    for place, value in zip(rng.integers(0, len(whole), 300), rng.integers(0, 256, 300), strict=True):
+        try:
+            path.write_bytes(sealed(whole[:place] + bytes([value]) + whole[place + 1 :]))
+            network = load_network(path, "numpy")
+        except ModelError:
+            fates.append("refused")
+        else:
+            features = np.ones((network.candidates, len(network.file.features.middles)), np.float32)
+            fates.append(bool(np.isfinite(network.scores(features)).all()))
+    assert set(fates) == {"refused", True}
 
 
 def test_a_file_that_is_cut_off_is_refused(written, tmp_path):
@@ -196,12 +249,26 @@ def test_what_is_no_such_file_is_named(written, tmp_path):
         (np.zeros((CANDIDATES, FEATURES)), "not float64"),
         ([[1.0]], "not list"),
         (np.full((CANDIDATES, FEATURES), np.nan, np.float32), "NaN or infinite"),
-        (np.full((CANDIDATES, FEATURES), np.inf, np.float32), "NaN or infinite"),
+        (np.full((CANDIDATES, FEATURES), -np.inf, np.float32), "NaN or infinite"),
     ],
 )
 def test_features_that_do_not_fit_are_refused(written, features, said):
     with pytest.raises(ModelError, match=said):
         load_network(written[0], "numpy").scores(features)
+
+
+def test_the_largest_features_count_as_the_largest_seen(written):
+    network = load_network(written[0], "numpy")
+    largest, seen = np.finfo(np.float32).max, network.file.features.middles + network.file.features.halves
+    scores = network.scores(np.full((CANDIDATES, FEATURES), largest))
+    assert np.array_equal(scores, network.scores(np.broadcast_to(seen, (CANDIDATES, FEATURES))))
+
+
+def test_another_network_is_refused(tmp_path):
+    path = tmp_path / "other.tflite"
+    path.write_bytes(negative("int8"))
+    with pytest.raises(ModelError, match="It has no entry nightjar_sha256"):
+        load_network(path)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """A small network as an int8 .tflite: layers of floats and samples of what they will see go in, a file comes out.
 
 Form of the network: input (1, 1, candidates, features) int8, convolutions along the candidates, each with RELU inside
-where it has one, output (1, 1, candidates, 1) int8. These are CONV_2D of version 3, weights with one scale for each
-output: what Google's compiler for the Edge TPU is known to take.
+where it has one, output (1, 1, candidates, 4) int8: four roundings of each score. These are CONV_2D of version 3,
+weights with one scale for each output: what Google's compiler for the Edge TPU is known to take.
 
 Written with the classes of TensorFlow Lite's own schema. The same layers and samples give the same bytes.
 """
@@ -18,9 +18,10 @@ import numpy as np
 
 from accelerators.models.graph import IDENTIFIER
 from accelerators.runtime.litert import file_format
-from accelerators.training.rounding import Layer, Rounded, rounded
+from accelerators.training.layers import Layer
+from accelerators.training.rounding import Rounded, rounded
 from accelerators.white_balance.integer_layer import IntegerLayer, Quantisation
-from accelerators.white_balance.network_file import DIGEST, FEATURE_STEPS, sealed
+from accelerators.white_balance.network_file import DIGEST, DIGEST_BYTES, FEATURES, SCORE_MIDDLE, sealed
 
 CONVOLUTION_VERSION = 3  # The first that takes int8 weights with one scale for each output.
 SCHEMA_VERSION = 3
@@ -56,8 +57,9 @@ def _packed(network: Rounded, candidates: int, name: str) -> bytes:
         now = parts.convolution(f"layer{number}", layer, now, candidates)
     graph.outputs = np.array([now], np.int32)
     model.metadata = [
-        parts.metadata(FEATURE_STEPS, network.feature_steps.astype("<f4").tobytes()),
-        parts.metadata(DIGEST, bytes(32)),
+        parts.metadata(FEATURES, np.stack([network.features.middles, network.features.halves]).astype("<f4").tobytes()),
+        parts.metadata(SCORE_MIDDLE, np.array(network.score_middle, "<f4").tobytes()),
+        parts.metadata(DIGEST, bytes(DIGEST_BYTES)),
     ]
     builder = flatbuffers.Builder(4096)
     builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)

@@ -7,6 +7,7 @@ for each output) and of its reference CONV_2D (Apache-2.0; the two roundings of 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ class IntegerLayer:
     def __call__(self, stored: np.ndarray) -> np.ndarray:
         """(candidates, in) int8 to (candidates, out) int8."""
         sums = self._sums(stored) + self.bias
-        levels = requantised(sums, *self._multipliers()) + self.given.zero_point
+        levels = requantised(sums, self.fractions, self.exponents) + self.given.zero_point
         least = max(INT8.min, self.given.zero_point) if self.relu else INT8.min
         return np.clip(levels, least, INT8.max).astype(np.int8)
 
@@ -65,22 +66,30 @@ class IntegerLayer:
         windows = np.concatenate([padded[tap : tap + candidates] for tap in range(taps)], axis=1)
         return (windows @ self.weights.reshape(len(self.weights), -1).T.astype(np.float64)).astype(np.int64)
 
-    def _multipliers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Output steps in one step of each sum, as fraction * 2^exponent: (out,) int64 in 31 bits, (out,) int64."""
-        steps = np.float64(self.taken.scale) * self.scales.astype(np.float64) / np.float64(self.given.scale)
-        fraction, exponent = np.frexp(steps)
-        return np.floor(fraction * 2.0**MULTIPLIER_BITS + 0.5).astype(np.int64), exponent.astype(np.int64)
+    @functools.cached_property
+    def fractions(self) -> np.ndarray:
+        """(out,) int64: output steps in one step of each sum are fractions / 2^31 * 2^exponents."""
+        return np.floor(self._steps[0] * 2.0**MULTIPLIER_BITS + 0.5).astype(np.int64)
+
+    @functools.cached_property
+    def exponents(self) -> np.ndarray:
+        """(out,) int64, see fractions."""
+        return self._steps[1].astype(np.int64)
+
+    @property
+    def _steps(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.frexp(np.float64(self.taken.scale) * self.scales.astype(np.float64) / np.float64(self.given.scale))
 
 
-def requantised(sums: np.ndarray, fraction: np.ndarray, exponent: np.ndarray) -> np.ndarray:
-    """Sums times fraction / 2^31 * 2^exponent, rounded as the reference kernel rounds: twice, halves away from zero.
+def requantised(sums: np.ndarray, fractions: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    """Sums times fractions / 2^31 * 2^exponents, rounded as the reference kernel rounds: twice, halves away from zero.
 
     sums  (candidates, out) int64 within int32
     """
-    product = (sums << np.maximum(exponent, 0)) * fraction
+    product = (sums << np.maximum(exponents, 0)) * fractions
     half = np.where(product >= 0, 1 << (MULTIPLIER_BITS - 1), 1 - (1 << (MULTIPLIER_BITS - 1)))
     # C++ divides towards zero, a shift goes down.
     high = np.sign(product + half) * (np.abs(product + half) >> MULTIPLIER_BITS)
-    shift = np.maximum(-exponent, 0)
+    shift = np.maximum(-exponents, 0)
     lost = high & ((1 << shift) - 1)
     return (high >> shift) + (lost > ((1 << shift) - 1 >> 1) + (high < 0))

@@ -36,7 +36,7 @@ class LiteRtNetwork:
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def __call__(self, stored: np.ndarray) -> np.ndarray:
-        """(candidates, features) int8 to (candidates, 1) int8."""
+        """(candidates, features) int8 to (candidates, roundings) int8."""
         with self._turn:
             self._interpreter.set_tensor(self._input, stored[np.newaxis, np.newaxis])
             self._interpreter.invoke()

@@ -18,7 +18,7 @@ Runs = Literal["auto", "litert", "numpy"]
 
 
 class Runner(Protocol):
-    """Takes what is stored for the first layer, (candidates, features) int8; gives (candidates, 1) int8."""
+    """Takes what is stored for the first layer, (candidates, features) int8; gives (candidates, roundings) int8."""
 
     def __call__(self, stored: np.ndarray) -> np.ndarray: ...
 
