@@ -171,7 +171,7 @@ def test_the_unrelated_package_named_pycoral_is_left_alone(tmp_path):
 
 def test_googles_pycoral_brings_its_own_runtime(tmp_path):
     interpreter = "import enum\nclass Interpreter: pass\ndef load_delegate(library, options): pass\n"
-    interpreter += "class OpResolverType(enum.Enum): BUILTIN_WITHOUT_DEFAULT_DELEGATES = 3\n"
+    interpreter += "class OpResolverType(enum.Enum): BUILTIN_REF, BUILTIN_WITHOUT_DEFAULT_DELEGATES = 2, 3\n"
     google = package(
         tmp_path,
         pycoral__init="",
