@@ -16,17 +16,18 @@ from measures.tiny_models import negative
 from accelerators.errors import ModelError
 from accelerators.models.lint import lint
 from accelerators.training.int8_file import write_int8
+from accelerators.training.joining import joined
 from accelerators.training.layers import Layer
 from accelerators.white_balance.network import load_network
 from accelerators.white_balance.network_file import sealed
 
 ROOT = Path(__file__).parents[1]
-CANDIDATES, FEATURES, MOST_KB = 80, 60, 64
+CANDIDATES, FEATURES, MOST_KB = 80, 40, 64
 MIRED = np.linspace(1e6 / 7600, 1e6 / 2800, CANDIDATES)
 FORMS = {"one candidate at a time": (1, 1, 1), "with its neighbours": (3, 4, 1)}
 
 
-def random_layers(taps, widths=(FEATURES, 32, 32, 1), seed=1):
+def random_layers(taps, widths=(FEATURES, 24, 24, 1), seed=1):
     """Layers as training leaves them: as many weights of each sign, biases, RELU inside."""
     rng = np.random.default_rng(seed)
     sizes = list(zip(widths[:-1], widths[1:], taps, strict=True))
@@ -86,7 +87,7 @@ def mean_mired(scores):
 def written(request, tmp_path_factory):
     """(path, layers) of a network that is written."""
     path, layers = tmp_path_factory.mktemp("network") / "light.tflite", random_layers(request.param)
-    write_int8(path, layers, random_features(40), "white balance for a test")
+    write_int8(path, layers, random_features(20), "white balance for a test")
     return path, layers
 
 
@@ -107,7 +108,7 @@ def test_litert_and_numpy_give_the_same_bits(written):
 
 
 def test_rounding_hardly_moves_the_light_that_is_found(tmp_path):
-    """On 60 lights that were not among the samples, seen through 60 features with noise."""
+    """On 60 lights that were not among the samples, seen through 40 features with noise."""
     samples, lights = seen_lights(100, seed=6)
     layers = finding(samples, lights)
     write_int8(tmp_path / "light.tflite", layers, samples, "finds a light")
@@ -122,7 +123,7 @@ def test_rounding_hardly_moves_the_light_that_is_found(tmp_path):
 def test_every_feature_counts_however_small_its_range(tmp_path):
     """The smallest one is a thousandth of the largest; a common scale for all of them would read it as nothing."""
     layers = [Layer(1 / np.geomspace(0.01, 10, FEATURES, dtype=np.float32)[np.newaxis], np.zeros(1, np.float32), False)]
-    write_int8(tmp_path / "sum.tflite", layers, random_features(40), "a sum")
+    write_int8(tmp_path / "sum.tflite", layers, random_features(20), "a sum")
     network, features = load_network(tmp_path / "sum.tflite"), random_features(1)[0]
     before = network.scores(features)
     assert (network.scores(features * np.where(np.arange(FEATURES) == 0, -1, 1).astype(np.float32)) != before).any()
@@ -151,8 +152,27 @@ def test_the_file_fits_the_edge_tpu_and_a_small_package(written):
 
 def test_the_same_layers_give_the_same_bytes(written, tmp_path):
     path, layers = written
-    write_int8(tmp_path / "again.tflite", layers, random_features(40), "white balance for a test")
+    write_int8(tmp_path / "again.tflite", layers, random_features(20), "white balance for a test")
     assert (tmp_path / "again.tflite").read_bytes() == path.read_bytes()
+
+
+def test_joined_networks_say_the_mean_of_what_each_says(tmp_path):
+    features = random_features(20, seed=9)
+    for taps, widths in (((1, 3, 1), (FEATURES, 9, 8, 1)), ((3,), (FEATURES, 1))):
+        several = [random_layers(taps, widths, seed) for seed in (1, 2, 3)]
+        together = joined(several)
+        means = np.mean([in_floats(layers, features) for layers in several], axis=0)
+        assert np.abs(in_floats(together, features) - means).max() < 1e-4
+        write_int8(tmp_path / "joined.tflite", together, features, "three in one")
+        error = load_network(tmp_path / "joined.tflite").scores(features[0]) - means[0]
+        assert np.sqrt(np.mean(error**2)) < 0.1 * means.std()
+
+
+def test_networks_of_different_forms_are_not_joined():
+    long, short = random_layers((1, 1, 1)), random_layers((1, 1), (FEATURES, 9, 1))
+    for networks in ([long, short], [], [long[:1], long[:1]]):
+        with pytest.raises(ModelError, match="cannot be joined"):
+            joined(networks)
 
 
 # Which of the two
@@ -198,7 +218,7 @@ def test_without_litert_numpy_runs_it_and_says_why(written, tmp_path):
 
 def test_no_changed_byte_goes_unseen(written, tmp_path):
     whole, path = written[0].read_bytes(), tmp_path / "changed.tflite"
-    for place in range(0, len(whole), 97):
+    for place in range(0, len(whole), 131):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         with pytest.raises(ModelError, match=r"changed\.tflite is damaged or not for this"):
             load_network(path)
@@ -209,7 +229,7 @@ def test_damage_under_a_right_sum_is_refused_or_harmless(tmp_path):
     path, rng = tmp_path / "damaged.tflite", np.random.default_rng(8)
     write_int8(path, random_layers((1, 3, 1), (4, 3, 3, 1)), random_features(5, features=4), "tiny")
     whole, fates = path.read_bytes(), []
-    for place, value in zip(rng.integers(0, len(whole), 300), rng.integers(0, 256, 300), strict=True):
+    for place, value in zip(rng.integers(0, len(whole), 200), rng.integers(0, 256, 200), strict=True):
         try:
             path.write_bytes(sealed(whole[:place] + bytes([value]) + whole[place + 1 :]))
             network = load_network(path, "numpy")
@@ -244,8 +264,8 @@ def test_what_is_no_such_file_is_named(written, tmp_path):
 @pytest.mark.parametrize(
     ("features", "said"),
     [
-        (np.zeros((CANDIDATES, FEATURES - 1), np.float32), r"\(80, 60\), not float32 \(80, 59\)"),
-        (np.zeros((0, FEATURES), np.float32), r"not float32 \(0, 60\)"),
+        (np.zeros((CANDIDATES, FEATURES - 1), np.float32), r"\(80, 40\), not float32 \(80, 39\)"),
+        (np.zeros((0, FEATURES), np.float32), r"not float32 \(0, 40\)"),
         (np.zeros((CANDIDATES, FEATURES)), "not float64"),
         ([[1.0]], "not list"),
         (np.full((CANDIDATES, FEATURES), np.nan, np.float32), "NaN or infinite"),
@@ -276,7 +296,7 @@ def test_another_network_is_refused(tmp_path):
     [
         ([], random_features(2), "last layer"),
         (random_layers((1, 1, 1))[:2], random_features(2), "last layer gives one number"),
-        (random_layers((1, 1, 1)), random_features(2, features=9), r"Layer 1 has weights \(32, 1, 60\)"),
+        (random_layers((1, 1, 1)), random_features(2, features=9), r"Layer 1 has weights \(24, 1, 40\)"),
         (random_layers((1, 1, 1))[::-1], random_features(2), "Layer 1 has weights"),
         (random_layers((1, 1, 1)), random_features(2) * np.float32(np.nan), "finite"),
         (random_layers((1, 1, 1)), random_features(2)[:0], "finite ones of shape"),

@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accelerators.errors import ModelError
+from accelerators.training.equalising import equalised
 from accelerators.training.layers import Layer, windows
 from accelerators.training.weight_rounding import MOST_WEIGHT, rounded_weights
 from accelerators.white_balance.integer_layer import INT8, IntegerLayer, Quantisation
 from accelerators.white_balance.network_file import FeatureRange
 
 LEVELS = INT8.max - INT8.min
-# Other photographers' pictures go beyond the samples. On 670 held-out ones rounding moved the mean of the posterior by up
-# to 4.8 mired without this room, by 1.8 with it, and the usual move was no larger.
+# Other photographers' pictures go beyond the samples. On 670 held-out ones rounding moved the posterior's mean by up to
+# 4.8 mired without this room, by 1.8 with it, and the usual move was no larger.
 ROOM = 1.25
 # Roundings of each score; the error of four is a quarter of one's.
 ROUNDINGS = 4
@@ -46,7 +47,7 @@ def rounded(layers: Sequence[Layer], samples: np.ndarray) -> Rounded:
     stored = taken.stored(floats)
     made: list[IntegerLayer] = []
     middle = 0.0
-    for layer in (_for_scaled(layers[0], features), *layers[1:]):
+    for layer in equalised([_for_scaled(layers[0], features), *layers[1:]], floats):
         if len(made) + 1 < len(layers):
             given = _answer_range(layer(floats))
         else:
