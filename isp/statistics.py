@@ -1,7 +1,8 @@
 """What a small picture of the scene says: mean colour of each zone, and how much of it is blown.
 
-`measure` averages over coarse zones without blown pixels: how the light is found. `shrink` is a small picture with
-everything in it: what the tones of the scene are planned from. `sample` picks small places: how bright its lights are.
+`measure` averages over coarse zones without blown pixels, `average` with them: how the light is found. `shrink` is a
+small picture with everything in it: what the tones of the scene are planned from. `sample` picks small places: how
+bright its lights are.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ class Zones:
     used: np.ndarray
 
 
-def measure(frame: RawFrame) -> Zones:
-    """Average the frame over a coarse grid. Integer sums: the same for any order and machine."""
+def measure(frame: RawFrame, rows: int = ZONE_ROWS, columns: int = ZONE_COLUMNS) -> Zones:
+    """Average the frame over a coarse grid, coarser in tiny frames. Integer sums: the same for any machine."""
     shot = frame.shot
     clip = int(min(shot.black_dn) + CLIP_SHARE * (shot.white_dn - min(shot.black_dn)))
-    return _averaged(frame, ZONE_ROWS, ZONE_COLUMNS, clip)
+    return _averaged(frame, rows, columns, clip)
 
 
 def shrink(frame: RawFrame) -> np.ndarray:
@@ -52,6 +53,11 @@ def shrink(frame: RawFrame) -> np.ndarray:
     height, width = frame.pixels.shape
     cell = max(CELL_PX, -(-width // WIDEST_SMALL_PX))
     return _averaged(frame, max(1, height // cell), max(1, width // cell), NO_CLIP).means
+
+
+def average(frame: RawFrame, rows: int, columns: int) -> np.ndarray:
+    """(rows, columns, 3) float64 linear red, green, blue of even zones, blown pixels in them; fewer in tiny frames."""
+    return _averaged(frame, rows, columns, NO_CLIP).means
 
 
 def sample(frame: RawFrame) -> np.ndarray:
@@ -95,5 +101,6 @@ def _averaged(frame: RawFrame, rows: int, columns: int, clip: int) -> Zones:
         linear = (sums / np.where(counts == 0, np.nan, counts) - black) / (shot.white_dn - black)
     positions = [[index for index, has in enumerate(shot.bayer) if has == letter] for letter in "RGB"]
     means = np.stack([sum(linear[..., index] for index in places) / len(places) for places in positions], axis=-1)
-    quads_per_zone = (height // 2) * (width // 2) / (rows * columns)
-    return Zones(means=means, used=np.minimum(counts[..., 0] / quads_per_zone, 1.0))
+    down = np.bincount(2 * np.arange(height // 2) * rows // height, minlength=rows)
+    across = np.diff(np.arange(columns + 1) * (width // 2) // columns)
+    return Zones(means=means, used=counts[..., 0] / np.maximum(np.outer(down, across), 1))
