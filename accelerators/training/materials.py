@@ -70,10 +70,12 @@ def _foliage(generator: np.random.Generator) -> np.ndarray:
 
 def _skin(generator: np.random.Generator) -> np.ndarray:
     """Melanin over blood: from very light to very dark people."""
-    melanin = generator.uniform(0.15, 2.2) * (WAVELENGTHS_NM / 550) ** -3.0
+    melanin = generator.uniform(0.05, 1.5) * (WAVELENGTHS_NM / 550) ** -2.2
     bands = np.exp(-(((WAVELENGTHS_NM - 542) / 13) ** 2)) + np.exp(-(((WAVELENGTHS_NM - 577) / 10) ** 2))
-    soret = 2.2 * np.exp(-(((WAVELENGTHS_NM - 415) / 35) ** 2)) + 0.55 / (1 + np.exp((WAVELENGTHS_NM - 590) / 8))
-    return 0.7 * np.exp(-0.55 * melanin - generator.uniform(0.2, 0.45) * (0.35 * bands + soret))
+    soret = np.exp(-(((WAVELENGTHS_NM - 415) / 35) ** 2))
+    red_edge = 1 / (1 + np.exp((WAVELENGTHS_NM - 592) / 8))
+    blood = generator.uniform(0.35, 0.6) * (0.3 * bands + 0.8 * soret + red_edge)
+    return 0.75 * np.exp(-melanin - blood)
 
 
 def _cloth(generator: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from isp.frames import NEUTRAL_SHOT, RawFrame
-from isp.light import grey_edge
+from isp.grey_edge import grey_edge
 
 WHITE_DN = 65535.0
 # A pixel of this brightness has a clipped channel: its colour is no more that of the scene.
