@@ -143,7 +143,7 @@ def _filter(numbers: np.ndarray) -> np.ndarray:
 
 
 def _efficiencies(table: Path) -> np.ndarray:
-    """(61, 3) answer to unit power: electrons are counted, and a watt of red light has more photons than one of blue."""
+    """(61, 3) answer to unit power: electrons are counted, and a watt of red light has more photons than of blue."""
     rows = [line.split(",") for line in table.read_text().splitlines() if line[:1].isdigit()]
     measured = np.array(rows, dtype=float)
     efficiency = np.stack([np.interp(WAVELENGTHS_NM, measured[:, 0], measured[:, c]) for c in (1, 2, 3)], axis=1)
