@@ -8,7 +8,7 @@ import numpy as np
 
 from accelerators.training.materials import material
 
-PICTURE_PX = 128  # a side; a zone of 32 is 4 x 4 of these: edges fall inside zones, as they do
+PICTURE_PX = 64  # a side; a zone of 32 is 2 x 2 of these: edges fall inside zones, as they do
 # What shines by itself; all else has a material.
 LUMINOUS = ("sky", "window", "lamp")
 GLOSSY = ("thing", "wood", "neutral")
@@ -83,7 +83,7 @@ def painted(kind: str, generator: np.random.Generator) -> Painting:
         for _ in range(generator.integers(fewest, most + 1)):
             where = _where(shape, float(generator.uniform(*sizes)), generator)
             # Real surfaces are of two materials: leaf and branch, print and paper, board and joint.
-            speckled = where & (smooth_noise(generator, 6) > generator.uniform(0.8, 4.0))
+            speckled = where & (smooth_noise(generator, 21) > generator.uniform(0.8, 4.0))
             for mask in (where,) if shape in LUMINOUS else (where, speckled):
                 sort = "neutral" if shape in LUMINOUS else str(generator.choice(kinds))
                 labels[mask] = len(reflectances)
@@ -100,23 +100,23 @@ def _where(shape: str, size: float, generator: np.random.Generator) -> np.ndarra
     if shape in ("sky", "wall"):
         return np.ones_like(y, dtype=bool) if size >= 1.0 and generator.random() < 0.6 else x > generator.random()
     if shape in ("floor", "hills"):
-        edge = smooth_noise(generator, 24) * (0.06 if shape == "hills" else 0.0)
+        edge = smooth_noise(generator, 5) * (0.06 if shape == "hills" else 0.0)
         return y + edge > 1 - size + generator.normal(0.0, 0.15) * (x - 0.5)
     middle_y, middle_x = generator.uniform(0.1, 0.9), generator.uniform(0, 1)
     high, wide = size * np.exp(generator.normal(0, 0.4, 2))
     if shape in ("blob", "lamp"):
-        return np.hypot((y - middle_y) / high, (x - middle_x) / wide) * 2 < 1 + 0.25 * smooth_noise(generator, 12)
+        return np.hypot((y - middle_y) / high, (x - middle_x) / wide) * 2 < 1 + 0.25 * smooth_noise(generator, 11)
     return (np.abs(y - middle_y) < high / 2) & (np.abs(x - middle_x) < wide / 2)
 
 
 def uneven(generator: np.random.Generator, spread: float) -> np.ndarray:
     """(H, W) unevenness of light and surface: slow falling off, and grain. Around 1."""
-    return np.exp(smooth_noise(generator, 48) * spread * 0.8 + smooth_noise(generator, 6) * spread * 0.3)
+    return np.exp(smooth_noise(generator, 3) * spread * 0.8 + smooth_noise(generator, 21) * spread * 0.3)
 
 
-def smooth_noise(generator: np.random.Generator, grain_px: int) -> np.ndarray:
-    """(H, W) smooth noise of mean 0 and deviation about 1, with hills this wide."""
-    side = max(2, PICTURE_PX // grain_px + 2)
+def smooth_noise(generator: np.random.Generator, hills: int) -> np.ndarray:
+    """(H, W) smooth noise of mean 0 and deviation about 1, with so many hills across the picture."""
+    side = hills + 2
     coarse = generator.standard_normal((side, side))
     place = np.linspace(0, side - 1.001, PICTURE_PX)
     low, part = place.astype(int), place % 1

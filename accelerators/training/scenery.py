@@ -149,9 +149,9 @@ def _strengths(outdoors: bool, generator: np.random.Generator) -> tuple[np.ndarr
     if generator.random() < (ONE_LIGHT_OUTDOORS if outdoors else ONE_LIGHT_INDOORS):
         return nothing + 1.0, nothing
     if outdoors:
-        in_shade = 1 / (1 + np.exp(-(smooth_noise(generator, 30) - generator.uniform(-0.5, 2.0)) * 6))
+        in_shade = 1 / (1 + np.exp(-(smooth_noise(generator, 4) - generator.uniform(-0.5, 2.0)) * 6))
         return 1 - in_shade, generator.uniform(*SHADE_IN_SUN) * (0.3 + 0.7 * in_shade)
-    second = generator.uniform(0.1, 0.6) / (1 + np.exp(-2.0 * smooth_noise(generator, 60)))
+    second = generator.uniform(0.1, 0.6) / (1 + np.exp(-2.0 * smooth_noise(generator, 2)))
     return 1 - second, second
 
 
