@@ -48,6 +48,11 @@ def test_zones_that_say_nothing_are_left_out():
     assert_near(grey_of_zones(raw), 1e-9)
 
 
+def test_the_noise_of_a_bare_wall_is_no_edge():
+    noise = np.random.default_rng(5).normal(0.0, 0.002, (32, 32, 3)) * (1.0, 0.5, 2.0)
+    assert_near(grey_of_zones(0.2 * LIGHT + noise), 2e-3)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 32), (32, 32)])
 def test_a_flat_picture_without_edges_is_taken_for_grey(shape):
     assert_near(grey_of_zones(np.broadcast_to(0.2 * LIGHT, (*shape, 3))), 1e-9)
