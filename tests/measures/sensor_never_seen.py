@@ -21,7 +21,6 @@ import numpy as np
 
 from firmware.sensors import load_sensor
 from isp.frames import NEUTRAL_SHOT, RawFrame
-from isp.grey_edge import grey_edge
 from isp.light_estimate import Judge
 from isp.light_statistics import LightStatistics, gather, render
 from isp.tuning import Tuning
@@ -76,11 +75,6 @@ def shades_of_grey(photograph: Photograph) -> np.ndarray:
     """(2,) the same of a mean in which bright pixels count more."""
     mean = (_unclipped(photograph.picture) ** MINKOWSKI).mean(axis=0) ** (1 / MINKOWSKI)
     return mean[[0, 2]] / mean[1]
-
-
-def edges(photograph: Photograph) -> np.ndarray:
-    """(2,) what the camera answers today for a sensor without a curve."""
-    return np.array(grey_edge(photograph.frame))
 
 
 def judged_unknown(photographs: list[Photograph], judge: Judge) -> np.ndarray:
