@@ -1,7 +1,7 @@
 """Light on photographs of a sensor that nothing here was made for: Sony IMX135, field scenes of the Intel-TAU set.
 
 The pictures are linear and carry the true light. The usual error of colour constancy is an angle between lights; the
-usual rivals are grey world (Buchsbaum 1980) and shades of grey with norm 6 (Finlayson and Trezzi 2004).
+usual rivals are grey world (Buchsbaum 1980), shades of grey with norm 6 (Finlayson and Trezzi 2004), and grey edge.
 
 A judge gets them in two ways: as an unknown sensor's, and as those of a sensor that was calibrated by its owner with
 half of them: the curve that other sensors have on average, moved to where the grey cards of that half lie, and the
@@ -74,6 +74,14 @@ def grey_world(photograph: Photograph) -> np.ndarray:
 def shades_of_grey(photograph: Photograph) -> np.ndarray:
     """(2,) the same of a mean in which bright pixels count more."""
     mean = (_unclipped(photograph.picture) ** MINKOWSKI).mean(axis=0) ** (1 / MINKOWSKI)
+    return mean[[0, 2]] / mean[1]
+
+
+def edges(photograph: Photograph) -> np.ndarray:
+    """(2,) of the differences between neighbouring pixels: grey edge, first order, same norm (van de Weijer 2007)."""
+    whole = np.where((photograph.picture.max(axis=-1) < CLIPPED)[..., None], photograph.picture, np.nan)
+    changes = np.concatenate([np.diff(whole, axis=axis).reshape(-1, 3) for axis in (0, 1)])
+    mean = np.nanmean(np.abs(changes) ** MINKOWSKI, axis=0) ** (1 / MINKOWSKI)
     return mean[[0, 2]] / mean[1]
 
 
