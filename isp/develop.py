@@ -15,6 +15,7 @@ from isp.eight_bit import EightBit
 from isp.errors import FrameError, PipelineError
 from isp.frames import LinearImage, Mosaic, Photo, RawFrame
 from isp.kernels import Chain
+from isp.light_estimate import Judge
 from isp.pipeline import Pipeline
 from isp.plan import plan
 from isp.stage import Picture, Stage
@@ -29,12 +30,14 @@ def develop(
     tuning: Tuning | None,
     threads: int = 0,
     watcher: Watcher | None = None,
+    judge: Judge | None = None,
 ) -> Photo:
     """One raw frame to an 8-bit photo; its `recipe` is the planned pipeline.
 
     tuning   tables of the frame's sensor; None for an unknown sensor (then no colour matrix and no shading)
     threads  0 takes all processors
     watcher  is handed every intermediate picture; the stages then run one by one
+    judge    what colour the light is, see `isp.plan.plan`; None: judged by rule
     Raises FrameError or KnobError when the frame and the pipeline do not fit.
     """
     if pipeline.stages[0].takes is not RawFrame:
@@ -45,7 +48,7 @@ def develop(
 
     if pipeline.stage(Bokeh) is not None:
         raise PipelineError("This recipe blurs what is not the subject, which takes a mask: see develop_portrait.")
-    recipe = plan(pipeline, frame, tuning)
+    recipe = plan(pipeline, frame, tuning, judge)
     if watcher is None:
         photo = run_stages(frame, recipe.stages, threads)
     else:

@@ -12,6 +12,11 @@ from isp.light_statistics import LightStatistics
 # How a light was found. The first two judge the scene; the others were told.
 SOURCES = ("learned", "classical", "daylight", "camera", "hand", "custom", "recipe")
 
+# So many standard deviations to both sides hold 90 % of a normal distribution.
+WITHIN_90 = 1.645
+# 100 000 K: bluer is no sky.
+LEAST_MIRED = 10.0
+
 
 @dataclass(frozen=True)
 class LightEstimate:
@@ -40,6 +45,13 @@ class LightEstimate:
             raise FrameError(f"A light with grey {self.grey} and tint {self.tint} is none: numbers must be finite.")
         if self.source not in SOURCES:
             raise FrameError(f"A light found by {self.source!r} is not known. Allowed: {', '.join(SOURCES)}.")
+
+    def between_k(self) -> tuple[float, float] | None:
+        """Temperatures between which 90 % of such lights lie; None where nobody knows how sure this is."""
+        if self.temperature_k is None or self.covariance is None:
+            return None
+        mired, away = 1e6 / self.temperature_k, WITHIN_90 * math.sqrt(max(self.covariance[0][0], 0.0))
+        return 1e6 / (mired + away), 1e6 / max(mired - away, LEAST_MIRED)
 
 
 # Judges a scene's light from its statistics. Never fails on a picture: what it cannot judge it says, with trust 0.

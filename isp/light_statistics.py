@@ -2,21 +2,36 @@
 
 The format is the one in which Raspberry Pi Ltd publishes labelled pictures (raspberrypi/awb_nn, `converter.py`, BSD-3):
 zone means of linear light after black level and lens shading, clipped at white, rendered with the gains and the colour
-matrix of 5000 K, clipped again, 16 bits. So what a network was trained on is what it sees in the camera.
+matrix of 5000 K, clipped again, 16 bits. So what a network was trained on is what it sees in the camera. We depart in
+that a pixel below black counts as that: clipped at black, noise would brighten dark zones.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from isp.errors import FrameError
+from isp.frames import RawFrame
+from isp.grey_curve import with_curve
+from isp.shading import as_seen
+from isp.statistics import average
 from isp.tuning import Tuning
 
 # The gains, the matrix and the shading tables of this light are in every published picture.
 RENDERED_FOR_K = 5000.0
 # Of the Pi 5's front end. The Pi 4's statistics have 12 rows and 16 columns; both are published.
 ZONE_ROWS = ZONE_COLUMNS = 32
+PUBLISHED_SIZES = ((32, 32), (12, 16))
+WHITE = 65535.0
+# Zones darker than this share of white have more noise than colour.
+DARKEST_ZONE = 0.004
+# A blown pixel reads white less black, which is 0.94 of white; a zone that comes near holds many.
+BLOWN = 0.9
+# Less than any converter's count: no scene has no light at all, and its logarithm is wanted.
+LEAST_SIGNAL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,3 +44,90 @@ class LightStatistics:
     zones: np.ndarray
     lux: float | None
     tuning: Tuning | None
+
+    def raw_colours(self) -> np.ndarray:
+        """(rows, columns, 3) float64: what the sensor read, 1 = white, lens shading undone; the rendering is undone.
+
+        NaN where that is too dark to have a colour, or was clipped on the way.
+        """
+        rendered = self.zones / WHITE
+        balanced, gains = rendered, np.ones(3)
+        if self.tuning is not None:
+            balanced = rendered @ np.linalg.inv(self.tuning.matrix_at(RENDERED_FOR_K)).T
+            gains = _gains(self.tuning)
+        raw = balanced / gains
+        clipped = (rendered.max(axis=-1) >= 1) | (rendered.min(axis=-1) <= 0) | (balanced.max(axis=-1) >= BLOWN)
+        dark = raw.min(axis=-1) <= DARKEST_ZONE
+        return np.where((clipped | dark)[..., None], np.nan, raw)
+
+
+def gather(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
+    """The statistics of a frame, from one pass over it."""
+    shot, known = frame.shot, with_curve(tuning)
+    linear = average(frame, ZONE_ROWS, ZONE_COLUMNS)
+    lux = shot.lux if shot.lux is not None and 0 < shot.lux < math.inf else _lux(frame, tuning, linear)
+    # The converter divides by the white level after taking black off.
+    raw = np.clip(linear * (1.0 - min(shot.black_dn) / shot.white_dn), 0.0, 1.0)
+    if known is None:
+        return LightStatistics((raw * WHITE).astype(np.uint16), lux, None)
+    return LightStatistics(render(raw * _lens_gains(frame, known, raw.shape[:2]), known), lux, known)
+
+
+def render(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
+    """(rows, columns, 3) uint16, the published format, of zones as the sensor reads them behind a perfect lens.
+
+    raw  (rows, columns, 3) float, black removed, 1 = white
+    """
+    balanced = np.clip(np.clip(raw, 0.0, 1.0) * _gains(tuning), 0.0, 1.0)
+    seen = np.clip(balanced @ tuning.matrix_at(RENDERED_FOR_K).T, 0.0, 1.0)
+    return (seen * WHITE).astype(np.uint16)
+
+
+def zones_of(picture: np.ndarray) -> np.ndarray:
+    """The zones of a published picture as it was read, red first. Raises FrameError for another size or type."""
+    kind = f"{getattr(picture, 'dtype', type(picture).__name__)} {getattr(picture, 'shape', '')}"
+    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3:
+        raise FrameError(f"This is no statistics picture but {kind}; it must be uint16 with red, green and blue.")
+    if picture.dtype != np.uint16:
+        raise FrameError(f"The statistics picture is {kind}; it must be uint16: 8 bits are too few in the dark.")
+    if picture.shape[:2] not in PUBLISHED_SIZES:
+        raise FrameError(f"The statistics picture is {kind}; published ones are 32 x 32, or 16 wide and 12 high.")
+    return np.ascontiguousarray(picture)
+
+
+def _gains(tuning: Tuning) -> np.ndarray:
+    red, blue = tuning.grey_at(RENDERED_FOR_K)
+    return np.array([1.0 / red, 1.0, 1.0 / blue])
+
+
+def lens_tables(tuning: Tuning) -> np.ndarray | None:
+    """(3, rows, columns) gains of lens shading as published pictures have them: each colour's least is 1."""
+    tables = tuning.shading_at(RENDERED_FOR_K)
+    return None if tables is None else tables / tables.min(axis=(1, 2), keepdims=True)
+
+
+def _lens_gains(frame: RawFrame, tuning: Tuning, size: tuple[int, int]) -> np.ndarray:
+    """(rows, columns, 3) gains of lens shading at the zones' centres."""
+    tables = lens_tables(tuning)
+    if tables is None:
+        return np.ones((*size, 3))
+    seen, (left, top, width, height) = as_seen(tables, frame.shot)
+    down = _weights(top, height, size[0], seen.shape[1])
+    across = _weights(left, width, size[1], seen.shape[2])
+    return np.moveaxis(down @ seen @ across.T, 0, -1)
+
+
+def _weights(begin: float, length: float, zones: int, cells: int) -> np.ndarray:
+    """(zones, cells) by which cells are interpolated at the centres of zones from begin on, all 1 together."""
+    centres = (begin + length * (np.arange(zones) + 0.5) / zones) * cells - 0.5
+    return np.column_stack([np.interp(centres, np.arange(cells), cell) for cell in np.eye(cells)])
+
+
+def _lux(frame: RawFrame, tuning: Tuning | None, linear: np.ndarray) -> float | None:
+    """Light on the scene if its mean is a grey card, as `isp.scene_light` measures it; None where nobody can know."""
+    shot = frame.shot
+    if tuning is None or tuning.lux_of_signal is None or shot.exposure_us is None or shot.analogue_gain is None:
+        return None
+    return (
+        tuning.lux_of_signal * max(float(linear[..., 1].mean()), LEAST_SIGNAL) / (shot.exposure_us * shot.analogue_gain)
+    )

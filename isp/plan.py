@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,37 +12,49 @@ import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
+from isp.grey_curve import grey_of, place_of, with_curve
+from isp.grey_edge import grey_edge
 from isp.highlights import Highlights
-from isp.light import grey_edge, grey_on_curve, temperature_of
+from isp.light import classical, daylight
+from isp.light_estimate import Judge, LightEstimate
+from isp.light_statistics import gather
 from isp.pipeline import Pipeline
 from isp.stage import Stage
-from isp.statistics import measure, sample, shrink
+from isp.statistics import sample, shrink
 from isp.tuning import Tuning
-from isp.white_balance import WhiteBalance
+from isp.white_balance import PRESETS, WhiteBalance
 
 
 @dataclass(frozen=True)
 class Scene:
     """What stages plan from.
 
-    grey           (red/green, blue/green) of a grey thing in this light
-    temperature_k  the light's temperature; None where the sensor has no curve
-    small          gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
-    places         gives small places of it as `isp.statistics.sample` picks them, likewise
-    stages         the stages planned so far
-    ahead          the stages after this one, with their knobs
-    frame          the whole raw picture; None where only its facts are at hand
+    light   the colour of its light, and how well that is known
+    small   gives the scene in small as `isp.statistics.shrink` makes it; made when a stage first asks for it
+    places  gives small places of it as `isp.statistics.sample` picks them, likewise
+    stages  the stages planned so far
+    ahead   the stages after this one, with their knobs
+    frame   the whole raw picture; None where only its facts are at hand
     """
 
     shot: Shot
     tuning: Tuning | None
-    grey: tuple[float, float]
-    temperature_k: float | None
+    light: LightEstimate
     small: Callable[[], np.ndarray]
     places: Callable[[], np.ndarray]
     stages: tuple[Stage, ...] = ()
     ahead: tuple[Stage, ...] = ()
     frame: RawFrame | None = None
+
+    @property
+    def grey(self) -> tuple[float, float]:
+        """(red/green, blue/green) of a grey thing in this light."""
+        return self.light.grey
+
+    @property
+    def temperature_k(self) -> float | None:
+        """The light's temperature; None where the sensor has no curve."""
+        return self.light.temperature_k
 
     def planned(self, kind: type[Stage]) -> Stage | None:
         """The stage of this kind as it is planned for this photo, before or behind the one that asks; or None."""
@@ -54,11 +67,14 @@ class Scene:
         return highlights.white() if highlights is not None and not highlights.enabled else None
 
 
-def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
-    """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is."""
-    light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance())
+def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None, judge: Judge | None = None) -> Pipeline:
+    """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is.
+
+    judge  says what colour the light is, where [white_balance] leaves that to what was learned; None: judged by rule
+    """
+    light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance(), judge)
     small, places = (functools.cache(functools.partial(make, frame)) for make in (shrink, sample))
-    scene = Scene(frame.shot, tuning, *light, small, places, frame=frame)
+    scene = Scene(frame.shot, tuning, light, small, places, frame=frame)
     stages: list[Stage] = []
     for index, stage in enumerate(pipeline.stages, start=1):
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))
@@ -71,27 +87,75 @@ def scene_without_picture(shot: Shot) -> Scene:
     def missing() -> np.ndarray:
         raise FrameError("There is no picture of the scene to plan from.")
 
-    return Scene(shot, tuning=None, grey=(1.0, 1.0), temperature_k=None, small=missing, places=missing)
+    return Scene(shot, None, LightEstimate((1.0, 1.0), None, source="hand"), small=missing, places=missing)
 
 
-def find_light(frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> tuple[tuple[float, float], float | None]:
-    """Grey and temperature of the light: the recipe's, fixed by hand, the camera's own, or measured in the scene."""
-    shot = frame.shot
-    calibrated = tuning is not None and len(tuning.grey_curve) > 0
+def find_light(
+    frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance, judge: Judge | None = None
+) -> LightEstimate:
+    """The recipe's light; else the one that was told; else the one that is judged, greener by the knob's tint."""
     if knobs.gains is not None:
-        red, green, blue = knobs.gains
-        return (green / red, green / blue), knobs.light_k
-    if knobs.temperature_k is not None:
-        if not calibrated:
-            raise KnobError(
-                f"[white_balance] temperature_k needs a calibrated sensor, and this is {shot.sensor!r}. Leave it unset."
-            )
-        return tuning.grey_at(knobs.temperature_k), knobs.temperature_k
+        return knobs.light()
+    known = with_curve(tuning)
+    told = _told(frame.shot, known, knobs)
+    light = told or _judged(frame, tuning, knobs.source, judge)
+    return _greener(light, knobs.tint / 100.0, known)
+
+
+def _told(shot: Shot, tuning: Tuning | None, knobs: WhiteBalance) -> LightEstimate | None:
+    """The light that somebody fixed, by the most exact of the knobs; None where all are unset."""
+    if knobs.custom_red is not None:
+        grey = (knobs.custom_red, knobs.custom_blue)
+        return _placed(grey, tuning, source="custom", why="Measured from a grey card.")
+    if knobs.temperature_k is None and knobs.preset == "auto":
+        return None
+    key = "preset" if knobs.temperature_k is None else "temperature_k"
+    if tuning is None:
+        raise KnobError(
+            f"[white_balance] {key} needs a calibrated sensor, and this is {shot.sensor!r}. Leave it unset, or measure "
+            "a grey card."
+        )
+    temperature_k, tint = PRESETS[knobs.preset] if key == "preset" else (knobs.temperature_k, 0.0)
+    why = f"The preset {knobs.preset}." if key == "preset" else "Fixed by hand."
+    grey = grey_of(temperature_k, tint / 100.0, tuning)
+    return LightEstimate(grey, temperature_k, tint / 100.0, source="hand", why=why)
+
+
+def _judged(frame: RawFrame, tuning: Tuning | None, source: str, judge: Judge | None) -> LightEstimate:
+    """The light as it looks in the scene, or as the camera saw it."""
+    shot, known = frame.shot, with_curve(tuning)
     # Without a curve the scene alone is a weak witness: gains that the camera itself measured are better.
-    if shot.colour_gains is not None and (knobs.source == "camera" or not calibrated):
+    if shot.colour_gains is not None and (source == "camera" or known is None):
         grey = (1.0 / shot.colour_gains[0], 1.0 / shot.colour_gains[1])
-        temperature = shot.temperature_k or (temperature_of(grey, tuning) if calibrated else None)
-        return grey, temperature
-    if not calibrated:
-        return grey_edge(frame), None
-    return grey_on_curve(measure(frame), tuning, shot)
+        found = _placed(grey, known, source="camera", why="The camera's own gains.")
+        return dataclasses.replace(found, temperature_k=shot.temperature_k or found.temperature_k)
+    if known is None and tuning is None:
+        grey = grey_edge(frame)
+        if grey is None:
+            return daylight(None, "All of the picture is dark or blown.")
+        return LightEstimate(grey, None, why="Nothing is known of this sensor: the colour of edges is taken for grey.")
+    chosen = classical if judge is None or known is None or source != "learned" else judge
+    return chosen(gather(frame, tuning))
+
+
+def _placed(grey: tuple[float, float], tuning: Tuning | None, source: str, why: str) -> LightEstimate:
+    """A light of which only the grey is known."""
+    temperature_k, tint = (None, 0.0) if tuning is None else place_of(grey, tuning)
+    return LightEstimate(grey, temperature_k, tint, source=source, why=why)
+
+
+def _greener(light: LightEstimate, tint: float, tuning: Tuning | None) -> LightEstimate:
+    """The light with more tint. Without a curve red and blue fall alike: most curves cross green there."""
+    if tint == 0:
+        return light
+    if tuning is None or light.temperature_k is None:
+        less = math.exp(-tint / math.sqrt(2.0))
+        return dataclasses.replace(light, grey=(light.grey[0] * less, light.grey[1] * less), tint=light.tint + tint)
+    moved = [
+        there / here
+        for there, here in zip(
+            grey_of(light.temperature_k, tint, tuning), tuning.grey_at(light.temperature_k), strict=True
+        )
+    ]
+    grey = (light.grey[0] * moved[0], light.grey[1] * moved[1])
+    return dataclasses.replace(light, grey=grey, tint=light.tint + tint)

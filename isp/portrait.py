@@ -18,6 +18,7 @@ from isp.defocus import Defocus
 from isp.develop import Watcher, run_stages
 from isp.errors import FrameError, PipelineError
 from isp.frames import LinearImage, Photo, RawFrame
+from isp.light_estimate import Judge
 from isp.pipeline import Pipeline
 from isp.plan import plan
 from isp.stage import Picture, Stage
@@ -45,6 +46,7 @@ def develop_portrait(
     threads: int = 0,
     watcher: Watcher | None = None,
     find_defocus: FindDefocus | None = None,
+    judge: Judge | None = None,
 ) -> Portrait:
     """One raw frame to a plain photo and, where `find_mask` finds something in it, to a portrait.
 
@@ -53,10 +55,11 @@ def develop_portrait(
     watcher    is handed every intermediate of the blurred picture, or of the plain one where nothing is blurred
     find_defocus  how far places are out of focus, for the planned blur and the mask; None: by the ground, which the
                recipe repeats. What else it goes by must be kept elsewhere
-    `tuning` and `threads` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not fit.
+    `tuning`, `threads`, `judge` as in `isp.develop.develop`. Raises what that does, FrameError for a mask that does not
+    fit.
     Memory at its peak: the linear picture (12 bytes a pixel), the mask, and what Bokeh takes; for a watcher a second.
     """
-    recipe = plan(pipeline, frame, tuning)
+    recipe = plan(pipeline, frame, tuning, judge)
     before, bokeh, after = split_at_blur(recipe)
     linear = _run(frame, before, threads, watcher)
     plain = run_stages(linear, after, threads)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from isp.kernels import Chain
     from isp.plan import Scene
 
+LONGEST_TEXT = 400  # a few sentences
 Picture = RawFrame | Mosaic | LinearImage | Photo
 
 
@@ -65,6 +66,23 @@ def fact(meaning: str, shape: tuple[int | None, ...], low: float, high: float) -
     return dataclasses.field(default=None, metadata={"fact": FactLimits(meaning, shape, low, high)})
 
 
+@dataclass(frozen=True)
+class TextFact:
+    """What `text_fact()` remembers."""
+
+    meaning: str
+
+    def check(self, where: str, value: Any) -> None:
+        """Raise KnobError unless the value is a line of text; None is always right."""
+        if value is not None and not (isinstance(value, str) and len(value) <= LONGEST_TEXT):
+            raise KnobError(f"{where} is not what it must be: text of at most {LONGEST_TEXT} letters.")
+
+
+def text_fact(meaning: str) -> Any:
+    """A dataclass field in which planning says in words what it found."""
+    return dataclasses.field(default=None, metadata={"fact": TextFact(meaning)})
+
+
 class Stage(Knobs):
     """Base of all stages; subclasses are frozen dataclasses that declare `takes` and `makes`."""
 
@@ -72,6 +90,8 @@ class Stage(Knobs):
     makes: typing.ClassVar[type]
     # Facts that mean nothing without one another: all are known, or none.
     together: typing.ClassVar[tuple[str, ...]] = ()
+    # Fields that recipes of earlier versions lack; to them these are at their defaults.
+    later: typing.ClassVar[tuple[str, ...]] = ()
     # `plan` asks a scene for no more than its shot and the other stages: run without a plan, such a stage plans itself.
     needs_only_the_shot: typing.ClassVar[bool] = False
 
@@ -140,8 +160,8 @@ class Stage(Knobs):
         """The stage that `to_dict` described. Raises KnobError for an unknown or missing key."""
         values = {key: _tuples(value) for key, value in line.items() if key != "stage"}
         names = {field.name for field in dataclasses.fields(cls)}
-        if set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names))
+        odd = ", ".join(sorted((set(values) | set(cls.later)) ^ names))
+        if odd:
             raise KnobError(f"Recipe of [{cls.table_name()}]: unknown or missing {odd}.")
         return cls(**values)
 

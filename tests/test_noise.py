@@ -17,6 +17,7 @@ from isp.colour import Colour
 from isp.demosaic import Demosaic
 from isp.develop import develop, run_stages
 from isp.frames import LinearImage, RawFrame
+from isp.light_estimate import LightEstimate
 from isp.linear_noise import DISPLAY_LUMA
 from isp.luma_noise import LumaNoise
 from isp.noise import luma_noise_at
@@ -54,7 +55,7 @@ def photo(frame, chroma=1.0, luma=None) -> np.ndarray:
 def scene_of(frame, recipe) -> Scene:
     """What a stage behind the whole recipe would plan from."""
     tuning = load_sensor(frame.shot.sensor).tuning
-    return Scene(frame.shot, tuning, (1.0, 1.0), LIGHT_K, lambda: None, lambda: None, recipe.stages)
+    return Scene(frame.shot, tuning, LightEstimate((1.0, 1.0), LIGHT_K), lambda: None, lambda: None, recipe.stages)
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
@@ -216,7 +217,7 @@ def test_unknown_noise_is_not_guessed():
     shown, plain = (develop(foreign, photo_pipeline(tables), None) for tables in (None, off))
     np.testing.assert_array_equal(shown.pixels, plain.pixels)
     assert shown.recipe.stage(ChromaNoise).noise is None and shown.recipe.stage(LumaNoise).noise is None
-    scene = Scene(foreign.shot, None, (1.0, 1.0), None, lambda: None, lambda: None, shown.recipe.stages)
+    scene = Scene(foreign.shot, None, LightEstimate((1.0, 1.0), None), lambda: None, lambda: None, shown.recipe.stages)
     assert luma_noise_at(scene, np.array([0.1])) is None
 
 

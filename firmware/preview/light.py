@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
 from isp.frames import RawFrame
+from isp.light_estimate import LightEstimate
 from isp.pipeline import Pipeline
 from isp.plan import Scene, find_light, plan
 from isp.statistics import sample, shrink
@@ -46,17 +47,16 @@ class Light:
     @classmethod
     def measured(cls, frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance) -> Light:
         """As a photo of this frame would have it."""
-        grey, temperature_k = find_light(frame, tuning, knobs)
-        red, blue = map(math.log, grey)
-        return cls(red, blue, None if temperature_k is None else 1e6 / temperature_k)
+        found = find_light(frame, tuning, knobs)
+        red, blue = map(math.log, found.grey)
+        return cls(red, blue, None if found.temperature_k is None else 1e6 / found.temperature_k)
 
     def scene(self, frame: RawFrame, tuning: Tuning | None) -> Scene:
         """The frame in this light, for a stage to plan from."""
         grey = (math.exp(self.red), math.exp(self.blue))
         temperature_k = None if self.mired is None else 1e6 / self.mired
-        return Scene(
-            frame.shot, tuning, grey, temperature_k, *(functools.partial(make, frame) for make in (shrink, sample))
-        )
+        light = LightEstimate(grey, temperature_k, source="classical")
+        return Scene(frame.shot, tuning, light, *(functools.partial(make, frame) for make in (shrink, sample)))
 
     def towards(self, goal: Light, share: float) -> Light:
         """This share of the way; a temperature that is known on one side only jumps."""
