@@ -41,7 +41,7 @@ def write_labelled(
 
 
 def rendered(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
-    """(rows, columns, 3) uint16: linear camera colours with the gains, then the matrix of 5000 K, clipped after each."""
+    """(rows, columns, 3) uint16: linear camera colours with gains and matrix of 5000 K, clipped after each."""
     red, blue = tuning.grey_at(RENDERED_FOR_K)
     balanced = np.clip(raw / (red, 1.0, blue), 0.0, 1.0)
     return (np.clip(balanced @ tuning.matrix_at(RENDERED_FOR_K).T, 0.0, 1.0) * 65535).astype(np.uint16)
