@@ -4,9 +4,8 @@ Source: raspberrypi/awb_nn a21e142 (BSD-3-Clause), `train.py` and `auto_train.py
 log colours beside log lux, a flip, rotation and zoom, 3 x 3 convolutions with pooling, a softmax over ten temperatures
 weighted by its squares, squared mired as the loss, Adam, a rate that halves on plateaus, the weights of the best epoch.
 We depart in four points: batches are drawn anew in each epoch; rotation and zoom are one resampling, not two; the best
-epoch is counted without augmentation, which is what its makers' checks look at; and of `auto_train.py` only the first
-run is made, for the later ones repeat the worst training picture eight times, which its makers do to please a test on
-the training pictures. All but the last can only help the peer, and of the last `--rounds` tells.
+epoch is counted without augmentation, as its makers' checks count; and of `auto_train.py` only the first run is made:
+the later ones repeat the worst training picture eight times more each, to please a test on the training pictures.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from accelerators.published.pictures import LabelledPicture
+from isp.light_estimate import Judge, LightEstimate
+from isp.light_statistics import WHITE, LightStatistics
 
 INSTALL = "pip install '.[training]'"
 CLASSES_K = np.linspace(2800.0, 7600.0, 10)
@@ -47,18 +48,26 @@ def is_installed() -> bool:
     return True
 
 
-def estimates(train: Sequence[LabelledPicture], held_out: Sequence[LabelledPicture], seed: int) -> np.ndarray:
-    """Temperatures in K of the held-out pictures, by a network trained on the others. One platform at a time."""
+def train(pictures: Sequence[LabelledPicture], seed: int = 1) -> Judge:
+    """A judge whose networks, one for each platform as its makers have it, were trained on these pictures."""
     import torch
 
     torch.manual_seed(seed)
-    (platform,) = {picture.platform for picture in (*train, *held_out)}
-    network = _network(SHAPES[platform], train[0].zones.shape[:2])
-    _train(network, *_tensors(train))
-    network.eval()
-    zones, lux, _ = _tensors(held_out)
-    with torch.no_grad():
-        return _temperature(network(_prepared(zones, lux))).numpy()
+    torch.set_num_threads(1)  # so small a network only waits for a second one
+    networks = {}
+    for size in sorted({picture.zones.shape[:2] for picture in pictures}):
+        of_size = [picture for picture in pictures if picture.zones.shape[:2] == size]
+        networks[size] = _network(SHAPES[of_size[0].platform], size)
+        _train(networks[size], *_tensors(of_size))
+        networks[size].eval()
+
+    def judge(statistics: LightStatistics) -> LightEstimate:
+        zones, lux = _tensor([statistics.zones]).permute(0, 3, 1, 2) / WHITE, _tensor([max(statistics.lux, 1.0)])
+        with torch.no_grad():
+            temperature_k = float(_temperature(networks[statistics.zones.shape[:2]](_prepared(zones, lux))))
+        return LightEstimate(statistics.tuning.grey_at(temperature_k), temperature_k, source="learned", trust=1.0)
+
+    return judge
 
 
 def _network(shape: Shape, size: tuple[int, int]):
@@ -160,8 +169,12 @@ def _uniform(shape, most: float):
 
 def _tensors(pictures: Sequence[LabelledPicture]):
     """Zones 0 .. 1 (n, 3, rows, columns), lux and true temperature."""
+    zones = _tensor([picture.zones for picture in pictures]).permute(0, 3, 1, 2) / WHITE
+    # A scene whose light was rounded to none has a logarithm too.
+    return zones, _tensor([max(picture.lux, 1.0) for picture in pictures]), _tensor([one.true_k for one in pictures])
+
+
+def _tensor(values):
     import torch
 
-    zones = np.stack([picture.zones for picture in pictures]).transpose(0, 3, 1, 2) / 65535.0
-    facts = ([max(picture.lux, 1.0) for picture in pictures], [picture.true_k for picture in pictures])
-    return tuple(torch.tensor(np.asarray(values), dtype=torch.float32) for values in (zones, *facts))
+    return torch.tensor(np.asarray(values, dtype=np.float32))
