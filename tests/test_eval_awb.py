@@ -172,6 +172,16 @@ def test_what_is_bad_is_named_and_the_rest_is_judged(folder, capsys):
     assert "12 pictures" in printed.out and "2 faults" in printed.out
 
 
+def test_a_thousand_faults_do_not_scroll_the_first_away(folder, capsys):
+    for number in range(50):
+        (folder / f"holiday{number:02}.png").write_bytes(b"")
+    assert main(["eval", "awb", str(folder), "--judge", "classical"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) < 25 and "holiday00" in told[0] and "30 more" in told[-1]
+    assert main(["eval", "awb", str(folder), "--judge", "classical", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["faults"]) == 50
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_folder_of_which_nothing_can_be_judged_fails(tmp_path, capsys, as_json):
     (tmp_path / "holiday.png").write_bytes(b"")

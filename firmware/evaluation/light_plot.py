@@ -26,7 +26,8 @@ MARGIN_MIRED = 8.0  # around the labels' ends, so that no dot is cut by the fram
 TICKS_K = (2800, 3200, 3700, 4400, 5500, 7600)
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 DOTS = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233), (110, 110, 110))
-REGION_OPACITY = 46
+# Of 255, for all regions together: a thousand of them must not hide the dots, ten must be seen.
+REGIONS_OPACITY, FAINTEST, STRONGEST = 20_000, 16, 70
 # The look of light along the axes: (K, sRGB) of a black body.
 GLOW = ((2800, (255, 178, 102)), (3700, (255, 203, 152)), (5000, (255, 228, 206)), (6500, (255, 250, 246)))
 GLOW += ((7600, (226, 233, 255)),)
@@ -110,13 +111,14 @@ def _draw_frame(pen: ImageDraw, left: float, title: str, told: str) -> None:
 
 def _draw_regions(pen: ImageDraw, left: float, judged: Sequence[Judged], sensors: list[str]) -> None:
     """A thin upright line over each stated 90 % region, cut at the frame."""
+    opacity = min(max(REGIONS_OPACITY // len(judged), FAINTEST), STRONGEST)
     for one in judged:
         if one.half_region is None:
             continue
         estimate = mired(one.estimate.temperature_k)
         ends = (min(max(estimate + side * one.half_region, SPAN[0]), SPAN[1]) for side in (-1, 1))
         (x, low), (_, high) = (_place(left, one.picture.true_mired, end) for end in ends)
-        pen.line(_scaled(x, low, x, high), (*_colour(one, sensors), REGION_OPACITY), FINER)
+        pen.line(_scaled(x, low, x, high), (*_colour(one, sensors), opacity), FINER)
 
 
 def _draw_legend(pen: ImageDraw, judged: Sequence[Judged], sensors: list[str]) -> None:
