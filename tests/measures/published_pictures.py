@@ -11,8 +11,7 @@ import numpy as np
 from accelerators.published.pictures import PLATFORM_OF
 from accelerators.published.png import PIXEL_BYTES, SIGNATURE
 from accelerators.published.sensors import published_tuning
-from isp.light_statistics import RENDERED_FOR_K
-from isp.tuning import Tuning
+from isp.light_statistics import render
 
 SIZE_OF = {platform: size for size, platform in PLATFORM_OF.items()}
 
@@ -36,15 +35,8 @@ def write_labelled(
     paints = rng.uniform(0.1, 0.5, (rows, columns, 1)) * rng.normal(1.0, 0.05, (rows, columns, 3)).clip(0.5, 1.5)
     red, blue = tuning.grey_at(true_k)
     path = folder / f"{photographer},{sensor},{scene},{true_k:g},{lux:g},{camera_k:g}.png"
-    write_png16(path, rendered(paints * (red, 1.0, blue), tuning))
+    write_png16(path, render(paints * (red, 1.0, blue), tuning))
     return path
-
-
-def rendered(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
-    """(rows, columns, 3) uint16: linear camera colours with gains and matrix of 5000 K, clipped after each."""
-    red, blue = tuning.grey_at(RENDERED_FOR_K)
-    balanced = np.clip(raw / (red, 1.0, blue), 0.0, 1.0)
-    return (np.clip(balanced @ tuning.matrix_at(RENDERED_FOR_K).T, 0.0, 1.0) * 65535).astype(np.uint16)
 
 
 def write_png16(path: Path, pixels: np.ndarray, row_filter: int = 0) -> None:
