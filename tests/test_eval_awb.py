@@ -112,6 +112,18 @@ def test_an_installed_tuning_serves_a_sensor_that_is_not_packaged(tmp_path):
     assert tuning_of("vc4", "imx999", [tmp_path]) is None
 
 
+def test_a_malformed_installed_tuning_costs_only_its_sensors_pictures(folder):
+    (folder / "installed/pisp").mkdir(parents=True)
+    (folder / "installed/pisp/imx999.json").write_text("{")
+    write_labelled(folder, 4000).rename(folder / "ann,imx999,s,4000,300,5000.png")
+    pictures, _ = read_pictures(pictures_in(folder))
+    rest, faults = judge_pictures(
+        pictures, one_light(5000), lambda platform, sensor: tuning_of(platform, sensor, [folder / "installed"])
+    )
+    assert len(rest) == 2 * len(LIGHTS_K)
+    assert len(faults) == 1 and "imx999.json is not a libcamera tuning file" in faults[0]
+
+
 # The drawing
 
 
@@ -150,6 +162,14 @@ def test_the_command_prints_every_part_beside_the_camera(folder, capsys):
     assert printed.err == ""
     for words in ("Bayes", "all", "below 50 lux", "imx708", "bob", "vc4", "12 pictures by the classical judge"):
         assert words in printed.out
+
+
+def test_unasked_it_is_the_judge_that_the_camera_uses(folder, capsys):
+    pytest.importorskip("accelerators.white_balance.judge", reason="this tree has no learned judge")
+    assert main(["eval", "awb", str(folder), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["judge"] == "learned" and answer["rows"][0]["judge"]["count"] == 12
+    assert {picture["source"] for picture in answer["pictures"]} <= {"learned", "classical"}
 
 
 def test_as_json_the_numbers_are_those_of_the_pictures(folder, capsys):
