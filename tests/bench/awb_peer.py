@@ -4,8 +4,8 @@ Source: raspberrypi/awb_nn a21e142 (BSD-3-Clause), `train.py` and `auto_train.py
 log colours beside log lux, a flip, rotation and zoom, 3 x 3 convolutions with pooling, a softmax over ten temperatures
 weighted by its squares, squared mired as the loss, Adam, a rate that halves on plateaus, the weights of the best epoch.
 We depart in four points: batches are drawn anew in each epoch; rotation and zoom are one resampling, not two; the best
-epoch is counted without augmentation, as its makers' checks count; and of `auto_train.py` only the first run is made:
-the later ones repeat the worst training picture eight times more each, to please a test on the training pictures.
+epoch is counted without augmentation, as its makers' checks count; and of `auto_train.py` one round is run unless more
+are asked for: each later one repeats the worst training picture eight times more, and goes on from the last weights.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from isp.light_estimate import Judge, LightEstimate
 from isp.light_statistics import WHITE, LightStatistics
 
 INSTALL = "pip install '.[training]'"
+REPEATED = 8
 CLASSES_K = np.linspace(2800.0, 7600.0, 10)
 EPOCHS, BATCH, RATE, DROPOUT = 200, 8, 1e-3, 0.1
 # Keras stops after 25 epochs without a better loss, and halves the rate after 10.
@@ -48,7 +49,7 @@ def is_installed() -> bool:
     return True
 
 
-def train(pictures: Sequence[LabelledPicture], seed: int = 1) -> Judge:
+def train(pictures: Sequence[LabelledPicture], seed: int = 1, rounds: int = 1) -> Judge:
     """A judge whose networks, one for each platform as its makers have it, were trained on these pictures."""
     import torch
 
@@ -58,8 +59,12 @@ def train(pictures: Sequence[LabelledPicture], seed: int = 1) -> Judge:
     for size in sorted({picture.zones.shape[:2] for picture in pictures}):
         of_size = [picture for picture in pictures if picture.zones.shape[:2] == size]
         networks[size] = _network(SHAPES[of_size[0].platform], size)
-        _train(networks[size], *_tensors(of_size))
-        networks[size].eval()
+        tensors = _tensors(of_size)
+        drawn = torch.arange(len(of_size))
+        for _ in range(rounds):
+            _train(networks[size], *tensors, drawn)
+            worst = _errors(networks[size], *tensors).argmax()
+            drawn = torch.cat([drawn, worst.expand(REPEATED)])
 
     def judge(statistics: LightStatistics) -> LightEstimate:
         zones, lux = _tensor([statistics.zones]).permute(0, 3, 1, 2) / WHITE, _tensor([max(statistics.lux, 1.0)])
@@ -90,8 +95,8 @@ def _network(shape: Shape, size: tuple[int, int]):
     return nn.Sequential(*layers)
 
 
-def _train(network, zones, lux, true_k) -> None:
-    """Until the loss no longer falls; leaves the weights of the best epoch."""
+def _train(network, zones, lux, true_k, drawn) -> None:
+    """Until the loss no longer falls; leaves the weights of the best epoch. `drawn` are the indices of an epoch."""
     import torch
 
     adam = torch.optim.Adam(network.parameters(), RATE, eps=1e-7)
@@ -101,7 +106,7 @@ def _train(network, zones, lux, true_k) -> None:
     best, kept, since = math.inf, None, 0
     for epoch in range(EPOCHS):
         network.train()
-        for batch in torch.randperm(len(zones)).split(BATCH):
+        for batch in drawn[torch.randperm(len(drawn))].split(BATCH):
             noisy = zones[batch] * (1 + _uniform(zones[batch].shape, COLOUR_NOISE))
             noisy_lux = lux[batch] * (1 + _uniform(lux[batch].shape, LUX_NOISE))
             loss = _loss(network(_moved(_prepared(noisy, noisy_lux))), true_k[batch])
@@ -110,7 +115,7 @@ def _train(network, zones, lux, true_k) -> None:
             adam.step()
         network.eval()
         with torch.no_grad():
-            loss = float(_loss(network(_prepared(zones, lux)), true_k))
+            loss = float(_loss(network(_prepared(zones, lux))[drawn], true_k[drawn]))
         slower.step(loss)
         if loss < best:
             best, since = loss, 0
@@ -120,6 +125,7 @@ def _train(network, zones, lux, true_k) -> None:
             if since >= PATIENCE:
                 break
     network.load_state_dict(kept)
+    network.eval()
 
 
 def _prepared(zones, lux):
@@ -155,6 +161,14 @@ def _temperature(scores):
 
     weights = torch.softmax(scores, dim=1) ** 2
     return weights @ torch.tensor(CLASSES_K, dtype=torch.float32) / weights.sum(dim=1)
+
+
+def _errors(network, zones, lux, true_k):
+    """(n,) in mired."""
+    import torch
+
+    with torch.no_grad():
+        return (1e6 / _temperature(network(_prepared(zones, lux))) - 1e6 / true_k).abs()
 
 
 def _loss(scores, true_k):

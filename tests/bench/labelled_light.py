@@ -13,10 +13,10 @@ from typing import Any
 
 import awb_peer
 import numpy as np
-from bars import run_alone
+from bars import Bar, print_bars, run_alone
 from measures.shared_folder import SHARED
 
-from accelerators.published.pictures import LabelledPicture, pictures_in, read_pictures
+from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
 from firmware.evaluation.judges import judge_called
 from firmware.evaluation.white_balance import DARK_LUX, Judged, Summary, judge_pictures
 from isp.grey_curve import place_of
@@ -26,6 +26,8 @@ from isp.light_statistics import LightStatistics
 
 Trainer = Callable[[Sequence[LabelledPicture]], Judge]
 FAMILY = "peter"
+LEARNED, PEER = "learned, in folds", "peer network, in folds"
+PLATFORMS = tuple(PLATFORM_OF.values())
 
 
 def labelled_pictures(shared: Path = SHARED) -> list[LabelledPicture]:
@@ -60,13 +62,18 @@ def grey_world(statistics: LightStatistics) -> LightEstimate:
     return LightEstimate(grey, *place_of(grey, statistics.tuning))
 
 
+def trainers() -> dict[str, Trainer | str]:
+    """Who learns, by the name of its row: what trains it, or a sentence that says why it is not measured."""
+    return {PEER: awb_peer.train if awb_peer.is_installed() else f"not measured: {awb_peer.INSTALL}"}
+
+
 def contestants(pictures: list[LabelledPicture]) -> Iterator[tuple[str, list[Judged] | str]]:
     """Every judge's name with its judgements, or with a sentence that says why there are none."""
     yield "grey world", judge_pictures(pictures, grey_world)[0]
     # Its constants were chosen on david, dwt, peter and peter3, so it is a little flattered here.
     yield "classical", judge_pictures(pictures, judge_called("classical"))[0]
-    missing = f"not measured: {awb_peer.INSTALL}"
-    yield "peer network, in folds", judged_in_folds(pictures, awb_peer.train) if awb_peer.is_installed() else missing
+    for name, train in trainers().items():
+        yield name, train if isinstance(train, str) else judged_in_folds(pictures, train)
 
 
 def print_labelled(pictures: list[LabelledPicture]) -> dict[str, Any]:
@@ -90,7 +97,39 @@ def print_labelled(pictures: list[LabelledPicture]) -> dict[str, Any]:
         for platform in sorted({one.picture.platform for one in judged}):
             figures[f"{platform} {name}"] = _of_judge([one for one in judged if one.picture.platform == platform])
             _print_row(f"{platform}: {name}", figures[f"{platform} {name}"])
+    if bars := bars_of(figures):
+        print_bars("white balance, cross-validated by photographer", bars)
+        figures["bars"] = [bar.to_dict() for bar in bars]
     return figures
+
+
+def bars_of(figures: dict[str, Any]) -> list[Bar]:
+    """What the learned judge is held to; none where it was not trained in this run."""
+    ours = {platform: figures.get(f"{platform} {LEARNED}") for platform in PLATFORMS}
+    if not all(ours.values()):
+        return []
+
+    def of(key: str) -> dict[str, float]:
+        return {platform: figures[key] for platform, figures in ours.items()}
+
+    bars = [
+        Bar(f"mean{where}", "mired", of(key), most=13.0) for key, where in (("mean", ""), ("dark", " below 50 lux"))
+    ]
+    bars.append(Bar("median", "mired", of("median"), most=10.0))
+    bars.append(Bar("95th percentile", "mired", of("p95"), most=42.0))
+    bars.append(Bar("share of truths in the 90 % region", "", of("inside_90"), least=0.85))
+    bars.append(Bar("share of truths in the 90 % region", "", of("inside_90"), most=0.95))
+    sensors = {
+        f"{platform} {sensor}": own / cameras
+        for platform, found in ours.items()
+        for sensor, (own, cameras) in found["sensors"].items()
+    }
+    bars.append(Bar("mean of a sensor beside its Bayes", "x", sensors, most=1.0))
+    peers = {platform: figures.get(f"{platform} {PEER}") for platform in PLATFORMS}
+    if all(peers.values()):
+        beside = {platform: ours[platform]["mean"] / peers[platform]["mean"] for platform in PLATFORMS}
+        bars.append(Bar("mean beside the peer network", "x", beside, most=0.7))
+    return bars
 
 
 def _of_cameras(pictures: Sequence[LabelledPicture]) -> dict[str, Any]:
