@@ -164,11 +164,11 @@ def _temperature(scores):
 
 
 def _errors(network, zones, lux, true_k):
-    """(n,) in mired."""
+    """(n,) in mired; what lies beyond its classes is not held against it."""
     import torch
 
     with torch.no_grad():
-        return (1e6 / _temperature(network(_prepared(zones, lux))) - 1e6 / true_k).abs()
+        return (1e6 / _temperature(network(_prepared(zones, lux))) - 1e6 / true_k.clamp(*CLASSES_K[[0, -1]])).abs()
 
 
 def _loss(scores, true_k):
