@@ -173,8 +173,10 @@ def _own_light(shape: str, main: np.ndarray, generator: np.random.Generator) -> 
     if shape == "window":
         return _daylight(1e6 / generator.uniform(110.0, 190.0), generator), generator.uniform(0.8, 12.0)
     clouds = generator.random() < 0.4
-    return (main, generator.uniform(0.6, 3.0)) if clouds else (
-        _daylight(blue_of_sky(generator), generator), generator.uniform(0.25, 1.2)
+    return (
+        (main, generator.uniform(0.6, 3.0))
+        if clouds
+        else (_daylight(blue_of_sky(generator), generator), generator.uniform(0.25, 1.2))
     )
 
 

@@ -1,47 +1,95 @@
-"""How far the measured light is from the true one on simulated scenes; part of `make bench`.
+"""How far the measured light is from the true one, judge beside judge; part of `make bench`.
 
-Real scenes: see labelled_light.py.
+On the product's simulated scenes; on simulated scenes of one colour; on photographs of a sensor that nothing here was
+made for; and on Raspberry Pi's labelled pictures, see labelled_light.py.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from bars import run_alone
+from labelled_light import labelled_pictures, print_labelled
+from measures import sensor_never_seen as never_seen
+from measures.coloured_scenes import angle, print_coloured
+from measures.shared_folder import SHARED
 
 from firmware.cameras.simulated import scene_names, simulate
+from firmware.evaluation.judges import JUDGES, judge_called
 from firmware.sensors import load_sensor
-from isp.light import classical
+from isp.light_estimate import Judge
 from isp.light_statistics import gather
 
 SMALLEST = {"imx477": (1332, 990), "imx708": (1536, 864), "imx219": (640, 480)}
 LIGHTS_K = (2850, 4000, 5000, 6500)
 SCENES = ("chart", "astronaut", "chelsea", "coffee", "rocket", "grey", "page", "lamps")
+NEVER_SEEN = {
+    "grey world": never_seen.grey_world,
+    "shades of grey": never_seen.shades_of_grey,
+    "edges": never_seen.edges,
+}
 
 
-def angle(measured: tuple[float, float], true: tuple[float, float]) -> float:
-    """Degrees between two lights as vectors (red, green, blue), the usual error of colour constancy."""
-    a, b = (np.array([red, 1.0, blue]) for red, blue in (measured, true))
-    return float(np.degrees(np.arccos(min(a @ b / np.linalg.norm(a) / np.linalg.norm(b), 1.0))))
+def print_white_balance() -> dict[str, Any]:
+    """Print every table; returns their figures."""
+    judges = {name: judge_called(name) for name in JUDGES}
+    return {
+        "simulated_degrees": print_simulated(judges),
+        "one_colour_degrees": print_coloured(judges),
+        "sensor_never_seen_degrees": print_never_seen(),
+        "labelled_mired": print_labelled(labelled_pictures()),
+    }
 
 
-def errors_by_scene() -> dict[str, list[float]]:
-    """Angular errors of every scene at hand under four lights on three sensors."""
-    found: dict[str, list[float]] = {}
+def print_simulated(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
+    """Angular errors on the product's scenes under four lights on three sensors: a row for each scene, and for all."""
+    found = {name: {scene: [] for scene in sorted(set(SCENES) & set(scene_names()))} for name in judges}
     for sensor, (width, height) in SMALLEST.items():
         tuning = load_sensor(sensor).tuning
         for scene in set(SCENES) & set(scene_names()):
             for light_k in LIGHTS_K:
                 frame, _ = simulate(scene, sensor, width, height, illuminant_k=light_k)
-                grey = classical(gather(frame, tuning)).grey
-                found.setdefault(scene, []).append(angle(grey, tuning.grey_at(light_k)))
-    return found
+                statistics = gather(frame, tuning)
+                for name, judge in judges.items():
+                    found[name][scene].append(angle(judge(statistics).grey, tuning.grey_at(light_k)))
+    for name, by_scene in found.items():
+        everything = np.concatenate(list(by_scene.values()))
+        _print_errors(f"white balance by the {name} judge, {len(everything)} simulated pictures", by_scene)
+    return {name: _summary(np.concatenate(list(by_scene.values()))) for name, by_scene in found.items()}
 
 
-def print_errors(found: dict[str, list[float]]) -> dict[str, float]:
-    """Print the table; returns the summary over all scenes."""
-    everything = np.concatenate(list(found.values()))
-    shares = {"mean": np.mean, "median": np.median, "p90": lambda e: np.percentile(e, 90), "max": np.max}
-    print(f"\nwhite balance, {len(everything)} pictures: angular error in degrees")
-    print(f"  {'':12}" + "".join(f"{name:>8}" for name in shares))
-    for scene, errors in [*sorted(found.items()), ("all", everything)]:
-        print(f"  {scene:12}" + "".join(f"{share(errors):8.2f}" for share in shares.values()))
-    return {name: float(share(everything)) for name, share in shares.items()}
+def print_never_seen() -> dict[str, dict[str, float]]:
+    """Angular errors on photographs of Sony IMX135; nothing where they are not at hand."""
+    scenes = never_seen.photographs(SHARED)
+    if not scenes:
+        print(f"\na sensor never seen: not measured: there are no photographs in {SHARED}/data/awb-imx135")
+        return {}
+    found = {name: never_seen.angles(scenes, estimate) for name, estimate in NEVER_SEEN.items()}
+    _print_errors(f"a sensor never seen (IMX135), {len(scenes)} photographs", found, of_all=False)
+    return {name: _summary(errors) for name, errors in found.items()}
+
+
+def _print_errors(title: str, found: dict[str, Any], of_all: bool = True) -> None:
+    rows = dict(found)
+    if of_all:
+        rows["all"] = np.concatenate(list(found.values()))
+    summaries = {name: _summary(np.asarray(errors)) for name, errors in rows.items()}
+    print(f"\n{title}: angular error in degrees")
+    print(f"  {'':16}" + "".join(f"{name:>14}" for name in next(iter(summaries.values()))))
+    for name, summary in summaries.items():
+        print(f"  {name:16}" + "".join(f"{number:14.2f}" for number in summary.values()))
+
+
+def _summary(errors: np.ndarray) -> dict[str, float]:
+    return {
+        "mean": float(errors.mean()),
+        "median": float(np.median(errors)),
+        "p90": float(np.percentile(errors, 90)),
+        "worst quarter": never_seen.worst_quarter(errors),
+        "max": float(errors.max()),
+    }
+
+
+if __name__ == "__main__":
+    run_alone(__doc__, print_white_balance)
