@@ -37,7 +37,7 @@ def print_white_balance() -> dict[str, Any]:
     return {
         "simulated_degrees": print_simulated(judges),
         "one_colour_degrees": print_coloured(judges),
-        "sensor_never_seen_degrees": print_never_seen(),
+        "sensor_never_seen_degrees": print_never_seen(judges),
         "labelled_mired": print_labelled(labelled_pictures()),
     }
 
@@ -59,13 +59,16 @@ def print_simulated(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
     return {name: _summary(np.concatenate(list(by_scene.values()))) for name, by_scene in found.items()}
 
 
-def print_never_seen() -> dict[str, dict[str, float]]:
-    """Angular errors on photographs of Sony IMX135; nothing where they are not at hand."""
+def print_never_seen(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
+    """Angular errors on photographs of Sony IMX135, which has no curve; nothing where they are not at hand."""
     scenes = never_seen.photographs(SHARED)
     if not scenes:
         print(f"\na sensor never seen: not measured: there are no photographs in {SHARED}/data/awb-imx135")
         return {}
     found = {name: never_seen.angles(scenes, estimate) for name, estimate in NEVER_SEEN.items()}
+    for name, judge in judges.items():
+        greys = {photograph.name: judge(gather(photograph.frame, None)).grey for photograph in scenes}
+        found[name] = np.array([angle(greys[photograph.name], tuple(photograph.grey)) for photograph in scenes])
     _print_errors(f"a sensor never seen (IMX135), {len(scenes)} photographs", found, of_all=False)
     return {name: _summary(errors) for name, errors in found.items()}
 
