@@ -1,8 +1,8 @@
 """What surfaces of rooms, streets and gardens are made of, as reflectances over 400 to 700 nm.
 
 Sources: CIE 224:2017, 99 real things (skin, leaves, cloth, paint, plastics, print), and colour charts, by
-colour-science; Jacques 2013 for skin's two dyes; the rest are the plain shapes such materials have: paints are white with a
-little dye, wood, brick and soil rise towards red, leaves hide a green hill between two bands of chlorophyll.
+colour-science; Jacques 2013 for skin's two dyes. The rest are the plain shapes that such materials have: paint is white
+with a little dye, wood, brick and soil rise towards red, leaves have a green hill between two bands of chlorophyll.
 """
 
 from __future__ import annotations
@@ -19,11 +19,6 @@ KINDS = ("neutral", "paint", "wood", "brick", "earth", "foliage", "skin", "cloth
 def material(kind: str, generator: np.random.Generator) -> np.ndarray:
     """(61,) reflectance of one of KINDS, drawn anew each time, 0.01 to 0.97."""
     return np.clip(_MAKERS[kind](generator), 0.01, 0.97)
-
-
-def blue_of_sky(generator: np.random.Generator) -> float:
-    """Temperature in K of a patch of sky: from haze near the sun to deep blue."""
-    return 1e6 / generator.uniform(40.0, 140.0)
 
 
 def _neutral(generator: np.random.Generator) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 556 pictures are learned by heart; what they show is not. A sensor's reading of a scene is, but for a little, that of a
 grey card times the surfaces' own colour (von Kries 1902), and grey is known in every light: the label for this one, the
-sensor's measured curve for others. What the little is, its colour matrices know: a surface goes to the display's colours
-by that of the old light and back by that of the new, or by another sensor's. On simulated surfaces the error of this in
-log colour is .042 against .046 without matrices from light to light, and .050 against .068 from sensor to sensor.
+sensor's measured curve for others. What the little is, its colour matrices know: a surface goes to the display's
+colours by that of the old light and back by that of the new, or by another sensor's. On simulated surfaces the error in
+log colour is .042, against .046 without matrices, from light to light, and .050 against .068 from sensor to sensor.
 All is done before the clipping of the published format and clipped again after it; what was blown stays blown.
 """
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accelerators.training.zones import stretched
+from accelerators.training.zones import stretched, unrendered
 from isp.grey_curve import grey_of, place_of
-from isp.light_statistics import LightStatistics, render, unrendered
+from isp.light_statistics import WHITE, LightStatistics, render
 from isp.tuning import Tuning
 
 # A zone this near to white in the published picture is no measurement: it is white in any light.
@@ -99,7 +99,7 @@ def _neutral(grey: tuple[float, float]) -> np.ndarray:
 
 def _blown(scene: KnownLight) -> np.ndarray:
     """(rows, columns) bool: the sensor's green was at its end, or several colours were."""
-    rendered = scene.statistics.zones / 65535.0
+    rendered = scene.statistics.zones / WHITE
     return (rendered >= BLOWN).sum(axis=-1) >= 2
 
 

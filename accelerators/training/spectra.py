@@ -46,16 +46,34 @@ LOCUS_K = 1e6 / np.linspace(1e6 / 2000, 1e6 / 16000, 160)
 
 
 def thermal_light(temperature_k: float) -> np.ndarray:
-    """(61,) relative power of daylight, or below 4000 K of a filament; 1 at 560 nm. 4000 to 25000 K for daylight."""
-    import colour
-
+    """(61,) relative power of a filament, or from 4000 to 25000 K of daylight (CIE 15); 1 at 560 nm."""
     if temperature_k < COOLEST_DAYLIGHT_K:
         exponent = SECOND_RADIATION_CONSTANT_NM_K / (WAVELENGTHS_NM * temperature_k)
         power = (560.0 / WAVELENGTHS_NM) ** 5 / np.expm1(exponent)
     else:
-        xy = colour.temperature.CCT_to_xy_CIE_D(temperature_k)
-        power = sampled(colour.sd_CIE_illuminant_D_series(xy, shape=sampling()))
+        x, y = _daylight_chromaticity(temperature_k)
+        scale = 0.0241 + 0.2562 * x - 0.7341 * y
+        first = (-1.3515 - 1.7703 * x + 5.9114 * y) / scale
+        second = (0.0300 - 31.4424 * x + 30.0717 * y) / scale
+        power = np.array([1.0, first, second]) @ _daylight_components()
     return power / np.interp(560.0, WAVELENGTHS_NM, power)
+
+
+def _daylight_chromaticity(temperature_k: float) -> tuple[float, float]:
+    inverse = 1e3 / temperature_k
+    if temperature_k <= 7000.0:
+        x = 0.244063 + 0.09911 * inverse + 2.9678 * inverse**2 - 4.6070 * inverse**3
+    else:
+        x = 0.237040 + 0.24748 * inverse + 1.9018 * inverse**2 - 2.0064 * inverse**3
+    return x, -3.000 * x * x + 2.870 * x - 0.275
+
+
+@cache
+def _daylight_components() -> np.ndarray:
+    """(3, 61) mean daylight and its two ways to vary."""
+    from colour.colorimetry import SDS_BASIS_FUNCTIONS_CIE_ILLUMINANT_D_SERIES as components
+
+    return np.array([sampled(components[name]) for name in ("S0", "S1", "S2")])
 
 
 @cache
@@ -143,18 +161,11 @@ def _filter(numbers: np.ndarray) -> np.ndarray:
 
 
 def _efficiencies(table: Path) -> np.ndarray:
-    """(61, 3) answer to unit power: electrons are counted, and a watt of red light has more photons than one of blue."""
+    """(61, 3) answer to unit power: electrons are counted, and a watt of red light has more photons than of blue."""
     rows = [line.split(",") for line in table.read_text().splitlines() if line[:1].isdigit()]
     measured = np.array(rows, dtype=float)
     efficiency = np.stack([np.interp(WAVELENGTHS_NM, measured[:, 0], measured[:, c]) for c in (1, 2, 3)], axis=1)
     return efficiency * WAVELENGTHS_NM[:, None]
-
-
-def sampling():
-    """The wavelengths, as colour-science names them."""
-    import colour
-
-    return colour.SpectralShape(WAVELENGTHS_NM[0], WAVELENGTHS_NM[-1], WAVELENGTHS_NM[1] - WAVELENGTHS_NM[0])
 
 
 def sampled(distribution) -> np.ndarray:

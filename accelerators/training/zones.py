@@ -1,8 +1,21 @@
-"""Zone pictures of another size or of a part: means over the new zones' areas."""
+"""Pictures of zones: the way back from the published format, and grids of another size or on a part of the picture."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from isp.light_statistics import RENDERED_FOR_K, WHITE
+from isp.tuning import Tuning
+
+
+def unrendered(zones: np.ndarray, tuning: Tuning) -> np.ndarray:
+    """(rows, columns, 3) float64: what the sensor read, 1 = white; where the format was clipped, the nearest it says.
+
+    `LightStatistics.raw_colours` leaves such zones out. Here they are needed: relit, they may come out of clipping.
+    """
+    balanced = zones / WHITE @ np.linalg.inv(tuning.matrix_at(RENDERED_FOR_K)).T
+    red, blue = np.multiply(tuning.grey_at(RENDERED_FOR_K), tuning.sensitivity)
+    return balanced * (red, 1.0, blue)
 
 
 def stretched(zones: np.ndarray, part: tuple[float, float, float], shape: tuple[int, int]) -> np.ndarray:
@@ -14,7 +27,8 @@ def stretched(zones: np.ndarray, part: tuple[float, float, float], shape: tuple[
     top, left, share = part
     down = _areas(top, share, shape[0], zones.shape[0])
     across = _areas(left, share, shape[1], zones.shape[1])
-    return np.einsum("ry,yxc,kx->rkc", down, zones.astype(float), across)
+    rows = np.tensordot(down, zones.astype(float), axes=(1, 0))
+    return np.moveaxis(np.tensordot(across, rows, axes=(1, 1)), 0, 1)
 
 
 def _areas(begin: float, share: float, new: int, old: int) -> np.ndarray:
