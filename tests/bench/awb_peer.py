@@ -6,6 +6,7 @@ weighted by its squares, squared mired as the loss, Adam, a rate that halves on 
 We depart in four points: batches are drawn anew in each epoch; rotation and zoom are one resampling, not two; the best
 epoch is counted without augmentation, as its makers' checks count; and of `auto_train.py` one round is run unless more
 are asked for: each later one repeats the worst training picture eight times more, and goes on from the last weights.
+On david's pictures (vc4), held out, six rounds gave 16.8, 16.6, 15.7, 18.0, 17.6 and 17.5 mired: no trend.
 """
 
 from __future__ import annotations
