@@ -26,7 +26,7 @@ SECOND_RADIATION_CONSTANT_NM_K = 1.438777e7
 FIRST_FILTER = np.array([650.0, 12.0, 395.0, 8.0, 0.0])
 # How far each may be from there and still be a filter that is made: soft walls of the fit.
 FILTER_SPREAD = np.array([15.0, 8.0, 12.0, 5.0, 0.4])
-FIT_ROUNDS = 30
+FIT_ROUNDS = 15
 # A module's curve was measured under lamps that are thermal to about this, in log colour.
 CURVE_PRECISION = 0.03
 # Of the lamps measured by NIST: the white ones that are sold for homes and offices.
@@ -42,7 +42,7 @@ OTHER_LAMPS = (
     "F32T8/TL850 (Triphosphor)",
     "F40/C50 (Broadband FL)",
 )
-LOCUS_K = 1e6 / np.linspace(1e6 / 2000, 1e6 / 16000, 160)
+LOCUS_K = 1e6 / np.linspace(1e6 / 2000, 1e6 / 16000, 100)
 
 
 def thermal_light(temperature_k: float) -> np.ndarray:
@@ -122,7 +122,7 @@ class SpectralSensor:
 
     @cached_property
     def _locus(self) -> tuple[np.ndarray, np.ndarray]:
-        """Log grey of thermal lights (160, 2), and the factors to the measured curve (160, 3)."""
+        """Log grey of thermal lights (100, 2), and the factors to the measured curve (100, 3)."""
         seen = np.array([thermal_light(k) @ self.response for k in LOCUS_K])
         greys = seen[:, [0, 2]] / seen[:, 1:2]
         factors = np.array([self.tuning.grey_at(k) for k in LOCUS_K])

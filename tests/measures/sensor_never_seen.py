@@ -1,11 +1,16 @@
 """Light on photographs of a sensor that nothing here was made for: Sony IMX135, field scenes of the Intel-TAU set.
 
 The pictures are linear and carry the true light. The usual error of colour constancy is an angle between lights; the
-usual rivals are grey world (Buchsbaum 1980) and shades of grey with norm 6 (Finlayson and Trezzi 2004).
+usual rivals are grey world (Buchsbaum 1980), shades of grey with norm 6 (Finlayson and Trezzi 2004), and grey edge.
+
+A judge gets them in two ways: as an unknown sensor's, and as those of a sensor that was calibrated by its owner with
+half of them: the curve that other sensors have on average, moved to where the grey cards of that half lie, and the
+others' mean colour matrices. The other half is judged, then they change places. Nobody knows the light in lux.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +19,20 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware.sensors import load_sensor
 from isp.frames import NEUTRAL_SHOT, RawFrame
-from isp.grey_edge import grey_edge
+from isp.light_estimate import Judge
+from isp.light_statistics import LightStatistics, gather, render
+from isp.tuning import Tuning
 
 WHITE_DN = 65535.0
 # A pixel of this brightness has a clipped channel: its colour is no more that of the scene.
 CLIPPED = 0.98
 MINKOWSKI = 6.0
+OTHER_SENSORS = ("imx219", "imx477", "imx708", "ov5647")
+# From a shaded blue sky to a candle-like lamp; beyond what was measured the curve goes on straight.
+CURVE_MIRED = np.linspace(125.0, 430.0, 24)
+CALIBRATION_ROUNDS = 50
 
 
 @dataclass(frozen=True)
@@ -66,8 +78,69 @@ def shades_of_grey(photograph: Photograph) -> np.ndarray:
 
 
 def edges(photograph: Photograph) -> np.ndarray:
-    """(2,) what the camera answers today for a sensor without a curve."""
-    return np.array(grey_edge(photograph.frame))
+    """(2,) of the differences between neighbouring pixels: grey edge, first order, same norm (van de Weijer 2007)."""
+    whole = np.where((photograph.picture.max(axis=-1) < CLIPPED)[..., None], photograph.picture, np.nan)
+    changes = np.concatenate([np.diff(whole, axis=axis).reshape(-1, 3) for axis in (0, 1)])
+    mean = np.nanmean(np.abs(changes) ** MINKOWSKI, axis=0) ** (1 / MINKOWSKI)
+    return mean[[0, 2]] / mean[1]
+
+
+def judged_unknown(photographs: list[Photograph], judge: Judge) -> np.ndarray:
+    """(n,) error in degrees of a judge who knows nothing of the sensor."""
+    return angles(photographs, lambda photograph: judge(gather(photograph.frame, None)).grey)
+
+
+def judged_calibrated(photographs: list[Photograph], judge: Judge) -> np.ndarray:
+    """(n,) error in degrees where every second one calibrated the sensor for the others."""
+    errors = np.empty(len(photographs))
+    for half in (0, 1):
+        tuning = calibrated(np.array([photograph.grey for photograph in photographs[half::2]]))
+        errors[1 - half :: 2] = angles(
+            photographs[1 - half :: 2], lambda photograph, tuning=tuning: judge(_statistics(photograph, tuning)).grey
+        )
+    return errors
+
+
+def calibrated(greys: np.ndarray) -> Tuning:
+    """The tuning of a sensor of which only (n, 2) greys, red/green and blue/green, under unknown lights are known."""
+    others = [load_sensor(sensor).tuning for sensor in OTHER_SENSORS]
+    curves = np.array([_long_curve(tuning) for tuning in others])
+    shape = (curves - curves.mean(axis=1, keepdims=True)).mean(axis=0)
+    cards = np.log(greys)
+    moved = cards.mean(axis=0)
+    # The nearest point for each card, then the curve to where they are on average (Besl and McKay 1992).
+    for _ in range(CALIBRATION_ROUNDS):
+        away = cards[:, None] - (shape + moved)
+        nearest = np.linalg.norm(away, axis=2).argmin(axis=1)
+        moved = moved + away[np.arange(len(cards)), nearest].mean(axis=0)
+    kelvins = 1e6 / CURVE_MIRED[::-1]
+    matrices = tuple((k, np.mean([tuning.matrix_at(k) for tuning in others], axis=0)) for k in kelvins)
+    return dataclasses.replace(
+        others[0],
+        sensor="imx135",
+        source="greys of half of the photographs",
+        grey_curve=np.column_stack([kelvins, np.exp(shape + moved)[::-1]]),
+        matrices=matrices,
+        red_shading=(),
+        blue_shading=(),
+        luminance_shading=None,
+        lux_of_signal=None,
+        sensitivity=(1.0, 1.0),
+    )
+
+
+def _long_curve(tuning: Tuning) -> np.ndarray:
+    """(24, 2) log grey at CURVE_MIRED."""
+    mired, greys = 1e6 / tuning.grey_curve[::-1, 0], np.log(tuning.grey_curve[::-1, 1:])
+    slopes = (greys[[1, -1]] - greys[[0, -2]]) / (mired[[1, -1]] - mired[[0, -2]])[:, None]
+    inside = np.column_stack([np.interp(CURVE_MIRED, mired, axis) for axis in greys.T])
+    cooler = np.minimum(CURVE_MIRED - mired[0], 0.0)[:, None] * slopes[0]
+    return inside + cooler + np.maximum(CURVE_MIRED - mired[-1], 0.0)[:, None] * slopes[1]
+
+
+def _statistics(photograph: Photograph, tuning: Tuning) -> LightStatistics:
+    raw = gather(photograph.frame, None).zones / WHITE_DN
+    return LightStatistics(render(raw, tuning), None, tuning)
 
 
 def angle(found: np.ndarray, true: np.ndarray) -> float:
