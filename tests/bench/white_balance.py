@@ -60,15 +60,15 @@ def print_simulated(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
 
 
 def print_never_seen(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
-    """Angular errors on photographs of Sony IMX135, which has no curve; nothing where they are not at hand."""
+    """Angular errors on photographs of Sony IMX135; judges without a curve, and with one of the other half's greys."""
     scenes = never_seen.photographs(SHARED)
     if not scenes:
         print(f"\na sensor never seen: not measured: there are no photographs in {SHARED}/data/awb-imx135")
         return {}
     found = {name: never_seen.angles(scenes, estimate) for name, estimate in NEVER_SEEN.items()}
     for name, judge in judges.items():
-        greys = {photograph.name: judge(gather(photograph.frame, None)).grey for photograph in scenes}
-        found[name] = np.array([angle(greys[photograph.name], tuple(photograph.grey)) for photograph in scenes])
+        found[f"{name}, no curve"] = never_seen.judged_unknown(scenes, judge)
+        found[f"{name}, curve"] = never_seen.judged_calibrated(scenes, judge)
     _print_errors(f"a sensor never seen (IMX135), {len(scenes)} photographs", found, of_all=False)
     return {name: _summary(errors) for name, errors in found.items()}
 
@@ -79,9 +79,9 @@ def _print_errors(title: str, found: dict[str, Any], of_all: bool = True) -> Non
         rows["all"] = np.concatenate(list(found.values()))
     summaries = {name: _summary(np.asarray(errors)) for name, errors in rows.items()}
     print(f"\n{title}: angular error in degrees")
-    print(f"  {'':16}" + "".join(f"{name:>14}" for name in next(iter(summaries.values()))))
+    print(f"  {'':22}" + "".join(f"{name:>14}" for name in next(iter(summaries.values()))))
     for name, summary in summaries.items():
-        print(f"  {name:16}" + "".join(f"{number:14.2f}" for number in summary.values()))
+        print(f"  {name:22}" + "".join(f"{number:14.2f}" for number in summary.values()))
 
 
 def _summary(errors: np.ndarray) -> dict[str, float]:
