@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from accelerators.training.relighting import KnownLight, relit, seen_by, somewhere_else, taken_again
-from accelerators.training.zones import stretched, unrendered
+from accelerators.training.zones import stretched
 from firmware.sensors import load_sensor
 from isp.grey_curve import grey_of, place_of
-from isp.light_statistics import LightStatistics, render
+from isp.light_statistics import LightStatistics, render, unrendered
 
 SENSORS = ("imx219", "imx477", "imx708", "ov5647")
 CARDS = np.linspace(0.02, 0.3, 32 * 32).reshape(32, 32)

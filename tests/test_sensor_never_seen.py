@@ -6,6 +6,7 @@ from measures.sensor_never_seen import (
     Photograph,
     angles,
     calibrated,
+    found_by_camera,
     grey_world,
     judged_calibrated,
     judged_unknown,
@@ -39,6 +40,10 @@ def assert_meets_the_bars(errors, of_grey_world):
 @pytest.mark.parametrize("judged", [judged_unknown, judged_calibrated])
 def test_the_classical_judge_beats_grey_world(scenes, of_grey_world, judged):
     assert_meets_the_bars(judged(scenes, classical), of_grey_world)
+
+
+def test_a_foreign_file_is_developed_in_a_better_light_than_grey_worlds(scenes, of_grey_world):
+    assert_meets_the_bars(angles(scenes, found_by_camera), of_grey_world)
 
 
 @pytest.mark.parametrize("judged", [judged_unknown, judged_calibrated])

@@ -1,1 +1,1 @@
-"""How the shipped weights were made. Needs the `training` extra; the camera needs none of it."""
+"""How the networks that this project ships are made. Nothing of it runs in the camera."""

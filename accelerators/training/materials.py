@@ -7,11 +7,9 @@ with a little dye, wood, brick and soil rise towards red, leaves have a green hi
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
-from accelerators.training.spectra import WAVELENGTHS_NM, sampled
+from accelerators.training.spectra import WAVELENGTHS_NM, measured_things
 
 KINDS = ("neutral", "paint", "wood", "brick", "earth", "foliage", "skin", "cloth", "thing")
 
@@ -89,19 +87,6 @@ def _thing(generator: np.random.Generator) -> np.ndarray:
 
 def _level(generator: np.random.Generator, darkest: float, lightest: float) -> float:
     return float(np.exp(generator.uniform(np.log(darkest), np.log(lightest))))
-
-
-@cache
-def measured_things() -> np.ndarray:
-    """(n, 61) measured reflectances: 99 things of CIE 224 and the chips of three charts."""
-    import colour
-    from colour.quality.cfi2017 import load_TCS_CIE2017
-
-    table = load_TCS_CIE2017(colour.SpectralShape(380, 780, 5))
-    things = [np.interp(WAVELENGTHS_NM, table.wavelengths, thing) for thing in table.values.T]
-    charts = [colour.SDS_COLOURCHECKERS[name] for name in ("BabelColor Average", "ISO 17321-1", "PMC")]
-    chips = [sampled(chip) for chart in charts for chip in chart.values()]
-    return np.clip(np.vstack([things, chips]), 0.01, 0.97)
 
 
 _MAKERS = {

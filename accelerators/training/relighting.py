@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accelerators.training.zones import stretched, unrendered
+from accelerators.training.zones import stretched
 from isp.grey_curve import grey_of, place_of
-from isp.light_statistics import WHITE, LightStatistics, render
+from isp.light_statistics import WHITE, LightStatistics, render, unrendered
 from isp.tuning import Tuning
 
 # A zone this near to white in the published picture is no measurement: it is white in any light.

@@ -87,6 +87,19 @@ def lamps() -> dict[str, np.ndarray]:
     return {name: sampled(power) / sampled(power).mean() for name, power in chosen.items()}
 
 
+@cache
+def measured_things() -> np.ndarray:
+    """(n, 61) measured reflectances: 99 things of CIE 224 and the chips of three charts."""
+    import colour
+    from colour.quality.cfi2017 import load_TCS_CIE2017
+
+    table = load_TCS_CIE2017(colour.SpectralShape(380, 780, 5))
+    things = [np.interp(WAVELENGTHS_NM, table.wavelengths, thing) for thing in table.values.T]
+    charts = [colour.SDS_COLOURCHECKERS[name] for name in ("BabelColor Average", "ISO 17321-1", "PMC")]
+    chips = [sampled(chip) for chart in charts for chip in chart.values()]
+    return np.clip(np.vstack([things, chips]), 0.01, 0.97)
+
+
 @dataclass(frozen=True)
 class SpectralSensor:
     """What a sensor behind its lens and filter answers to light.

@@ -1,21 +1,8 @@
-"""Pictures of zones: the way back from the published format, and grids of another size or on a part of the picture."""
+"""Pictures of zones on a grid of another size, or on a part of the picture."""
 
 from __future__ import annotations
 
 import numpy as np
-
-from isp.light_statistics import RENDERED_FOR_K, WHITE
-from isp.tuning import Tuning
-
-
-def unrendered(zones: np.ndarray, tuning: Tuning) -> np.ndarray:
-    """(rows, columns, 3) float64: what the sensor read, 1 = white; where the format was clipped, the nearest it says.
-
-    `LightStatistics.raw_colours` leaves such zones out. Here they are needed: relit, they may come out of clipping.
-    """
-    balanced = zones / WHITE @ np.linalg.inv(tuning.matrix_at(RENDERED_FOR_K)).T
-    red, blue = np.multiply(tuning.grey_at(RENDERED_FOR_K), tuning.sensitivity)
-    return balanced * (red, 1.0, blue)
 
 
 def stretched(zones: np.ndarray, part: tuple[float, float, float], shape: tuple[int, int]) -> np.ndarray:

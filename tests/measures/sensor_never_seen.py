@@ -23,7 +23,9 @@ from firmware.sensors import load_sensor
 from isp.frames import NEUTRAL_SHOT, RawFrame
 from isp.light_estimate import Judge
 from isp.light_statistics import LightStatistics, gather, render
+from isp.plan import find_light
 from isp.tuning import Tuning
+from isp.white_balance import WhiteBalance
 
 WHITE_DN = 65535.0
 # A pixel of this brightness has a clipped channel: its colour is no more that of the scene.
@@ -83,6 +85,11 @@ def edges(photograph: Photograph) -> np.ndarray:
     changes = np.concatenate([np.diff(whole, axis=axis).reshape(-1, 3) for axis in (0, 1)])
     mean = np.nanmean(np.abs(changes) ** MINKOWSKI, axis=0) ** (1 / MINKOWSKI)
     return mean[[0, 2]] / mean[1]
+
+
+def found_by_camera(photograph: Photograph) -> np.ndarray:
+    """(2,) what developing answers for such a file from an unknown camera."""
+    return np.array(find_light(photograph.frame, None, WhiteBalance()).grey)
 
 
 def judged_unknown(photographs: list[Photograph], judge: Judge) -> np.ndarray:
