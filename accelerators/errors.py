@@ -19,3 +19,7 @@ class ModelError(AcceleratorError, ValueError):
 
 class MaskError(AcceleratorError, ValueError):
     """A picture or mask does not fit: shape, type or range."""
+
+
+class PictureError(AcceleratorError, ValueError):
+    """A labelled picture's name, size, depth or bytes are not as they are published, or its sensor is not known."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "knobs": "every knob with its default, range and meaning",
     "develop": "turn raw files into photos",
     "models": "the networks of portraits: list, fetch, verify, and what of one an Edge TPU can run",
+    "eval": "how right a judgement of the camera is, on pictures whose truth is known",
     "bench": "measure this machine: what night mode gains, and what it costs",
     "doctor": "check camera, buttons, card, permissions, Edge TPU, clock and power; say how to mend",
 }

@@ -1,11 +1,8 @@
 """Claims about the photo path: colours, evenness, highlights, knobs and recipes, scored against the sensor's truth."""
 
 import dataclasses
-import importlib.util
 import json
-import sys
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +10,10 @@ from measures.discs import discs
 from measures.exposed import WHOLE, exposed
 from measures.shared_folder import SHARED
 
+from accelerators.published.pictures import pictures_in, read_pictures
 from firmware.cameras.simulated import simulate
 from firmware.cameras.simulation.chart import chart_patches
+from firmware.evaluation.white_balance import judge_pictures
 from firmware.sensors import load_sensor
 from isp.colour import Colour
 from isp.develop import develop
@@ -22,6 +21,7 @@ from isp.errors import FrameError, KnobError, PipelineError
 from isp.frames import Noise, RawFrame, Shot
 from isp.knobs import knob_fields
 from isp.levels import Levels
+from isp.light import classical
 from isp.photo import STAGES, photo_pipeline
 from isp.pipeline import Pipeline
 from isp.sharpen import Sharpen
@@ -33,14 +33,6 @@ needs_real_raws = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real raw fil
 
 SMALL = {"imx477": (1332, 990), "imx708": (1536, 864), "imx219": (640, 480), "ov5647": (640, 480)}
 CLEAN = {"noise": False, "bad_pixels": 0.0}
-
-
-def bench_module(name):
-    path = Path(__file__).parent / "bench" / f"{name}.py"
-    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path))
-    sys.modules[name] = module
-    module.__spec__.loader.exec_module(module)
-    return module
 
 
 def photo_of(scene, sensor="imx477", knobs=None, **simulated):
@@ -82,12 +74,12 @@ def test_a_grey_card_is_grey_in_any_light(sensor, light_k):
 
 
 def test_the_light_of_real_scenes_is_found_about_as_well_as_the_cameras_own_estimator_does():
-    pytest.importorskip("cv2", reason="OpenCV is not installed (extra: bench)")
-    real = bench_module("white_balance").real_scene_errors(SHARED)
-    if not real:
-        pytest.skip(f"no real white-balance scenes at {SHARED}; set NIGHTJAR_SHARED")
-    ours, cameras, lux = (np.array([getattr(scene, fact) for scene in real]) for fact in ("ours", "cameras", "lux"))
-    assert len(real) > 1000
+    folder = SHARED / "data/pi-awb"
+    if not folder.is_dir():
+        pytest.skip(f"no labelled pictures of light at {folder}; set NIGHTJAR_SHARED")
+    judged, _ = judge_pictures(read_pictures(pictures_in(folder))[0], classical)
+    ours, cameras, lux = np.array([(one.error, one.picture.camera_error, one.picture.lux) for one in judged]).T
+    assert len(judged) > 1000
     assert ours.mean() < 1.1 * cameras.mean()
     # A prior for daylight once made lamplight 40 mired wrong; nobody who only looked at simulated scenes would know.
     assert ours[lux < 50].mean() < 5

@@ -11,7 +11,6 @@ from typing import Any
 
 from firmware.configuration import load
 from firmware.console import UsageError, answer
-from firmware.errors import StorageError
 
 # The daemon waits for the first picture, then encodes it.
 TIMEOUT_S = 15.0
@@ -27,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
     from firmware.control.client import call
+    from firmware.storage.named_file import refuse_existing, write_named
 
     to_stdout = arguments.once == STDOUT
     if to_stdout and arguments.json:
@@ -36,14 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.set, system_folder=arguments.config).settings
     file = Path(arguments.once)
     if not to_stdout:
-        _refuse_existing(file, arguments.force)
+        refuse_existing(file, arguments.force)
     picture = call(settings.control.socket, "view", {}, TIMEOUT_S)
     jpeg = base64.b64decode(picture.pop("jpeg"))
     if to_stdout:
         sys.stdout.buffer.write(jpeg)
         sys.stdout.buffer.flush()
         return 0
-    _write(file, jpeg, arguments.force)
+    write_named(file, jpeg, arguments.force)
     picture = {"jpeg": str(file)} | picture
     answer(arguments.json, picture, lines(picture))
     return 0
@@ -57,23 +57,3 @@ def lines(picture: dict[str, Any]) -> Iterator[str]:
     portrait = picture.get("portrait")
     if portrait and not portrait["blurred"]:
         yield f"nothing is blurred: {portrait['why_plain']}"
-
-
-def _refuse_existing(file: Path, replace: bool) -> None:
-    if file.is_dir():
-        raise StorageError(f"{file} is a folder. Name a file in it.")
-    if file.exists() and not replace:
-        raise StorageError(f"{file} exists. Name another file, or replace it with --force.")
-
-
-def _write(file: Path, jpeg: bytes, replace: bool) -> None:
-    from firmware.storage.durable import make_folders, write_new, write_over
-
-    try:
-        make_folders(file.parent)
-        if replace:
-            write_over(file, jpeg)
-        else:
-            write_new(file, [jpeg])
-    except OSError as error:
-        raise StorageError(f"{file} cannot be written: {error.strerror}.") from None

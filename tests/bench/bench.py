@@ -22,12 +22,11 @@ import numpy as np
 from bars import write_figures
 from before_after import draw_sheet
 from demosaic import print_demosaic
-from measures.shared_folder import SHARED
 from night import print_night
 from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
-from white_balance import errors_by_scene, print_errors, print_real, real_scene_errors
+from white_balance import print_white_balance
 
 ROUNDS = 7
 SHEET = Path("bench-results/before_after.png")
@@ -147,9 +146,7 @@ def main() -> None:
     print_times(times, cpus)
     print_memory(memory)
     figures = {"times": times, "peak_memory_mb": memory, "preview_ratios": print_preview(times, cpus)}
-    figures["white_balance_degrees"] = print_errors(errors_by_scene())
-    real = real_scene_errors(SHARED)
-    figures["white_balance_real_mired"] = print_real(real) if real else {}
+    figures["white_balance"] = print_white_balance()
     figures["ns_per_pixel"] = print_scaling()
     figures["demosaic"] = print_demosaic()
     figures["quality"] = print_quality(figures["demosaic"])

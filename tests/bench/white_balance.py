@@ -1,115 +1,98 @@
-"""How far the measured light is from the true one, on simulated and on real scenes; part of `make bench`.
+"""How far the measured light is from the true one, judge beside judge; part of `make bench`.
 
-The real scenes are Raspberry Pi Ltd's labelled statistics pictures (awb_nn, BSD-3-Clause), where they are at hand.
-Their names carry the truth and what the camera's own Bayesian estimator answered. Our estimator's three constants were
-chosen on the photographers in CHOSEN_ON; only the others are a test of it.
+On the product's simulated scenes; on simulated scenes of one colour; on photographs of a sensor that nothing here was
+made for; and on Raspberry Pi's labelled pictures, see labelled_light.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from bars import run_alone
+from labelled_light import labelled_pictures, print_labelled
+from measures import sensor_never_seen as never_seen
+from measures.coloured_scenes import angle, print_coloured
+from measures.shared_folder import SHARED
 
 from firmware.cameras.simulated import scene_names, simulate
-from firmware.sensors import load_sensor, read_libcamera_tuning
-from isp.light import classical
-from isp.light_statistics import LightStatistics, gather, zones_of
+from firmware.evaluation.judges import JUDGES, judge_called
+from firmware.sensors import load_sensor
+from isp.light_estimate import Judge
+from isp.light_statistics import gather
 
 SMALLEST = {"imx477": (1332, 990), "imx708": (1536, 864), "imx219": (640, 480)}
 LIGHTS_K = (2850, 4000, 5000, 6500)
 SCENES = ("chart", "astronaut", "chelsea", "coffee", "rocket", "grey", "page", "lamps")
+NEVER_SEEN = {
+    "grey world": never_seen.grey_world,
+    "shades of grey": never_seen.shades_of_grey,
+    "edges": never_seen.edges,
+}
 
 
-def angle(measured: tuple[float, float], true: tuple[float, float]) -> float:
-    """Degrees between two lights as vectors (red, green, blue), the usual error of colour constancy."""
-    a, b = (np.array([red, 1.0, blue]) for red, blue in (measured, true))
-    return float(np.degrees(np.arccos(min(a @ b / np.linalg.norm(a) / np.linalg.norm(b), 1.0))))
+def print_white_balance() -> dict[str, Any]:
+    """Print every table; returns their figures."""
+    judges = {name: judge_called(name) for name in JUDGES}
+    return {
+        "simulated_degrees": print_simulated(judges),
+        "one_colour_degrees": print_coloured(judges),
+        "sensor_never_seen_degrees": print_never_seen(judges),
+        "labelled_mired": print_labelled(labelled_pictures()),
+    }
 
 
-def errors_by_scene() -> dict[str, list[float]]:
-    """Angular errors of every scene at hand under four lights on three sensors."""
-    found: dict[str, list[float]] = {}
+def print_simulated(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
+    """Angular errors on the product's scenes under four lights on three sensors: a row for each scene, and for all."""
+    found = {name: {scene: [] for scene in sorted(set(SCENES) & set(scene_names()))} for name in judges}
     for sensor, (width, height) in SMALLEST.items():
         tuning = load_sensor(sensor).tuning
         for scene in set(SCENES) & set(scene_names()):
             for light_k in LIGHTS_K:
                 frame, _ = simulate(scene, sensor, width, height, illuminant_k=light_k)
-                grey = classical(gather(frame, tuning)).grey
-                found.setdefault(scene, []).append(angle(grey, tuning.grey_at(light_k)))
-    return found
+                statistics = gather(frame, tuning)
+                for name, judge in judges.items():
+                    found[name][scene].append(angle(judge(statistics).grey, tuning.grey_at(light_k)))
+    for name, by_scene in found.items():
+        everything = np.concatenate(list(by_scene.values()))
+        _print_errors(f"white balance by the {name} judge, {len(everything)} simulated pictures", by_scene)
+    return {name: _summary(np.concatenate(list(by_scene.values()))) for name, by_scene in found.items()}
 
 
-def print_errors(found: dict[str, list[float]]) -> dict[str, float]:
-    """Print the table; returns the summary over all scenes."""
-    everything = np.concatenate(list(found.values()))
-    shares = {"mean": np.mean, "median": np.median, "p90": lambda e: np.percentile(e, 90), "max": np.max}
-    print(f"\nwhite balance, {len(everything)} pictures: angular error in degrees")
-    print(f"  {'':12}" + "".join(f"{name:>8}" for name in shares))
-    for scene, errors in [*sorted(found.items()), ("all", everything)]:
-        print(f"  {scene:12}" + "".join(f"{share(errors):8.2f}" for share in shares.values()))
-    return {name: float(share(everything)) for name, share in shares.items()}
+def print_never_seen(judges: dict[str, Judge]) -> dict[str, dict[str, float]]:
+    """Angular errors on photographs of Sony IMX135; judges without a curve, and with one of the other half's greys."""
+    scenes = never_seen.photographs(SHARED)
+    if not scenes:
+        print(f"\na sensor never seen: not measured: there are no photographs in {SHARED}/data/awb-imx135")
+        return {}
+    found = {name: never_seen.angles(scenes, estimate) for name, estimate in NEVER_SEEN.items()}
+    for name, judge in judges.items():
+        found[f"{name}, no curve"] = never_seen.judged_unknown(scenes, judge)
+        found[f"{name}, curve"] = never_seen.judged_calibrated(scenes, judge)
+    _print_errors(f"a sensor never seen (IMX135), {len(scenes)} photographs", found, of_all=False)
+    return {name: _summary(errors) for name, errors in found.items()}
 
 
-CHOSEN_ON = {"david", "dwt", "peter", "peter3"}
-# Labels beyond these ends are clamped.
-LABELS_K = (2800.0, 7600.0)
+def _print_errors(title: str, found: dict[str, Any], of_all: bool = True) -> None:
+    rows = dict(found)
+    if of_all:
+        rows["all"] = np.concatenate(list(found.values()))
+    summaries = {name: _summary(np.asarray(errors)) for name, errors in rows.items()}
+    print(f"\n{title}: angular error in degrees")
+    print(f"  {'':22}" + "".join(f"{name:>14}" for name in next(iter(summaries.values()))))
+    for name, summary in summaries.items():
+        print(f"  {name:22}" + "".join(f"{number:14.2f}" for number in summary.values()))
 
 
-@dataclass(frozen=True)
-class RealScene:
-    """One labelled picture: errors in mired of our estimate and of the camera's own."""
-
-    platform: str
-    photographer: str
-    lux: float
-    ours: float
-    cameras: float
-
-
-def real_scene_errors(shared: Path) -> list[RealScene]:
-    """Every labelled picture under `shared` whose sensor's tuning is there too; empty where there are none."""
-    found = [
-        (platform, path) for platform in ("vc4", "pisp") for path in (shared / "data/pi-awb" / platform).glob("*.png")
-    ]
-    tunings = {}
-    scenes = []
-    for platform, path in sorted(found):
-        photographer, sensor, _, true_k, lux, cameras_k = path.stem.split(",")
-        if (platform, sensor) not in tunings:
-            file = shared / "data/pi-tuning" / f"{platform}_{sensor}.json"
-            tunings[platform, sensor] = read_libcamera_tuning(file, sensor)
-        tuning = tunings[platform, sensor]
-        light = classical(LightStatistics(_published_zones(path), float(lux), tuning))
-        errors = [abs(_mired(k) - _mired(float(true_k))) for k in (light.temperature_k, float(cameras_k))]
-        scenes.append(RealScene(platform, photographer, float(lux), *errors))
-    return scenes
-
-
-def print_real(scenes: list[RealScene]) -> dict[str, float]:
-    """Print the table; returns the mean errors."""
-    parts = {
-        "chosen on": [scene for scene in scenes if scene.photographer in CHOSEN_ON],
-        "held out": [scene for scene in scenes if scene.photographer not in CHOSEN_ON],
-        "below 50 lux": [scene for scene in scenes if scene.lux < 50],
+def _summary(errors: np.ndarray) -> dict[str, float]:
+    return {
+        "mean": float(errors.mean()),
+        "median": float(np.median(errors)),
+        "p90": float(np.percentile(errors, 90)),
+        "worst quarter": never_seen.worst_quarter(errors),
+        "max": float(errors.max()),
     }
-    print(f"\nwhite balance, {len(scenes)} real scenes: mean error in mired")
-    print(f"  {'':14}{'n':>6}{'ours':>8}{'camera':>8}")
-    for name, part in parts.items():
-        print(f"  {name:14}{len(part):6}{_mean(part, 'ours'):8.1f}{_mean(part, 'cameras'):8.1f}")
-    return {f"{name}, {whose}": _mean(part, whose) for name, part in parts.items() for whose in ("ours", "cameras")}
 
 
-def _mean(scenes: list[RealScene], whose: str) -> float:
-    return float(np.mean([getattr(scene, whose) for scene in scenes]))
-
-
-def _mired(temperature_k: float) -> float:
-    return 1e6 / float(np.clip(temperature_k, *LABELS_K))
-
-
-def _published_zones(path: Path) -> np.ndarray:
-    import cv2
-
-    return zones_of(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1])
+if __name__ == "__main__":
+    run_alone(__doc__, print_white_balance)

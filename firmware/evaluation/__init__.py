@@ -1,0 +1,1 @@
+"""How right the camera's judgements are, on pictures whose truth is known."""
