@@ -27,6 +27,7 @@ class CameraSettings(Knobs):
     buffer_count: int = knob(6, 3, 16, "camera buffers; fewer when the Pi 4 runs out of CMA memory")
     hflip: bool = knob(False, meaning="mirror left to right in the sensor")
     vflip: bool = knob(False, meaning="mirror top to bottom in the sensor; both together turn it by 180 degrees")
+    noir: bool = knob(False, meaning="the module has no infrared filter (NoIR); not needed where it says so itself")
     frame_timeout_s: float = knob(
         5.0, 0.2, 1000.0, "silence beyond the exposure time after which the camera is reopened"
     )
