@@ -1,0 +1,96 @@
+"""Who judges the light: the learned judge, loaded late and once. Where it fails the classical one, and that is said."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accelerators.errors import AcceleratorError
+
+if TYPE_CHECKING:
+    from isp.light_estimate import Judge, LightEstimate
+    from isp.light_statistics import LightStatistics
+
+logger = logging.getLogger(__name__)
+
+NAME = "white-balance"
+
+
+def load_learned() -> Judge:
+    """The judge that came with the package. Raises ModelError for a damaged one."""
+    from accelerators.white_balance.judge import load_judge
+
+    return load_judge()
+
+
+class Judging:
+    """A Judge for any thread, one frame at a time: a network is not made for two.
+
+    load  gives the learned judge; called when a light is first to be judged, and once
+    """
+
+    def __init__(self, load: Callable[[], Judge] = load_learned) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._judge: Judge | None = None
+        self._lacking = ""
+
+    def __call__(self, statistics: LightStatistics) -> LightEstimate:
+        """See `isp.light_estimate.Judge`."""
+        from isp.light import classical
+
+        with self._lock:
+            judge = self._learned()
+            if judge is not None:
+                try:
+                    return judge(statistics)
+                except AcceleratorError as error:
+                    self._say_lacking(str(error))
+        estimate = classical(statistics)
+        without = f"the learned judge is not available ({self._lacking})"
+        return dataclasses.replace(estimate, why=f"{estimate.why}; {without}" if estimate.why else without)
+
+    def warm_up(self) -> None:
+        """Load now, beside everything else, what the first photo would wait for."""
+        threading.Thread(target=self._load_now, name=NAME, daemon=True).start()
+
+    def try_again(self) -> None:
+        """The package may have been mended: load anew with the next light."""
+        with self._lock:
+            self._lacking = ""
+
+    def report(self) -> dict[str, Any]:
+        """Plain values for `nightjar status`; `lacking` says why the classical judge answers."""
+        name = "classical" if self._lacking else "learned"
+        return {"name": name, "loaded": self._judge is not None, "lacking": self._lacking or None}
+
+    def _load_now(self) -> None:
+        with self._lock:
+            self._learned()
+
+    def _learned(self) -> Judge | None:
+        if self._judge is None and not self._lacking:
+            try:
+                self._judge = self._load()
+            except (AcceleratorError, ImportError) as error:  # a runtime that is half installed fails to import
+                self._say_lacking(str(error))
+        return None if self._lacking else self._judge
+
+    def _say_lacking(self, why: str) -> None:
+        logger.warning("The learned white balance is not available, the classical one judges: %s", why)
+        self._judge, self._lacking = None, why.rstrip(".")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A Judge that always gives the light that was locked."""
+
+    light: LightEstimate
+
+    def __call__(self, _statistics: LightStatistics) -> LightEstimate:
+        """See `isp.light_estimate.Judge`."""
+        return self.light
