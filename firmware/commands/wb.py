@@ -56,14 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:
-    """A line for each mode, the one in use first marked, then the light, and what is amiss."""
+    """A line for each mode, the one in use marked, then the light, and what is amiss."""
     width = max(map(len, told["modes"]))
     for name, mode in told["modes"].items():
         own = "  (this mode's own)" if mode["own"] else ""
         mark = "*" if name == told["mode"] else " "
         yield f"{mark} {name:{width}}  {mode['in_words']}{own}"
-    if told["light"] is not None:
-        yield f"light now, in mode {told['light_in']}: {in_words(told['light'])}"
+    seen = "no frame yet" if told["light"] is None else in_words(told["light"])
+    yield f"light now, in mode {told['light_in']}: {seen}"
     for sensor, card in told["cards"].items():
         yield f"grey card of {sensor}: {card['file']}"
     for warning in amiss(told):

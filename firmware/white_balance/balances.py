@@ -73,7 +73,7 @@ class Balances:
                 if wish.lock is not None:
                     _light_of(wish.lock)
         except WhiteBalanceError as error:
-            self.trouble = f"The kept white balance is lost, choose anew with `nightjar wb`: {error}"
+            self.trouble = f"{self._file} is damaged, nothing of it holds; choose anew with `nightjar wb`: {error}"
             logger.warning(self.trouble)
         else:
             self._kept = kept
@@ -114,21 +114,19 @@ class Balances:
         lock = Lock(sensor, dataclasses.asdict(light))
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=lock)))
 
+    def is_locked(self, mode: str | None) -> bool:
+        """Whether a light is held for this mode, or with None for all."""
+        return self._kept.own(mode).lock is not None
+
     def unlock(self, mode: str | None) -> None:
         """Back to what was chosen before. Raises WhiteBalanceError where nothing is locked."""
-        if self._kept.own(mode).lock is None:
+        if not self.is_locked(mode):
             raise WhiteBalanceError(f"The white balance {_where(mode)} is not locked.{self._locked_elsewhere(mode)}")
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=None)))
 
     def reset(self, mode: str | None) -> None:
         """Forget what was asked for: a mode then goes with all others, and all go by the settings."""
         self._change(lambda kept: kept.with_wish(mode, NOTHING))
-
-    def decided(self, mode: str, sensor: str, tuning: Tuning | None) -> str:
-        """In words what fixes the light here, so that there is nothing to lock; empty where it is judged."""
-        wish = self._kept.wish_of(mode)
-        is_auto = wish.choice is None or wish.choice.kind == AUTO
-        return "" if is_auto or wish.lock is not None or self._amiss(wish, sensor, tuning) else wish.choice.in_words
 
     def report(self, modes: list[str], sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
         """Plain values for `nightjar wb` and `nightjar status`, of these modes; `sensor` is None before any frame."""
@@ -201,11 +199,11 @@ def _light_of(lock: Lock) -> LightEstimate:
     from isp.errors import FrameError
     from isp.light_estimate import LightEstimate
 
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in lock.light.items()}
-    if fields.get("covariance") is not None:
-        fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
+    fields = dict(lock.light)
     try:
-        return LightEstimate(**fields)
+        if fields.get("covariance") is not None:
+            fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
+        return LightEstimate(**fields | {"grey": tuple(fields["grey"])})
     except (FrameError, TypeError) as error:
         raise WhiteBalanceError(f"a lock holds no light: {error}") from None
 
@@ -230,8 +228,13 @@ def _told(wish: Wish) -> dict[str, Any]:
     return {
         "choice": None if choice is None else choice.to_dict(),
         "locked": None if lock is None else {"sensor": lock.sensor, **lock.light},
-        "in_words": f"locked (else {words})" if lock is not None else words,
+        "in_words": words if lock is None else f"locked at {_place_of(lock.light)}; {words} when unlocked",
     }
+
+
+def _place_of(light: Mapping[str, Any]) -> str:
+    kelvin = light.get("temperature_k")
+    return "the colour of {:.3f}, {:.3f}".format(*light["grey"]) if kelvin is None else f"{kelvin:.0f} K"
 
 
 def _where(mode: str | None) -> str:

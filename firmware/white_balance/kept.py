@@ -114,30 +114,27 @@ class Kept:
 
 
 def read_kept(file: Path) -> Kept:
-    """What the file holds; nothing where there is no file. Raises WhiteBalanceError for what cannot be read."""
+    """What the file holds; nothing where there is no file. Raises WhiteBalanceError saying what is wrong with it."""
     try:
         if file.stat().st_size > LARGEST_BYTES:
-            raise WhiteBalanceError(f"{file} has more than {LARGEST_BYTES} bytes; it is not one of ours.")
+            raise WhiteBalanceError(f"it has more than {LARGEST_BYTES} bytes.")
         stored = json.loads(file.read_bytes())
     except FileNotFoundError:
         return Kept()
     except OSError as error:
-        raise WhiteBalanceError(f"{file} cannot be read: {error.strerror}.") from None
+        raise WhiteBalanceError(f"it cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:  # json's and Unicode's errors are ValueErrors
         if isinstance(error, WhiteBalanceError):
             raise
-        raise WhiteBalanceError(f"{file} is not JSON: {error}.") from None
+        raise WhiteBalanceError(f"it is not JSON: {error}.") from None
     if not isinstance(stored, dict) or stored.pop("format", None) != FORMAT:
-        raise WhiteBalanceError(f"{file} is not of format {FORMAT}.")
-    try:
-        kept = _filled(Kept, stored)
-        return Kept(
-            Wish.from_dict(kept.general),
-            {str(name): Wish.from_dict(wish) for name, wish in _table(kept.modes).items()},
-            {str(name): GreyCard.from_dict(card) for name, card in _table(kept.cards).items()},
-        )
-    except WhiteBalanceError as error:
-        raise WhiteBalanceError(f"{file}: {error}") from None
+        raise WhiteBalanceError(f"it is not of format {FORMAT}.")
+    kept = _filled(Kept, stored)
+    return Kept(
+        Wish.from_dict(kept.general),
+        {name: Wish.from_dict(wish) for name, wish in _table(kept.modes).items()},
+        {name: GreyCard.from_dict(card) for name, card in _table(kept.cards).items()},
+    )
 
 
 def write_kept(file: Path, kept: Kept) -> None:

@@ -14,7 +14,7 @@ from firmware.storage.card import Card
 from firmware.white_balance.card import newest_raw, read_card
 from firmware.white_balance.choice import Choice
 from firmware.white_balance.kept import GreyCard, checked_grey
-from firmware.white_balance.story import story_of
+from firmware.white_balance.story import in_words, story_of
 
 if TYPE_CHECKING:
     from isp.frames import RawFrame
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # A burst and its developing take that long on the slowest board; the grey card may be in it.
 PHOTO_LIMIT_S = 120.0
+# Lights that nobody judged.
+TOLD = ("hand", "custom", "recipe")
 ACTIONS = ("show", "choose", "card", "lock", "unlock", "reset")
 
 
@@ -88,11 +90,15 @@ class WhiteBalanceRequests:
         frame = self._newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
-        looked_at = mode or self._shooting.mode
-        decided = self._balances.decided(looked_at, *self._eye())
-        if decided:
-            raise WhiteBalanceError(f"The white balance is fixed already ({decided}). A lock is for: nightjar wb auto")
-        self._balances.lock(self._shooting.light_of(frame, looked_at), frame.shot.sensor, mode)
+        if self._balances.is_locked(mode):
+            self._balances.unlock(mode)  # to judge anew
+        light = self._shooting.light_of(frame, mode or self._shooting.mode)
+        if light.source in TOLD:
+            raise WhiteBalanceError(
+                f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
+                "`nightjar wb auto`."
+            )
+        self._balances.lock(dataclasses.replace(light, why=f"Locked. {light.why}"), frame.shot.sensor, mode)
 
     def _newest(self) -> RawFrame | None:
         ring = self._camera.ring
