@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.errors import FrameError
-from isp.frames import RawFrame
+from isp.frames import RawFrame, Shot
 from isp.grey_curve import with_curve
 from isp.shading import as_seen
 from isp.statistics import average
@@ -56,7 +56,7 @@ class LightStatistics:
             balanced = rendered @ np.linalg.inv(self.tuning.matrix_at(RENDERED_FOR_K)).T
             gains = _gains(self.tuning)
         raw = balanced / gains
-        clipped = (rendered.max(axis=-1) >= 1) | (rendered.min(axis=-1) <= 0) | (balanced.max(axis=-1) >= BLOWN)
+        clipped = (rendered.max(axis=-1) >= 1) | (balanced.max(axis=-1) >= BLOWN)
         dark = raw.min(axis=-1) <= DARKEST_ZONE
         return np.where((clipped | dark)[..., None], np.nan, raw)
 
@@ -64,13 +64,15 @@ class LightStatistics:
 def gather(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
     """The statistics of a frame, from one pass over it."""
     shot, known = frame.shot, with_curve(tuning)
-    linear = average(frame, ZONE_ROWS, ZONE_COLUMNS)
+    # In a tiny frame of odd size a zone can be without pixels: it is dark.
+    linear = np.nan_to_num(average(frame, ZONE_ROWS, ZONE_COLUMNS))
     lux = shot.lux if shot.lux is not None and 0 < shot.lux < math.inf else _lux(frame, tuning, linear)
     # The converter divides by the white level after taking black off.
     raw = np.clip(linear * (1.0 - min(shot.black_dn) / shot.white_dn), 0.0, 1.0)
     if known is None:
         return LightStatistics((raw * WHITE).astype(np.uint16), lux, None)
-    return LightStatistics(render(raw * _lens_gains(frame, known, raw.shape[:2]), known), lux, known)
+    behind_lens = raw * lens_gains(lens_tables(known), shot, raw.shape[:2])
+    return LightStatistics(render(behind_lens, known), lux, known)
 
 
 def render(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
@@ -96,7 +98,8 @@ def zones_of(picture: np.ndarray) -> np.ndarray:
 
 
 def _gains(tuning: Tuning) -> np.ndarray:
-    red, blue = tuning.grey_at(RENDERED_FOR_K)
+    """(3,) that published pictures were balanced with. The sensor's own greys lie on its curve without sensitivity."""
+    red, blue = np.multiply(tuning.grey_at(RENDERED_FOR_K), tuning.sensitivity)
     return np.array([1.0 / red, 1.0, 1.0 / blue])
 
 
@@ -106,12 +109,11 @@ def lens_tables(tuning: Tuning) -> np.ndarray | None:
     return None if tables is None else tables / tables.min(axis=(1, 2), keepdims=True)
 
 
-def _lens_gains(frame: RawFrame, tuning: Tuning, size: tuple[int, int]) -> np.ndarray:
-    """(rows, columns, 3) gains of lens shading at the zones' centres."""
-    tables = lens_tables(tuning)
+def lens_gains(tables: np.ndarray | None, shot: Shot, size: tuple[int, int]) -> np.ndarray:
+    """(rows, columns, 3) of these gains over the whole pixel array, at the centres of the zones of a frame of it."""
     if tables is None:
         return np.ones((*size, 3))
-    seen, (left, top, width, height) = as_seen(tables, frame.shot)
+    seen, (left, top, width, height) = as_seen(tables, shot)
     down = _weights(top, height, size[0], seen.shape[1])
     across = _weights(left, width, size[1], seen.shape[2])
     return np.moveaxis(down @ seen @ across.T, 0, -1)

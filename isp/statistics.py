@@ -1,7 +1,8 @@
 """What a small picture of the scene says: mean colour of each zone, and how much of it is blown.
 
-`measure` averages over coarse zones without blown pixels: how the light is found. `shrink` is a small picture with
-everything in it: what the tones of the scene are planned from. `sample` picks small places: how bright its lights are.
+`measure` averages over coarse zones without blown pixels, `average` with them: how the light is found. `shrink` is a
+small picture with everything in it: what the tones of the scene are planned from. `sample` picks small places: how
+bright its lights are.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ class Zones:
     used: np.ndarray
 
 
-def measure(frame: RawFrame) -> Zones:
-    """Average the frame over a coarse grid. Integer sums: the same for any order and machine."""
+def measure(frame: RawFrame, rows: int = ZONE_ROWS, columns: int = ZONE_COLUMNS) -> Zones:
+    """Average the frame over a coarse grid, coarser in tiny frames. Integer sums: the same for any machine."""
     shot = frame.shot
     clip = int(min(shot.black_dn) + CLIP_SHARE * (shot.white_dn - min(shot.black_dn)))
-    return _averaged(frame, ZONE_ROWS, ZONE_COLUMNS, clip)
+    return _averaged(frame, rows, columns, clip)
 
 
 def shrink(frame: RawFrame) -> np.ndarray:

@@ -35,6 +35,8 @@ class Tuning:
     luminance_shading           (rows, columns) or None; already carries its strength
     tone_curve      (n, 2): linear light and display value, both 0..1, the look its makers chose; () if there is none
     lux_of_signal   lux of a scene whose mean green saturates at 1 us and gain 1; None if never calibrated
+    sensitivity     (red, blue) of the module that was tuned; published statistics have it in their gains,
+                    though greys lie on `grey_curve` without it (see `isp.light_statistics`)
     """
 
     sensor: str
@@ -49,6 +51,7 @@ class Tuning:
     luminance_shading: np.ndarray | None
     tone_curve: np.ndarray
     lux_of_signal: float | None = None
+    sensitivity: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def from_algorithms(cls, sensor: str, source: str, algorithms: Mapping[str, Mapping[str, Any]]) -> Tuning:
@@ -65,6 +68,7 @@ class Tuning:
                 **_shading_tables(algorithms.get("rpi.alsc", {})),
                 tone_curve=_tone_curve(algorithms.get("rpi.contrast", {}).get("gamma_curve", ())),
                 lux_of_signal=_lux_of_signal(algorithms.get("rpi.lux")),
+                sensitivity=_sensitivity(algorithms.get("rpi.awb", {})),
             )
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
@@ -141,6 +145,13 @@ def _triples(flat: Any) -> np.ndarray:
     if not np.all(np.isfinite(curve)) or np.any(curve <= 0) or np.any(np.diff(curve[:, 0]) <= 0):
         raise ValueError("ct_curve must be triples (temperature, r, b) above 0 with rising temperatures")
     return curve
+
+
+def _sensitivity(awb: Mapping[str, Any]) -> tuple[float, float]:
+    red, blue = (float(awb.get(f"sensitivity_{colour}", 1.0)) for colour in "rb")
+    if not (0 < red < np.inf and 0 < blue < np.inf):
+        raise ValueError(f"sensitivity_r and sensitivity_b are {red:g} and {blue:g}; they must be above 0")
+    return red, blue
 
 
 def _tone_curve(flat: Any) -> np.ndarray:

@@ -14,9 +14,8 @@ import numpy as np
 
 from firmware.cameras.simulated import scene_names, simulate
 from firmware.sensors import load_sensor, read_libcamera_tuning
-from isp.light import DARKEST_ZONE, dense_curve, grey_on_curve, temperature_of, vote_of_zones
-from isp.statistics import CLIP_SHARE, measure
-from isp.tuning import Tuning
+from isp.light import classical
+from isp.light_statistics import LightStatistics, gather, zones_of
 
 SMALLEST = {"imx477": (1332, 990), "imx708": (1536, 864), "imx219": (640, 480)}
 LIGHTS_K = (2850, 4000, 5000, 6500)
@@ -37,7 +36,7 @@ def errors_by_scene() -> dict[str, list[float]]:
         for scene in set(SCENES) & set(scene_names()):
             for light_k in LIGHTS_K:
                 frame, _ = simulate(scene, sensor, width, height, illuminant_k=light_k)
-                grey, _ = grey_on_curve(measure(frame), tuning, frame.shot)
+                grey = classical(gather(frame, tuning)).grey
                 found.setdefault(scene, []).append(angle(grey, tuning.grey_at(light_k)))
     return found
 
@@ -54,10 +53,8 @@ def print_errors(found: dict[str, list[float]]) -> dict[str, float]:
 
 
 CHOSEN_ON = {"david", "dwt", "peter", "peter3"}
-# The pictures were rendered with the gains and the matrix of this light; labels beyond these ends are clamped.
-RENDERED_FOR_K = 5000.0
+# Labels beyond these ends are clamped.
 LABELS_K = (2800.0, 7600.0)
-FEWEST_ZONES = 10
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,8 @@ def real_scene_errors(shared: Path) -> list[RealScene]:
             file = shared / "data/pi-tuning" / f"{platform}_{sensor}.json"
             tunings[platform, sensor] = read_libcamera_tuning(file, sensor)
         tuning = tunings[platform, sensor]
-        means = _raw_zones(path, tuning)
-        if len(means) < FEWEST_ZONES:
-            continue
-        red, blue = np.exp(vote_of_zones(means, dense_curve(tuning)))
-        errors = [
-            abs(_mired(k) - _mired(float(true_k))) for k in (temperature_of((red, blue), tuning), float(cameras_k))
-        ]
+        light = classical(LightStatistics(_published_zones(path), float(lux), tuning))
+        errors = [abs(_mired(k) - _mired(float(true_k))) for k in (light.temperature_k, float(cameras_k))]
         scenes.append(RealScene(platform, photographer, float(lux), *errors))
     return scenes
 
@@ -117,11 +109,7 @@ def _mired(temperature_k: float) -> float:
     return 1e6 / float(np.clip(temperature_k, *LABELS_K))
 
 
-def _raw_zones(path: Path, tuning: Tuning) -> np.ndarray:
-    """(n, 3) linear camera colours of the zones that are neither dark nor blown: the rendering undone."""
+def _published_zones(path: Path) -> np.ndarray:
     import cv2
 
-    rendered = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1].reshape(-1, 3) / 65535.0
-    red, blue = tuning.grey_at(RENDERED_FOR_K)
-    raw = rendered @ np.linalg.inv(tuning.matrix_at(RENDERED_FOR_K)).T * (red, 1.0, blue)
-    return raw[(raw > DARKEST_ZONE).all(axis=1) & (rendered.max(axis=1) < CLIP_SHARE)]
+    return zones_of(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1])
