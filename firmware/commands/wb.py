@@ -21,6 +21,7 @@ from typing import Any
 
 from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured
+from firmware.white_balance.choice import Choice
 from firmware.white_balance.story import amiss, in_words
 
 # Longer than the daemon itself waits for the photo of a card, so that its answer says what happened.
@@ -72,6 +73,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
 
 def _request(arguments: argparse.Namespace, tuning: str) -> dict[str, Any]:
     choice, where = arguments.choice, {"mode": arguments.mode} if arguments.mode else {}
+    tint = 0.0 if arguments.tint is None else Choice(tint=arguments.tint).tint
     if arguments.card is not None:
         if choice or arguments.tint is not None:
             raise UsageError("--from measures the light; it does not go with another choice or a tint")
@@ -82,7 +84,7 @@ def _request(arguments: argparse.Namespace, tuning: str) -> dict[str, Any]:
         if arguments.tint is not None:
             raise UsageError(f"--tint does not go with {choice}")
         return {"action": choice} | where
-    return {"action": "choose", "choice": choice or "", "tint": arguments.tint or 0.0} | where
+    return {"action": "choose", "choice": choice or "", "tint": tint} | where
 
 
 def _card(named: str, tuning: str) -> dict[str, Any]:
