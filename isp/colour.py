@@ -36,9 +36,9 @@ class Colour(Stage):
 
     def plan(self, scene: Scene) -> Self:
         """Take the matrix for the light's temperature."""
-        if self.matrix is not None or scene.tuning is None or scene.temperature_k is None:
+        if self.matrix is not None or scene.tuning is None or scene.tables_k is None:
             return self
-        matrix = scene.tuning.matrix_at(scene.temperature_k)
+        matrix = scene.tuning.matrix_at(scene.tables_k)
         # Calibrated rows sum to 1 only to five digits; exactly 1 keeps white exactly white.
         matrix = matrix / matrix.sum(axis=1, keepdims=True)
         return dataclasses.replace(self, matrix=tuple(float(value) for value in matrix.ravel()))

@@ -24,6 +24,8 @@ BRIGHTNESS_POWER = 0.5
 # How far the answer may leave the curve, in log colour: about libcamera's `transverse` range at mid curve.
 TINT_ALLOWED = 0.04
 VOTING_ROUNDS = 5
+# How far a zone lies from the curve is measured at every so many of its points: 8 mired apart are enough for that.
+CURVE_STEP = 4
 # Lens shading depends on the light's temperature and the measured temperature on shading: a few rounds settle it.
 SHADING_ROUNDS = 3
 # With less of a scene to go by than this share of its zones, one lamp or one flower would be the light.
@@ -49,9 +51,9 @@ def classical(statistics: LightStatistics) -> LightEstimate:
         return LightEstimate(
             grey=(float(grey[0] / grey[1]), float(grey[2] / grey[1])),
             temperature_k=None,
-            why="No curve of greys holds for this sensor: the mean of the scene is taken for grey.",
+            why="No curve of greys holds for an unknown sensor or without infrared filter: the mean is taken for grey.",
         )
-    curve, temperature_k = dense_curve(statistics.tuning), RENDERED_FOR_K
+    curve, temperature_k = dense_curve(statistics.tuning)[::CURVE_STEP], RENDERED_FOR_K
     for _ in range(SHADING_ROUNDS):
         red, blue = np.exp(vote_of_zones(means * _lens_of(temperature_k, statistics.tuning), curve))
         temperature_k, tint = place_of((red, blue), statistics.tuning)

@@ -43,6 +43,11 @@ class LightEstimate:
         known = [*self.grey, self.tint, self.trust, *([] if self.temperature_k is None else [self.temperature_k])]
         if not all(math.isfinite(number) for number in known) or min(self.grey) <= 0:
             raise FrameError(f"A light with grey {self.grey} and tint {self.tint} is none: numbers must be finite.")
+        sure = () if self.covariance is None else (*self.covariance[0], *self.covariance[1])
+        if not all(map(math.isfinite, sure)) or any(variance < 0 for variance in sure[::3]):
+            raise FrameError(f"The covariance {self.covariance} is none: it must be finite, its variances 0 or more.")
+        if not 0 <= self.trust <= 1:
+            raise FrameError(f"A light with trust {self.trust} is none: trust is a share, 0 to 1.")
         if self.source not in SOURCES:
             raise FrameError(f"A light found by {self.source!r} is not known. Allowed: {', '.join(SOURCES)}.")
 

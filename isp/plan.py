@@ -12,7 +12,7 @@ import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
-from isp.grey_curve import grey_of, place_of, with_curve
+from isp.grey_curve import WITHOUT_FILTER, grey_of, place_of, with_curve
 from isp.grey_edge import grey_edge
 from isp.highlights import Highlights
 from isp.light import classical, daylight
@@ -23,6 +23,9 @@ from isp.stage import Stage
 from isp.statistics import sample, shrink
 from isp.tuning import Tuning
 from isp.white_balance import PRESETS, WhiteBalance
+
+# libcamera takes its tables for this temperature where white balance goes by grey world, as on all NoIR modules.
+UNFILTERED_K = 4500.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,12 @@ class Scene:
     def temperature_k(self) -> float | None:
         """The light's temperature; None where the sensor has no curve."""
         return self.light.temperature_k
+
+    @property
+    def tables_k(self) -> float | None:
+        """The temperature for which the tuning's tables are taken: the light's; without infrared filter a fixed one."""
+        unfiltered = self.temperature_k is None and self.shot.sensor.endswith(WITHOUT_FILTER)
+        return UNFILTERED_K if unfiltered else self.temperature_k
 
     def planned(self, kind: type[Stage]) -> Stage | None:
         """The stage of this kind as it is planned for this photo, before or behind the one that asks; or None."""
@@ -124,12 +133,14 @@ def _told(shot: Shot, tuning: Tuning | None, knobs: WhiteBalance) -> LightEstima
 def _judged(frame: RawFrame, tuning: Tuning | None, source: str, judge: Judge | None) -> LightEstimate:
     """The light as it looks in the scene, or as the camera saw it."""
     shot, known = frame.shot, with_curve(tuning)
-    # Without a curve the scene alone is a weak witness: gains that the camera itself measured are better.
-    if shot.colour_gains is not None and (source == "camera" or known is None):
+    # Without a curve the scene alone is a weak witness: gains that the camera itself measured are better. Without an
+    # infrared filter the camera goes by the scene too.
+    unmeasured = known is None and not shot.sensor.endswith(WITHOUT_FILTER)
+    if shot.colour_gains is not None and (source == "camera" or unmeasured):
         grey = (1.0 / shot.colour_gains[0], 1.0 / shot.colour_gains[1])
         found = _placed(grey, known, source="camera", why="The camera's own gains.")
         return dataclasses.replace(found, temperature_k=shot.temperature_k or found.temperature_k)
-    if known is None and tuning is None:
+    if unmeasured:
         grey = grey_edge(frame)
         if grey is None:
             return daylight(None, "All of the picture is dark or blown.")

@@ -39,9 +39,9 @@ class Shading(Stage):
 
     def plan(self, scene: Scene) -> Self:
         """Take the table for the light's temperature, and how highlights left the blown pixels."""
-        if self.gains is not None or scene.tuning is None or scene.temperature_k is None:
+        if self.gains is not None or scene.tuning is None or scene.tables_k is None:
             return self
-        table = scene.tuning.shading_at(scene.temperature_k)
+        table = scene.tuning.shading_at(scene.tables_k)
         if table is None:
             return self
         # Float32 is what the kernel computes with; the recipe then holds exactly what was applied.

@@ -25,19 +25,21 @@ from isp.frames import Mosaic, Shot
 from isp.kernels import Chain
 from isp.knobs import knob
 from isp.light_estimate import LightEstimate
-from isp.stage import Stage, fact, text_fact
+from isp.stage import LONGEST_TEXT, Stage, fact, text_fact
 
 if TYPE_CHECKING:
     from isp.plan import Scene
 
-# Kinds of light a person knows by name: temperature in K, and tint in percent of natural log colour.
+# Kinds of light a person knows by name: temperature in K, and tint in percent of natural log colour. Daylights and the
+# lamp are CIE D55, D65, D75 and A. Tubes and white diodes are as IMX219's colour filters see them: between CIE FL2 (4230,
+# 10) and FL11 (3840, 2), and LED-B3 (3840, 6). Flash tubes have the colour of daylight.
 PRESETS = {
     "daylight": (5500.0, 0.0),
     "cloudy": (6500.0, 0.0),
     "shade": (7500.0, 0.0),
     "tungsten": (2856.0, 0.0),
-    "fluorescent": (4230.0, 5.0),
-    "led": (4000.0, 0.0),
+    "fluorescent": (4000.0, 6.0),
+    "led": (3840.0, 6.0),
     "flash": (5500.0, 0.0),
 }
 
@@ -92,10 +94,10 @@ class WhiteBalance(Stage):
             gains=gains,
             light_k=light.temperature_k,
             light_tint=light.tint,
-            light_covariance=light.covariance,
+            light_covariance=light.covariance and tuple(tuple(map(float, row)) for row in light.covariance),
             light_trust=light.trust,
             light_source=light.source,
-            light_why=light.why,
+            light_why=light.why[:LONGEST_TEXT],
         )
 
     def light(self) -> LightEstimate | None:
