@@ -2,8 +2,9 @@
 
 A Kalman filter over the logarithms of red/green and blue/green of a grey thing, as Barron and Tsai 2017, "Fast Fourier
 Color Constancy", section 4: the light wanders alike in all directions, and a measurement is as sure as its own
-covariance says. We depart in one thing: what lies farther away than both leave room for is no news of this light but
-another one, a lamp that was switched or a camera that was turned, and the filter begins anew with it.
+covariance says. We depart in one thing: what lies farther away than both leave room for is no news of this light. Seen
+twice it is another one, a lamp that was switched or a camera that was turned, and the filter begins anew with it; seen
+once it was a moment's mistake: a scene that could be judged either way does not waver.
 """
 
 from __future__ import annotations
@@ -27,12 +28,17 @@ STEP_MIRED, STEP_TINT = 1.0, 0.005  # over which the curve is straight
 
 
 class FollowedLight:
-    """What is believed of a light, after some measurements. One thread uses it."""
+    """What is believed of a light, after some measurements. One thread uses it.
+
+    has_changed  whether the last measurement told of another light
+    """
 
     def __init__(self) -> None:
+        self.has_changed = False
         self._colour: np.ndarray | None = None
         self._variance = np.zeros((2, 2))
         self._known_ns = 0
+        self._stranger: np.ndarray | None = None
 
     def take(self, measured: LightEstimate, tuning: Tuning | None, time_ns: int) -> np.ndarray:
         """(2,) log red/green and blue/green, after this measurement."""
@@ -40,12 +46,17 @@ class FollowedLight:
         seconds = max(time_ns - self._known_ns, 0) / 1e9
         self._known_ns = time_ns
         before = self._variance + WANDERS_PER_S * seconds * np.eye(2)
-        if self._colour is None or _is_another(colour - self._colour, before + noise):
+        stranger, self._stranger, self.has_changed = self._stranger, None, False
+        if self._colour is None:
             self._colour, self._variance = colour, noise
-        else:
+        elif not _is_another(colour - self._colour, before + noise):
             share = np.linalg.solve(before + noise, before).T
             self._colour = self._colour + share @ (colour - self._colour)
             self._variance = (np.eye(2) - share) @ before
+        elif stranger is None or _is_another(colour - stranger, noise + noise):
+            self._stranger = colour
+        else:
+            self._colour, self._variance, self.has_changed = colour, noise, True
         return self._colour
 
 

@@ -21,7 +21,7 @@ from firmware.preview.following import FollowedLight
 from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
 from isp.frames import RawFrame
-from isp.grey_curve import place_of, with_curve
+from isp.grey_curve import grey_of, place_of, with_curve
 from isp.light_estimate import Judge, LightEstimate
 from isp.pipeline import Pipeline
 from isp.plan import Scene, find_light, plan
@@ -38,6 +38,8 @@ SETTLING_NS = 667_000_000
 JUST_VISIBLE = 0.01
 # Between two pictures: a step of five is seen. In log colour where nobody knows the temperature, about as much.
 LARGEST_STEP_MIRED, LARGEST_STEP = 4.0, 0.02
+# On the way to another light it is that much in so much time: from lamplight to daylight in less than two seconds.
+STEP_NS = 33_000_000
 # Pictures that are farther apart are looked at one by one, and each is shown in its own light.
 APART_NS = 1_500_000_000
 # So much higher or lower the brightest light of a scene moves its upper tones by two codes at most.
@@ -51,6 +53,7 @@ class SteadyLight:
 
     def __init__(self) -> None:
         self._followed = FollowedLight()
+        self._hurries = False
         self._measured_ns = 0
         self._planned_ns = 0
         self._goal: LightEstimate | None = None
@@ -70,7 +73,7 @@ class SteadyLight:
         now_ns = frame.shot.timestamp_ns
         knobs = pipeline.stage(WhiteBalance) or WhiteBalance()
         if not self._goes_on(now_ns, (knobs, judge, id(tuning))):
-            self._followed, self._goal, self._light = FollowedLight(), None, None
+            self._followed, self._goal, self._light, self._hurries = FollowedLight(), None, None, False
         asked = _asked(frame, pipeline, tuning)
         due = self._goal is None or not 0 <= now_ns - self._measured_ns < MEASURE_EVERY_NS
         if due:
@@ -91,20 +94,24 @@ class SteadyLight:
     def _measure(self, frame: RawFrame, tuning: Tuning | None, knobs: WhiteBalance, judge: Judge | None) -> None:
         measured = find_light(frame, tuning, knobs, judge)
         self._measured_ns = frame.shot.timestamp_ns
-        colour = self._followed.take(measured, tuning, self._measured_ns) if measured.source in JUDGED else None
-        self._goal = measured if colour is None else _coloured(measured, colour, tuning)
+        if measured.source == "daylight" and self._goal is not None:
+            return  # Nothing could be seen: that is no news of the light.
+        self._goal = measured
+        if measured.source in JUDGED:
+            self._goal = _coloured(measured, self._followed.take(measured, tuning, self._measured_ns), tuning)
+            self._hurries = self._hurries or self._followed.has_changed
 
     def _moved(self, now_ns: int, tuning: Tuning | None) -> LightEstimate:
         before, goal = self._light, self._goal
         if before is None or goal.source not in JUDGED:
             return goal
-        start, way = np.log(before.grey), np.log(goal.grey) - np.log(before.grey)
-        if np.abs(way).max() <= JUST_VISIBLE:
+        if np.abs(np.log(goal.grey) - np.log(before.grey)).max() <= JUST_VISIBLE:
+            self._hurries = False
             return before
-        share = 1.0 - math.exp(-max(now_ns - self._planned_ns, 0) / SETTLING_NS)
-        moved = _coloured(goal, start + share * way, tuning)
-        too_far = _step(before, moved)
-        return moved if too_far <= 1.0 else _coloured(goal, start + share / too_far * way, tuning)
+        passed_ns = max(now_ns - self._planned_ns, 0)
+        share = 1.0 - math.exp(-passed_ns / SETTLING_NS)
+        steps = max(passed_ns / STEP_NS, 1.0) if self._hurries else 1.0
+        return _between(before, goal, min(share, steps / _steps_between(before, goal)), tuning)
 
 
 def _coloured(light: LightEstimate, colour: np.ndarray, tuning: Tuning | None) -> LightEstimate:
@@ -119,12 +126,26 @@ def _coloured(light: LightEstimate, colour: np.ndarray, tuning: Tuning | None) -
     return dataclasses.replace(light, grey=grey, temperature_k=temperature_k, tint=tint)
 
 
-def _step(before: LightEstimate, after: LightEstimate) -> float:
-    """How far two lights lie apart, as a share of the largest step."""
-    apart = float(np.abs(np.log(after.grey) - np.log(before.grey)).max()) / LARGEST_STEP
+def _steps_between(before: LightEstimate, after: LightEstimate) -> float:
+    """How many of the largest steps two lights lie apart."""
     if before.temperature_k is None or after.temperature_k is None:
-        return apart
-    return abs(1e6 / after.temperature_k - 1e6 / before.temperature_k) / LARGEST_STEP_MIRED
+        return float(np.abs(np.log(after.grey) - np.log(before.grey)).max()) / LARGEST_STEP
+    return max(abs(1e6 / after.temperature_k - 1e6 / before.temperature_k) / LARGEST_STEP_MIRED, 1e-9)
+
+
+def _between(before: LightEstimate, after: LightEstimate, share: float, tuning: Tuning | None) -> LightEstimate:
+    """This share of the way from one light to another: along the curve, where lights are, not across what none is."""
+    colours, curve = np.log([before.grey, after.grey]), with_curve(tuning)
+    shares = np.array([1.0 - share, share])
+    if curve is None or before.temperature_k is None or after.temperature_k is None:
+        red, blue = np.exp(shares @ colours)
+        return dataclasses.replace(after, grey=(float(red), float(blue)))
+    mired = [1e6 / before.temperature_k, 1e6 / after.temperature_k]
+    ends = np.log([grey_of(light.temperature_k, light.tint, curve) for light in (before, after)])
+    temperature_k, tint = 1e6 / float(shares @ mired), float(shares @ [before.tint, after.tint])
+    # What a light differs from its own place by, beyond the curve's ends, it goes on to differ by.
+    red, blue = np.array(grey_of(temperature_k, tint, curve)) * np.exp(shares @ (colours - ends))
+    return dataclasses.replace(after, grey=(float(red), float(blue)), temperature_k=temperature_k, tint=tint)
 
 
 def _asked(frame: RawFrame, pipeline: Pipeline, tuning: Tuning | None) -> tuple:
