@@ -171,7 +171,9 @@ class StorageSettings(Knobs):
     """[storage]: where photos go."""
 
     folder: str = knob("/var/lib/nightjar/photos", meaning="DCIM/ is made inside it")
-    state_folder: str = knob("/var/lib/nightjar", meaning="keeps the counter of photo numbers")
+    state_folder: str = knob(
+        "/var/lib/nightjar", meaning="keeps the counter of photo numbers, and the white balance that was chosen"
+    )
     free_space_floor_mb: int = knob(200, 0, 10**6, "below this much free space a press is refused, loudly")
     dng: bool = knob(True, meaning="keep the raw measurement beside the JPEG")
     jpeg_quality: int = knob(93, 1, 100, "libjpeg's scale")

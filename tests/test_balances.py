@@ -194,7 +194,7 @@ def test_the_last_card_can_be_chosen_again(balances, frame, tuning):
 def test_a_locked_light_stays_whatever_the_scene_and_unlocking_goes_back(balances, frame, tuning):
     balances.lock(LAMP, SENSOR, None)
     assert grey_in(planned(balances, frame, tuning)) == pytest.approx(LAMP.grey)
-    assert planned(balances, frame, tuning).light_why == "Bulbs."
+    assert planned(balances, frame, tuning).light_why == "Locked. Bulbs."
     balances.unlock(None)
     assert planned(balances, frame, tuning).light_k == pytest.approx(4000.0, rel=0.06)
     with pytest.raises(WhiteBalanceError, match="not locked"):
@@ -247,7 +247,7 @@ def test_a_light_without_temperature_can_be_locked(balances, frame, sensor):
     bright = dataclasses.replace(frame, shot=dataclasses.replace(frame.shot, sensor=sensor, colour_gains=(2.0, 1.5)))
     stage = planned(balances, bright, tuning)
     assert grey_in(stage) == pytest.approx(LAMP.grey)
-    assert (stage.light_source, stage.light_why) == ("learned", "Bulbs.")
+    assert (stage.light_source, stage.light_why) == ("learned", "Locked. Bulbs.")
 
 
 # Kept
@@ -341,7 +341,7 @@ def test_the_judge_is_loaded_once_and_only_when_asked(frame, tuning):
 
 def test_a_damaged_model_leaves_the_classical_judge_and_every_story_says_so(frame, tuning, tmp_path):
     def load():
-        raise ModelError("The file has another hash.")
+        raise ModelError("The file has another hash. " + "Install Nightjar again. " * 100)
 
     balances = Balances(tmp_path, Judging(load))
     stage = planned(balances, frame, tuning)

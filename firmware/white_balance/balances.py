@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # The knobs of [white_balance] that a choice decides; what it does not name stays as the settings and the mode have it.
-UNDECIDED = {"temperature_k": None, "tint": 0.0, "preset": AUTO, "custom_red": None, "custom_blue": None}
+UNDECIDED: dict[str, Any] = {
+    "temperature_k": None,
+    "tint": 0.0,
+    "preset": AUTO,
+    "custom_red": None,
+    "custom_blue": None,
+}
+
+# Before what there is to say about a light that is held.
+LOCKED = "Locked. "
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,8 @@ class Balances:
         if self._amiss(wish, sensor, tuning):
             return Balance(UNDECIDED, self.judging)
         if wish.lock is not None:
-            return self._locked(_light_of(wish.lock), tuning)
+            light = _light_of(wish.lock)
+            return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
         return Balance({} if wish.choice is None else self._knobs(wish.choice, sensor), self.judging)
 
     def choose(self, choice: Choice, mode: str | None, sensor: str | None, tuning: Tuning | None) -> None:
@@ -111,7 +121,8 @@ class Balances:
 
     def lock(self, light: LightEstimate, sensor: str, mode: str | None) -> None:
         """Hold this light until `unlock` or another choice."""
-        lock = Lock(sensor, dataclasses.asdict(light))
+        found = dataclasses.replace(light, why=light.why.removeprefix(LOCKED))
+        lock = Lock(sensor, dataclasses.asdict(found))
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=lock)))
 
     def is_locked(self, mode: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import textwrap
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME = "white-balance"
+# In letters: a photo's recipe holds a few sentences, and no error of any library.
+LONGEST_REASON = 160
 
 
 def load_learned() -> Judge:
@@ -51,12 +54,15 @@ class Judging:
                 except AcceleratorError as error:
                     self._say_lacking(str(error))
         estimate = classical(statistics)
-        without = f"the learned judge is not available ({self._lacking})"
-        return dataclasses.replace(estimate, why=f"{estimate.why}; {without}" if estimate.why else without)
+        without = textwrap.shorten(self._lacking, LONGEST_REASON, placeholder=" ...")
+        return dataclasses.replace(
+            estimate, why=f"{estimate.why} The learned judge is not available: {without}.".strip()
+        )
 
     def warm_up(self) -> None:
         """Load now, beside everything else, what the first photo would wait for."""
-        threading.Thread(target=self._load_now, name=NAME, daemon=True).start()
+        if self._judge is None and not self._lacking:
+            threading.Thread(target=self._load_now, name=NAME, daemon=True).start()
 
     def try_again(self) -> None:
         """The package may have been mended: load anew with the next light."""

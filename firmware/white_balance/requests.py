@@ -98,7 +98,7 @@ class WhiteBalanceRequests:
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
                 "`nightjar wb auto`."
             )
-        self._balances.lock(dataclasses.replace(light, why=f"Locked. {light.why}"), frame.shot.sensor, mode)
+        self._balances.lock(light, frame.shot.sensor, mode)
 
     def _newest(self) -> RawFrame | None:
         ring = self._camera.ring
