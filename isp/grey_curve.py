@@ -13,6 +13,8 @@ import numpy as np
 from isp.tuning import Tuning
 
 WITHOUT_FILTER = "_noir"  # as libcamera names such modules
+# libcamera takes its tables for this temperature where white balance goes by grey world, as on all of them.
+UNFILTERED_K = 4500.0
 CURVE_POINTS = 200  # less than 2 mired apart: no eye tells them apart
 # The curve is a few measured cards joined by lines: its direction is that between points so far apart on both sides.
 DIRECTION_MIRED = 15.0
@@ -76,6 +78,8 @@ def _directions(curve: np.ndarray) -> np.ndarray:
         for step in (DIRECTION_MIRED, -DIRECTION_MIRED)
     ]
     ahead = np.subtract(*ends).T
+    # Where all known lights are one, warmer is what it is for other sensors.
+    ahead[~ahead.any(axis=1)] = (1.0, -1.0)
     return ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from isp.errors import FrameError
 from isp.frames import RawFrame, Shot
-from isp.grey_curve import with_curve
+from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, with_curve
 from isp.shading import as_seen
 from isp.statistics import average
 from isp.tuning import Tuning
@@ -38,7 +38,7 @@ LEAST_SIGNAL = 1e-6
 class LightStatistics:
     """zones   (rows, columns, 3) uint16, the published format; upright as the sensor reads
     lux     light on the scene; None where nobody knows
-    tuning  the sensor's; None for an unknown sensor: then `zones` are the sensor's own colours, unrendered
+    tuning  the sensor's; None where no curve of greys holds: then `zones` are the sensor's own colours, unrendered
     """
 
     zones: np.ndarray
@@ -69,10 +69,13 @@ def gather(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
     lux = shot.lux if shot.lux is not None and 0 < shot.lux < math.inf else _lux(frame, tuning, linear)
     # The converter divides by the white level after taking black off.
     raw = np.clip(linear * (1.0 - min(shot.black_dn) / shot.white_dn), 0.0, 1.0)
-    if known is None:
-        return LightStatistics((raw * WHITE).astype(np.uint16), lux, None)
-    behind_lens = raw * lens_gains(lens_tables(known), shot, raw.shape[:2])
-    return LightStatistics(render(behind_lens, known), lux, known)
+    if known is not None:
+        return LightStatistics(render(raw * lens_gains(lens_tables(known), shot, raw.shape[:2]), known), lux, known)
+    # Without infrared filter the photo is shaded by these tables, which have a colour.
+    unfiltered = tuning is not None and shot.sensor.endswith(WITHOUT_FILTER)
+    tables = tuning.shading_at(UNFILTERED_K) if unfiltered else None
+    behind_lens = np.clip(raw * lens_gains(tables, shot, raw.shape[:2]), 0.0, 1.0)
+    return LightStatistics((behind_lens * WHITE).astype(np.uint16), lux, None)
 
 
 def render(raw: np.ndarray, tuning: Tuning) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
-from isp.grey_curve import WITHOUT_FILTER, grey_of, place_of, with_curve
+from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, place_of, with_curve
 from isp.grey_edge import grey_edge
 from isp.highlights import Highlights
 from isp.light import classical, daylight
@@ -23,9 +23,6 @@ from isp.stage import Stage
 from isp.statistics import sample, shrink
 from isp.tuning import Tuning
 from isp.white_balance import PRESETS, WhiteBalance
-
-# libcamera takes its tables for this temperature where white balance goes by grey world, as on all NoIR modules.
-UNFILTERED_K = 4500.0
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from isp.plan import Scene
 
 # Kinds of light a person knows by name: temperature in K, and tint in percent of natural log colour. Daylights and the
-# lamp are CIE D55, D65, D75 and A. Tubes and white diodes are as IMX219's colour filters see them: between CIE FL2 (4230,
-# 10) and FL11 (3840, 2), and LED-B3 (3840, 6). Flash tubes have the colour of daylight.
+# lamp are CIE D55, D65, D75 and A. Tubes and white diodes are as the IMX219's colour filters see them: between CIE FL2
+# (4230, 10) and FL11 (3840, 2), and LED-B3 (3840, 6). Flash tubes have the colour of daylight.
 PRESETS = {
     "daylight": (5500.0, 0.0),
     "cloudy": (6500.0, 0.0),
