@@ -70,7 +70,7 @@ class Choice:
         """As a photographer says it."""
         named = f"{self.temperature_k:.0f} K" if self.kind == TEMPERATURE else self.kind
         if self.kind == CUSTOM:
-            named = "custom, from a grey card"
+            named = "custom (a grey card)"
         return f"{named}, tint {self.tint:+g}" if self.tint else named
 
 
