@@ -15,26 +15,22 @@ from isp.grey_curve import grey_of, with_curve
 from isp.light_estimate import LightEstimate
 from isp.tuning import Tuning
 
-# How far light wanders in a second, variance of log colour: dusk, clouds, a hand that turns. So much that a measurement
-# of 12 mired, half of which lie in a measurement every half second, is followed within a second.
-WANDERS_PER_S = 0.0045
+# How far light wanders in a second, variance of log colour: dusk, clouds, a hand that turns. So much that a change of
+# 30 mired is followed within two seconds by a judge who is sure to 15 mired, and within four by one who is to 40.
+WANDERS_PER_S = 0.008
 # Of a measurement that does not say how sure it is: 8 % of red and blue.
 UNSURE = 0.08**2 * np.eye(2)
 # No measurement is surer than that; rounding alone would be believed for ever.
 LEAST_VARIANCE = 0.003**2
-# Squared distance in deviations, of two dimensions: one in four hundred is farther by chance.
-ANOTHER_LIGHT = 12.0
+# Squared distance in deviations, of two dimensions: one in ninety is farther by chance.
+ANOTHER_LIGHT = 9.0
 STEP_MIRED, STEP_TINT = 1.0, 0.005  # over which the curve is straight
 
 
 class FollowedLight:
-    """What is believed of a light, after some measurements. One thread uses it.
-
-    has_changed  whether the last measurement told of another light
-    """
+    """What is believed of a light, after some measurements. One thread uses it."""
 
     def __init__(self) -> None:
-        self.has_changed = False
         self._colour: np.ndarray | None = None
         self._variance = np.zeros((2, 2))
         self._known_ns = 0
@@ -46,7 +42,7 @@ class FollowedLight:
         seconds = max(time_ns - self._known_ns, 0) / 1e9
         self._known_ns = time_ns
         before = self._variance + WANDERS_PER_S * seconds * np.eye(2)
-        stranger, self._stranger, self.has_changed = self._stranger, None, False
+        stranger, self._stranger = self._stranger, None
         if self._colour is None:
             self._colour, self._variance = colour, noise
         elif not _is_another(colour - self._colour, before + noise):
@@ -56,7 +52,7 @@ class FollowedLight:
         elif stranger is None or _is_another(colour - stranger, noise + noise):
             self._stranger = colour
         else:
-            self._colour, self._variance, self.has_changed = colour, noise, True
+            self._colour, self._variance = colour, noise
         return self._colour
 
 

@@ -38,8 +38,9 @@ SETTLING_NS = 667_000_000
 JUST_VISIBLE = 0.01
 # Between two pictures: a step of five is seen. In log colour where nobody knows the temperature, about as much.
 LARGEST_STEP_MIRED, LARGEST_STEP = 4.0, 0.02
-# On the way to another light it is that much in so much time: from lamplight to daylight in less than two seconds.
-STEP_NS = 33_000_000
+# Farther away than so many steps it is another light, and all the way there a slow preview is as fast as one of 30
+# pictures a second: from lamplight to daylight in two seconds or three.
+FAR_STEPS, STEP_NS = 9.0, 33_000_000
 # Pictures that are farther apart are looked at one by one, and each is shown in its own light.
 APART_NS = 1_500_000_000
 # So much higher or lower the brightest light of a scene moves its upper tones by two codes at most.
@@ -99,7 +100,6 @@ class SteadyLight:
         self._goal = measured
         if measured.source in JUDGED:
             self._goal = _coloured(measured, self._followed.take(measured, tuning, self._measured_ns), tuning)
-            self._hurries = self._hurries or self._followed.has_changed
 
     def _moved(self, now_ns: int, tuning: Tuning | None) -> LightEstimate:
         before, goal = self._light, self._goal
@@ -108,10 +108,11 @@ class SteadyLight:
         if np.abs(np.log(goal.grey) - np.log(before.grey)).max() <= JUST_VISIBLE:
             self._hurries = False
             return before
-        passed_ns = max(now_ns - self._planned_ns, 0)
-        share = 1.0 - math.exp(-passed_ns / SETTLING_NS)
+        passed_ns, apart = max(now_ns - self._planned_ns, 0), _steps_between(before, goal)
+        self._hurries = self._hurries or apart > FAR_STEPS
         steps = max(passed_ns / STEP_NS, 1.0) if self._hurries else 1.0
-        return _between(before, goal, min(share, steps / _steps_between(before, goal)), tuning)
+        share = 1.0 - math.exp(-passed_ns / SETTLING_NS)
+        return _between(before, goal, min(share, steps / apart), tuning)
 
 
 def _coloured(light: LightEstimate, colour: np.ndarray, tuning: Tuning | None) -> LightEstimate:
