@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from isp.grey_curve import dense_curve, grey_of, place_of
+from isp.grey_of_zones import grey_of_zones
 from isp.light_estimate import LightEstimate
 from isp.light_statistics import RENDERED_FOR_K, LightStatistics, lens_tables
 from isp.tuning import Tuning
@@ -47,12 +48,8 @@ def classical(statistics: LightStatistics) -> LightEstimate:
         lit = "None" if len(means) == 0 else f"Only {len(means)}"
         return daylight(statistics.tuning, f"{lit} of {len(zones)} zones is neither dark nor blown.")
     if statistics.tuning is None:
-        grey = np.exp(np.log(means).mean(axis=0))
-        return LightEstimate(
-            grey=(float(grey[0] / grey[1]), float(grey[2] / grey[1])),
-            temperature_k=None,
-            why="No curve of greys holds for an unknown sensor or without infrared filter: the mean is taken for grey.",
-        )
+        why = "No curve of greys holds for an unknown sensor or without infrared filter: means are taken for grey."
+        return LightEstimate(grey_of_zones(statistics.raw_colours()), temperature_k=None, why=why)
     curve, temperature_k = dense_curve(statistics.tuning)[::CURVE_STEP], RENDERED_FOR_K
     for _ in range(SHADING_ROUNDS):
         red, blue = np.exp(vote_of_zones(means * _lens_of(temperature_k, statistics.tuning), curve))

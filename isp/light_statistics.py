@@ -17,7 +17,7 @@ from isp.errors import FrameError
 from isp.frames import RawFrame, Shot
 from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, with_curve
 from isp.shading import as_seen
-from isp.statistics import average
+from isp.statistics import average, measure
 from isp.tuning import Tuning
 
 # The gains, the matrix and the shading tables of this light are in every published picture.
@@ -28,8 +28,12 @@ PUBLISHED_SIZES = ((32, 32), (12, 16))
 WHITE = 65535.0
 # Zones darker than this share of white have more noise than colour.
 DARKEST_ZONE = 0.004
+# ... and with less than this in a colour nobody can say how little it is.
+NO_COLOUR = 0.0005
 # A blown pixel reads white less black, which is 0.94 of white; a zone that comes near holds many.
 BLOWN = 0.9
+# Share of a zone's pixels. A bright zone counts most, and one whose brightest pixels are cut has another colour.
+LEAST_UNCLIPPED = 0.98
 # Less than any converter's count: no scene has no light at all, and its logarithm is wanted.
 LEAST_SIGNAL = 1e-6
 
@@ -50,32 +54,36 @@ class LightStatistics:
 
         NaN where that is too dark to have a colour, or was clipped on the way.
         """
-        rendered = self.zones / WHITE
-        balanced, gains = rendered, np.ones(3)
-        if self.tuning is not None:
-            balanced = rendered @ np.linalg.inv(self.tuning.matrix_at(RENDERED_FOR_K)).T
-            gains = _gains(self.tuning)
-        raw = balanced / gains
-        clipped = (rendered.max(axis=-1) >= 1) | (balanced.max(axis=-1) >= BLOWN)
-        dark = raw.min(axis=-1) <= DARKEST_ZONE
+        raw = self.zones / WHITE if self.tuning is None else unrendered(self.zones, self.tuning)
+        balanced = raw if self.tuning is None else raw * _gains(self.tuning)
+        clipped = (self.zones.max(axis=-1) == WHITE) | (balanced.max(axis=-1) >= BLOWN)
+        dark = (raw.max(axis=-1) <= DARKEST_ZONE) | (raw.min(axis=-1) <= NO_COLOUR)
         return np.where((clipped | dark)[..., None], np.nan, raw)
 
 
 def gather(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
     """The statistics of a frame, from one pass over it."""
     shot, known = frame.shot, with_curve(tuning)
+    if known is None:
+        return _of_no_curve(frame, tuning)
     # In a tiny frame of odd size a zone can be without pixels: it is dark.
     linear = np.nan_to_num(average(frame, ZONE_ROWS, ZONE_COLUMNS))
-    lux = shot.lux if shot.lux is not None and 0 < shot.lux < math.inf else _lux(frame, tuning, linear)
     # The converter divides by the white level after taking black off.
     raw = np.clip(linear * (1.0 - min(shot.black_dn) / shot.white_dn), 0.0, 1.0)
-    if known is not None:
-        return LightStatistics(render(raw * lens_gains(lens_tables(known), shot, raw.shape[:2]), known), lux, known)
+    zones = render(raw * lens_gains(lens_tables(known), shot, raw.shape[:2]), known)
+    return LightStatistics(zones, _lux(frame, tuning, linear), known)
+
+
+def _of_no_curve(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
+    """The statistics of a frame as it reads. A zone in which pixels are clipped is white: so much more can be told."""
+    zones = measure(frame, ZONE_ROWS, ZONE_COLUMNS)
+    linear = np.nan_to_num(zones.means)
     # Without infrared filter the photo is shaded by these tables, which have a colour.
-    unfiltered = tuning is not None and shot.sensor.endswith(WITHOUT_FILTER)
+    unfiltered = tuning is not None and frame.shot.sensor.endswith(WITHOUT_FILTER)
     tables = tuning.shading_at(UNFILTERED_K) if unfiltered else None
-    behind_lens = np.clip(raw * lens_gains(tables, shot, raw.shape[:2]), 0.0, 1.0)
-    return LightStatistics((behind_lens * WHITE).astype(np.uint16), lux, None)
+    seen = np.clip(linear * lens_gains(tables, frame.shot, linear.shape[:2]), 0.0, 1.0)
+    seen[zones.used < LEAST_UNCLIPPED] = 1.0
+    return LightStatistics((seen * WHITE).astype(np.uint16), _lux(frame, tuning, linear), None)
 
 
 def render(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
@@ -86,6 +94,12 @@ def render(raw: np.ndarray, tuning: Tuning) -> np.ndarray:
     balanced = np.clip(np.clip(raw, 0.0, 1.0) * _gains(tuning), 0.0, 1.0)
     seen = np.clip(balanced @ tuning.matrix_at(RENDERED_FOR_K).T, 0.0, 1.0)
     return (seen * WHITE).astype(np.uint16)
+
+
+def unrendered(zones: np.ndarray, tuning: Tuning) -> np.ndarray:
+    """(rows, columns, 3) float64 that `render` made these zones of; where they were clipped, a bound."""
+    balanced = zones / WHITE @ np.linalg.inv(tuning.matrix_at(RENDERED_FOR_K)).T
+    return balanced / _gains(tuning)
 
 
 def zones_of(picture: np.ndarray) -> np.ndarray:
@@ -129,8 +143,10 @@ def _weights(begin: float, length: float, zones: int, cells: int) -> np.ndarray:
 
 
 def _lux(frame: RawFrame, tuning: Tuning | None, linear: np.ndarray) -> float | None:
-    """Light on the scene if its mean is a grey card, as `isp.scene_light` measures it; None where nobody can know."""
+    """The camera's; else what it is if its mean is a grey card, see `isp.scene_light`; None where nobody can know."""
     shot = frame.shot
+    if shot.lux is not None and 0 < shot.lux < math.inf:
+        return shot.lux
     if tuning is None or tuning.lux_of_signal is None or shot.exposure_us is None or shot.analogue_gain is None:
         return None
     return (

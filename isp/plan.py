@@ -13,9 +13,8 @@ import numpy as np
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
 from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, place_of, with_curve
-from isp.grey_edge import grey_edge
 from isp.highlights import Highlights
-from isp.light import classical, daylight
+from isp.light import classical
 from isp.light_estimate import Judge, LightEstimate
 from isp.light_statistics import gather
 from isp.pipeline import Pipeline
@@ -137,13 +136,10 @@ def _judged(frame: RawFrame, tuning: Tuning | None, source: str, judge: Judge | 
         grey = (1.0 / shot.colour_gains[0], 1.0 / shot.colour_gains[1])
         found = _placed(grey, known, source="camera", why="The camera's own gains.")
         return dataclasses.replace(found, temperature_k=shot.temperature_k or found.temperature_k)
-    if unmeasured:
-        grey = grey_edge(frame)
-        if grey is None:
-            return daylight(None, "All of the picture is dark or blown.")
-        return LightEstimate(grey, None, why="Nothing is known of this sensor: the colour of edges is taken for grey.")
     chosen = classical if judge is None or known is None or source != "learned" else judge
-    return chosen(gather(frame, tuning))
+    light = chosen(gather(frame, tuning))
+    # Asked for, and not there: on with the scene, but not without a word.
+    return dataclasses.replace(light, why=f"The camera gave no gains. {light.why}") if source == "camera" else light
 
 
 def _placed(grey: tuple[float, float], tuning: Tuning | None, source: str, why: str) -> LightEstimate:

@@ -101,5 +101,6 @@ def _averaged(frame: RawFrame, rows: int, columns: int, clip: int) -> Zones:
         linear = (sums / np.where(counts == 0, np.nan, counts) - black) / (shot.white_dn - black)
     positions = [[index for index, has in enumerate(shot.bayer) if has == letter] for letter in "RGB"]
     means = np.stack([sum(linear[..., index] for index in places) / len(places) for places in positions], axis=-1)
-    quads_per_zone = (height // 2) * (width // 2) / (rows * columns)
-    return Zones(means=means, used=np.minimum(counts[..., 0] / quads_per_zone, 1.0))
+    down = np.bincount(2 * np.arange(height // 2) * rows // height, minlength=rows)
+    across = np.diff(np.arange(columns + 1) * (width // 2) // columns)
+    return Zones(means=means, used=counts[..., 0] / np.maximum(np.outer(down, across), 1))

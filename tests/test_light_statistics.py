@@ -130,8 +130,18 @@ def test_an_unknown_sensor_is_shown_as_it_reads():
     frame = exposed(np.full(SIZE, 0.3), noise=False)
     statistics = gather(frame, None)
     assert statistics.tuning is None and statistics.lux is None
-    reads = (frame.pixels[::2, ::2].mean() - frame.shot.black_dn[0]) / frame.shot.white_dn
+    black = frame.shot.black_dn[0]
+    reads = (frame.pixels[::2, ::2].mean() - black) / (frame.shot.white_dn - black)
     assert abs(statistics.zones[..., "RGB".index(frame.shot.bayer[0])].mean() / 65535 - reads) < 0.001
+
+
+@pytest.mark.parametrize("size", [(480, 640), (99, 131)])
+def test_a_zone_of_an_unknown_sensor_with_clipped_pixels_has_no_colour(size):
+    light = np.full(size, 0.2)
+    light[: size[0] // 4 : 5] = 3.0
+    raw = gather(exposed(light, noise=False), None).raw_colours()
+    assert np.isnan(raw[:7]).all()
+    assert np.isfinite(raw[9:]).all()
 
 
 @pytest.mark.parametrize("size", [(2, 2), (3, 5), (9, 200), (64, 62)])

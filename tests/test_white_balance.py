@@ -123,6 +123,10 @@ def test_who_was_told_another_way_does_not_ask_the_judge(knobs, source):
     assert light.why
 
 
+def test_gains_that_the_camera_did_not_give_are_missed_in_words():
+    assert balance_of(frame_of(colour_gains=None), source="camera").light().why.startswith("The camera gave no gains. ")
+
+
 def test_photo_and_portrait_hand_the_judge_on():
     judge, frame = Judge(), patches()
     photo = develop(frame, photo_pipeline(), TUNING, judge=judge)
