@@ -202,12 +202,12 @@ def judging(answers) -> Callable:
 @pytest.mark.parametrize("lux", [800.0, 1.0])
 def test_sensor_noise_moves_no_still_scene(tuning, lux):
     frames = [simulate("chart", "imx219", 640, 480, illuminant_k=2800.0, lux=lux, seed=n)[0] for n in range(1, 5)]
-    mired = shown_mired(frames * 30, 15, tuning)
+    mired = shown_mired(frames * 15, 5, tuning)
     assert np.abs(np.diff(mired)).max() < 5.0, "between two pictures"
-    assert np.abs(np.diff(mired)).sum() / (len(mired) / 15) < 1.0, "a second"
+    assert np.abs(np.diff(mired)).sum() / (len(mired) / 5) < 1.0, "a second"
 
 
-@pytest.mark.parametrize("fps", [2, 15, 30])
+@pytest.mark.parametrize("fps", [2, 30])
 def test_a_judge_that_is_as_unsure_as_it_says_makes_no_jumps(scene, tuning, fps):
     answers = 1e6 / (250.0 + 15.0 * np.random.default_rng(1).standard_normal(40))
     mired = shown_mired([scene()] * 20 * fps, fps, tuning, judging(answers))
@@ -216,11 +216,11 @@ def test_a_judge_that_is_as_unsure_as_it_says_makes_no_jumps(scene, tuning, fps)
 
 
 def test_a_scene_that_could_be_judged_either_way_does_not_waver(scene, tuning):
-    mired = shown_mired([scene()] * 300, 15, tuning, judging([3000.0, 6500.0]))
+    mired = shown_mired([scene()] * 50, 5, tuning, judging([3000.0, 6500.0]))
     assert np.ptp(mired) == 0.0
 
 
-@pytest.mark.parametrize("fps", [2, 4, 15, 30])
+@pytest.mark.parametrize("fps", [2, 15])
 def test_a_lamp_that_is_switched_is_followed_within_four_seconds_at_any_pace(scene, tuning, fps):
     mired = shown_mired([scene(3000.0)] + [scene(6500.0)] * 4 * fps, fps, tuning)
     assert mired[0] == pytest.approx(1e6 / 3000, abs=10.0)
@@ -230,7 +230,7 @@ def test_a_lamp_that_is_switched_is_followed_within_four_seconds_at_any_pace(sce
 
 def test_a_covered_lens_is_no_other_light(scene, tuning):
     black = RawFrame(np.full_like(scene().pixels, 64), scene().shot)
-    mired = shown_mired([scene(3000.0)] * 15 + [black] * 45 + [scene(3000.0)] * 15, 15, tuning)
+    mired = shown_mired([scene(3000.0)] * 5 + [black] * 15 + [scene(3000.0)] * 5, 5, tuning)
     assert np.ptp(mired) == 0.0
 
 

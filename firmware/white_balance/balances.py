@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,7 +187,7 @@ class Balances:
             return Balance(UNDECIDED | _facts_of(light), self.judging)
         return Balance(UNDECIDED | {"source": "learned"}, Held(light))
 
-    def _change(self, change: Any) -> None:
+    def _change(self, change: Callable[[Kept], Kept]) -> None:
         with self._changing:
             self._kept = change(self._kept)
             try:
