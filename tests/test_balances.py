@@ -242,7 +242,10 @@ def test_a_lock_is_of_one_sensor(balances):
     tuning = tuning_of(SENSOR)
     (warning,) = amiss(balances.report(["photo"], SENSOR, tuning))
     assert "locked with imx477" in warning
-    assert balances.of("photo", SENSOR, tuning).judge is balances.judging
+    assert balances.of("photo", SENSOR, tuning) == Balance({}, balances.judging), "the settings hold"
+    choose(balances, "shade", mode="night")
+    balances.lock(LAMP, "imx477", "night")
+    assert balances.of("night", SENSOR, tuning).knobs["preset"] == "shade", "what was chosen before holds"
 
 
 @pytest.mark.parametrize("sensor", ["imx219_noir", "unknown"])
@@ -355,12 +358,13 @@ def test_a_damaged_model_leaves_the_classical_judge_and_every_story_says_so(fram
     assert "classical" in warning and "another hash" in warning
 
 
-def test_a_judge_that_fails_at_work_costs_no_photo_and_is_tried_again_after_a_reload(frame, tuning):
+@pytest.mark.parametrize("failure", [ModelError, RuntimeError, ValueError, OSError])
+def test_a_judge_that_fails_at_work_costs_no_photo_and_is_tried_again_after_a_reload(frame, tuning, failure):
     trouble = [True]
 
     def judge(statistics):
         if trouble:
-            raise ModelError("It hangs.")
+            raise failure("It hangs.")
         return LAMP
 
     judging = Judging(lambda: judge)
@@ -369,6 +373,11 @@ def test_a_judge_that_fails_at_work_costs_no_photo_and_is_tried_again_after_a_re
     assert judged(frame, tuning, judging).light_source == "classical"
     judging.try_again()
     assert judged(frame, tuning, judging).light_k == LAMP.temperature_k
+
+
+def test_a_judge_who_talks_too_much_costs_no_photo(frame, tuning):
+    talkative = dataclasses.replace(LAMP, why="Because. " * 200)
+    assert judged(frame, tuning, Judging(lambda: lambda _: talkative)).light_why.endswith("...")
 
 
 def test_two_threads_never_ask_the_judge_at_once(frame, tuning):

@@ -222,6 +222,12 @@ def test_a_light_that_is_fixed_has_nothing_to_lock(bench):
         bench.ask("lock")
 
 
+def test_a_covered_lens_has_no_light_to_lock(bench):
+    bench.see(showing_card(bench.scene, level=0.0))
+    with pytest.raises(WhiteBalanceError, match="no light to lock"):
+        bench.ask("lock")
+
+
 def test_before_the_first_frame_there_is_nothing_to_lock_and_a_choice_may_be_made(bench):
     with pytest.raises(WhiteBalanceError, match="no frame yet"):
         bench.ask("lock")

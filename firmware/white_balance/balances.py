@@ -89,14 +89,14 @@ class Balances:
 
     def of(self, mode: str, sensor: str, tuning: Tuning | None) -> Balance:
         """For a photo of this mode and sensor. What does not hold for the sensor is not used: the light is judged."""
-        kept = self._kept
-        wish = kept.wish_of(mode)
-        if self._amiss(wish, sensor, tuning):
-            return Balance(UNDECIDED, self.judging)
-        if wish.lock is not None:
+        wish = self._kept.wish_of(mode)
+        if wish.lock is not None and wish.lock.sensor == sensor:
             light = _light_of(wish.lock)
             return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
-        return Balance({} if wish.choice is None else self._knobs(wish.choice, sensor), self.judging)
+        if wish.choice is None:
+            return Balance({}, self.judging)
+        does_not_hold = self._amiss(Wish(wish.choice), sensor, tuning)
+        return Balance(UNDECIDED if does_not_hold else self._knobs(wish.choice, sensor), self.judging)
 
     def choose(self, choice: Choice, mode: str | None, sensor: str | None, tuning: Tuning | None) -> None:
         """From now on, in this mode or in all that have no choice of their own. A lock there ends.
@@ -154,7 +154,7 @@ class Balances:
     def _told_of(self, mode: str, sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
         wish = self._kept.wish_of(mode)
         amiss = self._amiss(wish, sensor, tuning) if sensor else ""
-        said = f"{_told(wish)['in_words']} does not hold, the light is judged: {amiss}" if amiss else None
+        said = f"what was asked for ({_told(wish)['in_words']}) does not hold: {amiss}" if amiss else None
         return _told(wish) | {"own": self._kept.own(mode) != NOTHING, "amiss": said}
 
     def _amiss(self, wish: Wish, sensor: str, tuning: Tuning | None) -> str:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME = "white-balance"
-# In letters: a photo's recipe holds a few sentences, and no error of any library.
-LONGEST_REASON = 160
+# In letters: a photo's recipe holds a few sentences (`isp.stage`), and no error of any library.
+LONGEST_REASON, LONGEST_WHY = 160, 380
+# What files and runtimes raise, beside our own: a network that fails must not cost the photo.
+FAILURES = (AcceleratorError, ImportError, OSError, RuntimeError, ValueError)
 
 
 def load_learned() -> Judge:
@@ -47,17 +49,12 @@ class Judging:
         from isp.light import classical
 
         with self._lock:
-            judge = self._learned()
-            if judge is not None:
-                try:
-                    return judge(statistics)
-                except AcceleratorError as error:
-                    self._say_lacking(str(error))
-        estimate = classical(statistics)
-        without = textwrap.shorten(self._lacking, LONGEST_REASON, placeholder=" ...")
-        return dataclasses.replace(
-            estimate, why=f"{estimate.why} The learned judge is not available: {without}.".strip()
-        )
+            found = self._asked(statistics)
+        if found is None:
+            found = classical(statistics)
+            without = _shortened(self._lacking, LONGEST_REASON)
+            found = dataclasses.replace(found, why=f"{found.why} The learned judge is not available: {without}.")
+        return dataclasses.replace(found, why=_shortened(found.why, LONGEST_WHY))
 
     def warm_up(self) -> None:
         """Load now, beside everything else, what the first photo would wait for."""
@@ -74,6 +71,14 @@ class Judging:
         name = "classical" if self._lacking else "learned"
         return {"name": name, "loaded": self._judge is not None, "lacking": self._lacking or None}
 
+    def _asked(self, statistics: LightStatistics) -> LightEstimate | None:
+        judge = self._learned()
+        try:
+            return None if judge is None else judge(statistics)
+        except FAILURES as error:
+            self._say_lacking(str(error))
+            return None
+
     def _load_now(self) -> None:
         with self._lock:
             self._learned()
@@ -82,13 +87,17 @@ class Judging:
         if self._judge is None and not self._lacking:
             try:
                 self._judge = self._load()
-            except (AcceleratorError, ImportError) as error:  # a runtime that is half installed fails to import
+            except FAILURES as error:
                 self._say_lacking(str(error))
         return None if self._lacking else self._judge
 
     def _say_lacking(self, why: str) -> None:
         logger.warning("The learned white balance is not available, the classical one judges: %s", why)
-        self._judge, self._lacking = None, why.rstrip(".")
+        self._judge, self._lacking = None, why.rstrip(".") or "it says nothing"
+
+
+def _shortened(words: str, longest: int) -> str:
+    return textwrap.shorten(words, longest, placeholder=" ...")
 
 
 @dataclass(frozen=True)

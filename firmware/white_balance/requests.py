@@ -98,6 +98,8 @@ class WhiteBalanceRequests:
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
                 "`nightjar wb auto`."
             )
+        if light.source == "daylight":
+            raise WhiteBalanceError(f"There is no light to lock: {light.why}")
         self._balances.lock(light, frame.shot.sensor, mode)
 
     def _newest(self) -> RawFrame | None:

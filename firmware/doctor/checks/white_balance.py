@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 
-from accelerators.errors import AcceleratorError
 from firmware.doctor.examination import OK, WARNING, Finding, Machine
 from firmware.errors import WhiteBalanceError
 from firmware.white_balance.kept import FILE, read_kept
@@ -28,11 +27,11 @@ def check_white_balance(machine: Machine) -> Iterator[Finding]:
 
 
 def _judge() -> Finding:
-    from firmware.white_balance.judging import load_learned
+    from firmware.white_balance.judging import FAILURES, load_learned
 
     try:
         load_learned()
-    except (AcceleratorError, ImportError) as error:
+    except FAILURES as error:
         said = f"the learned judge is not available, the classical one answers: {error}"
         return Finding(AREA, WARNING, said, f"put the packaged files back: install Nightjar again in {sys.prefix}")
     return Finding(AREA, OK, "the learned judge of white balance is whole")
