@@ -21,6 +21,8 @@ FEWEST_ZONES = 16
 # Correlation of red's and of blue's edges with green's: of noise between a thousand zones 0.05 at most, of photographs
 # above 0.5. From the first on edges begin to count, from the second on in full.
 NO_EDGES, EDGES = 0.1, 0.3
+# Log colour between the answers of mean and edges: below the first in 90 % of labelled scenes, above the second in 4 %.
+ALIKE, UNLIKE = 0.3, 0.4
 
 
 def grey_of_zones(raw: np.ndarray) -> tuple[float, float]:
@@ -29,6 +31,23 @@ def grey_of_zones(raw: np.ndarray) -> tuple[float, float]:
     raw  (rows, columns, 3) linear red, green, blue of the zones, above 0; NaN where a zone says nothing, one at least
          says something
     """
+    answers, weights = _answers(raw)
+    red, green, blue = np.average(np.log(answers), axis=0, weights=weights)
+    return float(np.exp(red - green)), float(np.exp(blue - green))
+
+
+def doubt(raw: np.ndarray) -> float:
+    """0 where the mean of zones and their edges agree, 1 where they do not: one coloured thing fills the picture."""
+    answers, weights = _answers(raw)
+    if len(weights) < 3:
+        return 0.0
+    mean, edges = (np.log(answers[index]) for index in (0, 2))
+    away = float(np.hypot(*((mean - mean[1]) - (edges - edges[1]))[[0, 2]]))
+    return weights[2] * min(max((away - ALIKE) / (UNLIKE - ALIKE), 0.0), 1.0)
+
+
+def _answers(raw: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
+    """Colours of the light by grey world, by shades of grey and, where there are edges, by these; and their weights."""
     whole = np.where((raw.max(axis=-1) < PARTLY_BLOWN)[..., None], raw, np.nan)
     raw = whole if np.isfinite(whole).all(axis=-1).sum() >= FEWEST_ZONES else raw
     means = raw[np.isfinite(raw).all(axis=-1)]
@@ -39,8 +58,7 @@ def grey_of_zones(raw: np.ndarray) -> tuple[float, float]:
     if agreement > NO_EDGES:
         answers.append(_norm(np.abs(edges), EDGE_NORM))
         weights.append(min((agreement - NO_EDGES) / (EDGES - NO_EDGES), 1.0))
-    red, green, blue = np.average(np.log(answers), axis=0, weights=weights)
-    return float(np.exp(red - green)), float(np.exp(blue - green))
+    return answers, weights
 
 
 def _agreement(edges: np.ndarray) -> float:

@@ -13,6 +13,8 @@ import numpy as np
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
 from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, place_of, with_curve
+from isp.grey_edge import grey_edge
+from isp.grey_of_zones import doubt
 from isp.highlights import Highlights
 from isp.light import classical
 from isp.light_estimate import Judge, LightEstimate
@@ -136,10 +138,25 @@ def _judged(frame: RawFrame, tuning: Tuning | None, source: str, judge: Judge | 
         grey = (1.0 / shot.colour_gains[0], 1.0 / shot.colour_gains[1])
         found = _placed(grey, known, source="camera", why="The camera's own gains.")
         return dataclasses.replace(found, temperature_k=shot.temperature_k or found.temperature_k)
+    if unmeasured:
+        return _unmeasured(frame)
     chosen = classical if judge is None or known is None or source != "learned" else judge
     light = chosen(gather(frame, tuning))
     # Asked for, and not there: on with the scene, but not without a word.
     return dataclasses.replace(light, why=f"The camera gave no gains. {light.why}") if source == "camera" else light
+
+
+def _unmeasured(frame: RawFrame) -> LightEstimate:
+    """The light on a sensor of which nothing is known: what zones say, and fine edges where one colour fills them."""
+    statistics = gather(frame, None)
+    light = classical(statistics)
+    share = doubt(statistics.raw_colours()) if light.source == "classical" else 0.0
+    edges = grey_edge(frame) if share > 0 else None
+    if edges is None:
+        return light
+    red, blue = np.exp((1 - share) * np.log(light.grey) + share * np.log(edges))
+    why = "Nothing is known of this sensor, and one colour fills the picture: the colour of edges is taken for grey."
+    return dataclasses.replace(light, grey=(float(red), float(blue)), why=why)
 
 
 def _placed(grey: tuple[float, float], tuning: Tuning | None, source: str, why: str) -> LightEstimate:

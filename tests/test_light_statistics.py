@@ -138,9 +138,9 @@ def test_an_unknown_sensor_is_shown_as_it_reads():
 @pytest.mark.parametrize("size", [(480, 640), (99, 131)])
 def test_a_zone_of_an_unknown_sensor_with_clipped_pixels_has_no_colour(size):
     light = np.full(size, 0.2)
-    light[: size[0] // 4 : 5] = 3.0
+    light[: size[0] // 4, ::9] = 3.0
     raw = gather(exposed(light, noise=False), None).raw_colours()
-    assert np.isnan(raw[:7]).all()
+    assert np.isnan(raw[:7]).any(axis=(0, 2)).mean() > 0.3
     assert np.isfinite(raw[9:]).all()
 
 
