@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("choice", nargs="?", metavar="WHAT", help="see above; without it nothing is changed")
     parser.add_argument(
-        "--tint", type=float, metavar="P", help="-30 to 30: above 0 the light is greener, below 0 pinker"
+        "--tint", type=float, metavar="P", help="-30 to 30: above 0 for greener light, the picture turns pinker"
     )
     parser.add_argument(
         "--from", dest="card", metavar="FILE", help="last, or a raw file, with a grey card in its middle"
