@@ -4,8 +4,8 @@ Sources: Buchsbaum 1980 (grey world: the mean is grey); Finlayson and Trezzi 200
 constancy" (norm 6: bright things count more); van de Weijer, Gevers, Gijsenij 2007, "Edge-based color constancy" (norm
 2: differences are grey). Each fails elsewhere, so the mean in log colour of the three fails less. We depart in that all
 three look at zones, not at pixels: a zone's mean holds little noise, no glint alone, and no clipped pixel. And where
-there are no edges: they show in all colours at once, noise in each for itself, and the less they agree the less they
-count.
+there are no edges: they are stronger than what a lens shades, and show in all colours at once, noise in each for
+itself. The weaker they are and the less they agree, the less they count.
 On 536 labelled scenes of Raspberry Pi's, taken for those of unknown sensors, mean and worst quarter in degrees were
 4.4 and 9.6 for grey world, 3.8 and 8.3 for shades of grey, 3.9 and 8.5 for edges, and 3.7 and 8.0 for their mean.
 """
@@ -21,6 +21,8 @@ FEWEST_ZONES = 16
 # Correlation of red's and of blue's edges with green's: of noise between a thousand zones 0.05 at most, of photographs
 # above 0.5. From the first on edges begin to count, from the second on in full.
 NO_EDGES, EDGES = 0.1, 0.3
+# Between neighbours, against the mean: a lens shades by 0.03 at most, 95 of 100 photographs have more than 0.17.
+NO_CONTRAST, CONTRAST = 0.04, 0.1
 # Log colour between the answers of mean and edges: below the first in 90 % of labelled scenes, above the second in 4 %.
 ALIKE, UNLIKE = 0.3, 0.4
 
@@ -43,7 +45,7 @@ def doubt(raw: np.ndarray) -> float:
         return 0.0
     mean, edges = (np.log(answers[index]) for index in (0, 2))
     away = float(np.hypot(*((mean - mean[1]) - (edges - edges[1]))[[0, 2]]))
-    return weights[2] * min(max((away - ALIKE) / (UNLIKE - ALIKE), 0.0), 1.0)
+    return weights[2] * _risen(away, ALIKE, UNLIKE)
 
 
 def _answers(raw: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
@@ -54,10 +56,11 @@ def _answers(raw: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
     answers, weights = [means.mean(axis=0), _norm(means, SHADES_NORM)], [1.0, 1.0]
     edges = np.concatenate([np.diff(raw, axis=axis).reshape(-1, 3) for axis in (0, 1)])
     edges = edges[np.isfinite(edges).all(axis=1)]
-    agreement = _agreement(edges)
-    if agreement > NO_EDGES:
+    contrast = float(np.sqrt((edges[:, 1] ** 2).mean()) / answers[0][1]) if len(edges) else 0.0
+    weight = min(_risen(_agreement(edges), NO_EDGES, EDGES), _risen(contrast, NO_CONTRAST, CONTRAST))
+    if weight > 0:
         answers.append(_norm(np.abs(edges), EDGE_NORM))
-        weights.append(min((agreement - NO_EDGES) / (EDGES - NO_EDGES), 1.0))
+        weights.append(weight)
     return answers, weights
 
 
@@ -68,6 +71,11 @@ def _agreement(edges: np.ndarray) -> float:
         return 0.0
     red, green, blue = (edges / largest).T
     return float(min(red @ green / np.sqrt(red @ red), blue @ green / np.sqrt(blue @ blue)) / np.sqrt(green @ green))
+
+
+def _risen(value: float, low: float, high: float) -> float:
+    """0 up to the low mark, 1 from the high one on."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def _norm(values: np.ndarray, power: float) -> np.ndarray:

@@ -58,8 +58,15 @@ def test_zones_that_say_nothing_are_left_out():
 
 def test_the_noise_of_a_bare_wall_is_no_edge():
     noise = np.random.default_rng(5).normal(0.0, 0.001, (32, 32, 3)) * (1.0, 0.5, 2.0)
-    assert_near(grey_of_zones(0.2 * LIGHT + noise), 3e-3)
+    assert_near(grey_of_zones(0.2 * LIGHT + noise), 6e-3)
     assert doubt(0.2 * LIGHT + noise) == 0
+
+
+def test_what_the_lens_shades_is_no_edge():
+    away = np.linspace(-1, 1, 32)[:, None] ** 2 + np.linspace(-1, 1, 32) ** 2
+    shaded = 0.2 * LIGHT * (1 - away[..., None] * (0.3, 0.2, 0.15))
+    assert_near(grey_of_zones(shaded), 0.1)
+    assert doubt(shaded) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 32), (32, 32)])
