@@ -23,6 +23,7 @@ COMMANDS = {
     "shoot": "take a photo with the running camera",
     "view": "the live picture: its newest frame as a JPEG",
     "status": "what the running camera is doing",
+    "wb": "white balance: auto, a preset, a temperature, a grey card, lock",
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",
     "develop": "turn raw files into photos",

@@ -34,6 +34,9 @@ from firmware.settings import Settings
 from firmware.shooting import Look, Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
+from firmware.white_balance.balances import Balances
+from firmware.white_balance.judging import NAME as WHITE_BALANCE
+from firmware.white_balance.requests import WhiteBalanceRequests
 from isp.errors import IspError
 
 logger = logging.getLogger(__name__)
@@ -73,9 +76,10 @@ class Daemon:
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         self._night = Night(self._camera, self._card, self._writer, self._darkroom, heartbeats, self._wake)
         self._masks = Masks(settings.accelerator)
+        self._balances = Balances(settings.storage.state_folder)
         look = Look(settings, build_pipelines(settings), bursts)
         parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
-        self._shooting = Shooting(look, *parts, self._wake, self._masks)
+        self._shooting = Shooting(look, *parts, self._wake, self._masks, self._balances)
         self._shooting.check_mode(settings.darkroom.mode)
         self._preview = Preview(
             settings.preview.frames_per_second,
@@ -86,7 +90,9 @@ class Daemon:
         told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
         self._status = DaemonStatus(self._camera, *told, heartbeats)
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)
-        handlers = request_handlers(self._shooting, self._status.to_dict, self.reload, self._preview.view)
+        balance = WhiteBalanceRequests(self._shooting, self._camera, self._card)
+        asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer)
+        handlers = request_handlers(self._shooting, *asked)
         if settings.buttons.pin_factory == "mock":
             handlers |= bench_handlers(lambda button, level: self._buttons.drive(button, level))
         self._control = ControlServer(settings.control, handlers, heartbeats)
@@ -113,6 +119,7 @@ class Daemon:
 
     def _start(self) -> None:
         self._card.open()
+        self._balances.open()
         self._status.unfinished = self._card.unfinished()
         if self._status.unfinished:
             logger.warning(unfinished_in_words(self._status.unfinished))
@@ -223,6 +230,7 @@ class Daemon:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
             self._masks.use(change.settings.accelerator)
+            self._balances.judging.try_again()
             self._shooting.look = Look(change.settings, pipelines, burst_modes())
             self._status.not_reloaded = change.not_reloaded
         logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
@@ -252,7 +260,8 @@ class Daemon:
         """A thread that dies is a defect: end, so that systemd starts a whole camera instead of half a one."""
         name = death.thread.name if death.thread else "unknown"
         logger.critical("The thread %s died", name, exc_info=(death.exc_type, death.exc_value, death.exc_traceback))
-        if name not in ("caller", "preview", "preview-masks", PORTRAITS):  # nobody's photo depends on these
+        # Nobody's photo depends on these.
+        if name not in ("caller", "preview", "preview-masks", PORTRAITS, WHITE_BALANCE):
             self._broken = name
             self._wake()
 

@@ -33,6 +33,10 @@ class PreviewError(NightjarError, RuntimeError):
     """There is no live picture now; the message says why and what to do."""
 
 
+class WhiteBalanceError(NightjarError, ValueError):
+    """This white balance cannot be: there is no such choice, or nothing to take it from. Says what to do."""
+
+
 class PinError(NightjarError, OSError):
     """The pins of the buttons or of the status light cannot be used."""
 

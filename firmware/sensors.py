@@ -18,6 +18,8 @@ from isp.tuning import Tuning
 
 LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
 
+# Behind the name of a sensor whose module has no infrared filter.
+NOIR = "_noir"
 RESTORE = "Put the packaged file back: install Nightjar again."
 
 
@@ -76,6 +78,11 @@ class Sensor:
         )
 
 
+def module_name(sensor: str, has_no_filter: bool) -> str:
+    """The name by which a module goes: of most sensors libcamera cannot tell whether the infrared filter is there."""
+    return sensor + NOIR if has_no_filter and not sensor.endswith(NOIR) else sensor
+
+
 def known_sensors() -> list[str]:
     """Names that `load_sensor` takes; each with "_noir" behind it too."""
     return sorted(path.stem for path in SENSORS.glob("*.toml"))
@@ -88,7 +95,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
     tuning  "packaged" (our copy), "auto" (an installed libcamera file if there is one), or a path to a .json file
     """
     # A NoIR module is the same sensor without the infrared filter.
-    path = folder / f"{name.removesuffix('_noir')}.toml"
+    path = folder / f"{name.removesuffix(NOIR)}.toml"
     if not re.fullmatch(r"[a-z0-9_]{1,64}", name) or not path.is_file():
         raise SettingsError(f"No sensor file {path}. Known sensors: {', '.join(known_sensors())}.")
     try:

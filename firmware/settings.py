@@ -27,6 +27,7 @@ class CameraSettings(Knobs):
     buffer_count: int = knob(6, 3, 16, "camera buffers; fewer when the Pi 4 runs out of CMA memory")
     hflip: bool = knob(False, meaning="mirror left to right in the sensor")
     vflip: bool = knob(False, meaning="mirror top to bottom in the sensor; both together turn it by 180 degrees")
+    noir: bool = knob(False, meaning="the module has no infrared filter (NoIR); not needed where it says so itself")
     frame_timeout_s: float = knob(
         5.0, 0.2, 1000.0, "silence beyond the exposure time after which the camera is reopened"
     )
@@ -170,7 +171,9 @@ class StorageSettings(Knobs):
     """[storage]: where photos go."""
 
     folder: str = knob("/var/lib/nightjar/photos", meaning="DCIM/ is made inside it")
-    state_folder: str = knob("/var/lib/nightjar", meaning="keeps the counter of photo numbers")
+    state_folder: str = knob(
+        "/var/lib/nightjar", meaning="keeps the counter of photo numbers, and the white balance that was chosen"
+    )
     free_space_floor_mb: int = knob(200, 0, 10**6, "below this much free space a press is refused, loudly")
     dng: bool = knob(True, meaning="keep the raw measurement beside the JPEG")
     jpeg_quality: int = knob(93, 1, 100, "libjpeg's scale")

@@ -20,12 +20,14 @@ from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
+from firmware.white_balance.balances import Balance, Balances
 from isp.bokeh import Bokeh
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
     from firmware.storage.card import Card, PhotoName
+    from isp.light_estimate import LightEstimate
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
@@ -55,13 +57,15 @@ class Look:
 class Chosen:
     """A press and the frame of its moment. It counts as waiting until `Shooting.accept` has made a photo of it.
 
-    burst  the burst that began with the press, in the modes that take one
+    balance  what its white balance goes by; another choice meanwhile is for the next press
+    burst    the burst that began with the press, in the modes that take one
     """
 
     press_ns: int
     mode: str
     look: Look
     frame: RawFrame
+    balance: Balance
     burst: BurstPress | None = None
 
 
@@ -86,8 +90,10 @@ class Shooting:
         night: Night,
         changed: Callable[[], None],
         masks: Masks | None = None,
+        balances: Balances | None = None,
     ) -> None:
         self.look = look
+        self.balances = balances or Balances(look.settings.storage.state_folder)
         self._masks = masks or Masks(look.settings.accelerator)
         self._mode = look.settings.darkroom.mode
         self._camera = camera
@@ -114,6 +120,7 @@ class Shooting:
 
     def get_ready(self) -> None:
         """Load now, beside everything else, what the first press in this mode would wait for."""
+        self.balances.judging.warm_up()
         if self.look.is_portrait(self._mode):
             self._masks.warm_up()
 
@@ -147,8 +154,9 @@ class Shooting:
             ring = self._camera.ring
             nearest = ring.nearest_of_any if takes_burst else ring.nearest
             frame = nearest(time_ns, self._camera.frame_limit_s)
-            burst = self._begin_burst(time_ns, mode, look, frame) if takes_burst else None
-        return Chosen(time_ns, mode, look, frame, burst)
+            balance = self.balance_of(frame, mode, look)
+            burst = self._begin_burst(time_ns, mode, look, frame, balance) if takes_burst else None
+        return Chosen(time_ns, mode, look, frame, balance, burst)
 
     def accept(self, chosen: Chosen) -> Accepted:
         """Give the photo its number, durable, and hand it to card and darkroom. A slow card takes seconds for it.
@@ -175,6 +183,20 @@ class Shooting:
             unknown = sensor == UNKNOWN_SENSOR
             self._tunings[sensor] = None if unknown else load_sensor(sensor, settings.camera.tuning).tuning
         return self._tunings[sensor]
+
+    def balance_of(self, frame: RawFrame, mode: str, look: Look) -> Balance:
+        """What the white balance of a photo of this frame goes by now."""
+        return self.balances.of(mode, frame.shot.sensor, self.tuning_of(frame, look.settings))
+
+    def light_of(self, frame: RawFrame, mode: str) -> LightEstimate:
+        """The light as a photo of this frame would have it."""
+        from isp.plan import find_light
+        from isp.white_balance import WhiteBalance
+
+        look = self.look
+        balance = self.balance_of(frame, mode, look)
+        knobs = balance.pipeline(look.pipelines[mode]).stage(WhiteBalance) or WhiteBalance()
+        return find_light(frame, self.tuning_of(frame, look.settings), knobs, balance.judge)
 
     def next_mode(self) -> str:
         """Go to the mode after this one, in the order of configs/modes.toml; after the last comes the first."""
@@ -212,9 +234,10 @@ class Shooting:
         if ended is not None:
             raise BurstEnded(f"This press ended the burst ({ended.in_words}); it takes no photo of its own.")
 
-    def _begin_burst(self, time_ns: int, mode: str, look: Look, frame: RawFrame) -> BurstPress:
+    def _begin_burst(self, time_ns: int, mode: str, look: Look, frame: RawFrame, balance: Balance) -> BurstPress:
         tuning = self.tuning_of(frame, look.settings)
-        burst = BurstPress(time_ns, mode, look.settings, look.pipelines[mode], tuning, frame)
+        pipeline = balance.pipeline(look.pipelines[mode])
+        burst = BurstPress(time_ns, mode, look.settings, pipeline, tuning, frame, balance.judge)
         self._night.begin(burst)
         return burst
 
@@ -263,7 +286,8 @@ class Shooting:
     def _job(self, chosen: Chosen) -> Job:
         settings, frame = chosen.look.settings, chosen.frame
         tuning = self.tuning_of(frame, settings)
-        pipeline = plan_photo(chosen.look.pipelines[chosen.mode], frame, tuning)
+        wanted = chosen.balance.pipeline(chosen.look.pipelines[chosen.mode])
+        pipeline = plan_photo(wanted, frame, tuning, chosen.balance.judge)
         raw = encode_raw(frame, tuning, pipeline) if settings.storage.dng else None
         files = self._card.reserve()
         return Job(

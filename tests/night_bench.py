@@ -105,7 +105,7 @@ class NightBench:
         board = Board(self.sysfs)
         parts = (self.thread, self.card, self.writer, self.darkroom)
         self.night = Night(*parts, self.heartbeats, self.changed, board, tables.get("merge", new_merge))
-        self.shooting = Shooting(self.look(), *parts, self.night, self.changed)
+        self.shooting = Shooting(self.look(), *parts, self.night, self.changed, balances=tables.get("balances"))
         for part in (self.writer, self.darkroom, self.night):
             part.start()
         self.thread.start()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import logging
 import os
 import queue
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -43,6 +45,8 @@ from firmware.storage.card_writer import CardWriter
 from isp.bokeh import Bokeh
 from isp.develop import run_stages
 from isp.frames import RawFrame
+from isp.grey_curve import grey_of
+from isp.light_estimate import LightEstimate
 from isp.local_tone import LocalTone
 from isp.photo import photo_pipeline
 from isp.pipeline import Pipeline
@@ -166,6 +170,84 @@ def test_another_light_is_reached_in_small_steps(scene, tuning):
     assert steps.max() < 0.11 * whole
     goal = gains_of(plan(pipeline, cold, tuning))
     assert np.abs(colours[-1] - np.log(goal[[0, 2]] / goal[1])).max() <= JUST_VISIBLE
+
+
+def shown_mired(frames, fps, tuning, judge=None, pipeline=None, light=None) -> np.ndarray:
+    """The light of each picture of a preview of these frames, one after the other."""
+    light, begin = light or SteadyLight(), pipeline or as_far_as_balance()
+    recipes = [
+        light.recipe(at(frame, number * SECOND_NS // fps), begin, tuning, judge) for number, frame in enumerate(frames)
+    ]
+    return np.array([1e6 / recipe.stage(WhiteBalance).light_k for recipe in recipes])
+
+
+def as_far_as_balance(tables=None) -> Pipeline:
+    """The photo's own stages up to the white balance: it is planned before what follows."""
+    stages = photo_pipeline(tables or {}).stages
+    return Pipeline(stages[: 1 + next(index for index, stage in enumerate(stages) if isinstance(stage, WhiteBalance))])
+
+
+def judging(answers) -> Callable:
+    """A judge that gives one of these temperatures after the other, each sure within 15 mired."""
+    turns = itertools.cycle(answers)
+
+    def judge(statistics):
+        kelvin = next(turns)
+        grey = grey_of(kelvin, 0.0, statistics.tuning)
+        return LightEstimate(grey, kelvin, covariance=((225.0, 0.0), (0.0, 0.0004)), source="learned")
+
+    return judge
+
+
+@pytest.mark.parametrize("lux", [800.0, 1.0])
+def test_sensor_noise_moves_no_still_scene(tuning, lux):
+    frames = [simulate("chart", "imx219", 640, 480, illuminant_k=2800.0, lux=lux, seed=n)[0] for n in range(1, 5)]
+    mired = shown_mired(frames * 15, 5, tuning)
+    assert np.abs(np.diff(mired)).max() < 5.0, "between two pictures"
+    assert np.abs(np.diff(mired)).sum() / (len(mired) / 5) < 1.0, "a second"
+
+
+@pytest.mark.parametrize("fps", [2, 30])
+def test_a_judge_that_is_as_unsure_as_it_says_makes_no_jumps(scene, tuning, fps):
+    answers = 1e6 / (250.0 + 15.0 * np.random.default_rng(1).standard_normal(40))
+    mired = shown_mired([scene()] * 20 * fps, fps, tuning, judging(answers))
+    assert np.abs(np.diff(mired)).max() < 5.0
+    assert mired[5 * fps :].std() < 7.5, "half of what one answer is wrong by"
+
+
+def test_a_scene_that_could_be_judged_either_way_does_not_waver(scene, tuning):
+    mired = shown_mired([scene()] * 50, 5, tuning, judging([3000.0, 6500.0]))
+    assert np.ptp(mired) == 0.0
+
+
+@pytest.mark.parametrize("fps", [2, 15])
+def test_a_lamp_that_is_switched_is_followed_within_four_seconds_at_any_pace(scene, tuning, fps):
+    mired = shown_mired([scene(3000.0)] + [scene(6500.0)] * 4 * fps, fps, tuning)
+    assert mired[0] == pytest.approx(1e6 / 3000, abs=10.0)
+    assert mired[-1] == pytest.approx(1e6 / 6500, abs=10.0)
+    assert np.abs(np.diff(mired)).max() < max(5.0, 122.0 / fps)
+
+
+def test_a_covered_lens_is_no_other_light(scene, tuning):
+    black = RawFrame(np.full_like(scene().pixels, 64), scene().shot)
+    mired = shown_mired([scene(3000.0)] * 5 + [black] * 15 + [scene(3000.0)] * 5, 5, tuning)
+    assert np.ptp(mired) == 0.0
+
+
+def test_what_is_chosen_or_locked_is_there_with_the_next_picture(scene, tuning):
+    light, warm = SteadyLight(), judging([3000.0])
+    told = as_far_as_balance({"white_balance": {"preset": "shade"}})
+    assert shown_mired([scene()], 15, tuning, warm, light=light)[0] == pytest.approx(1e6 / 3000)
+    assert shown_mired([scene()], 15, tuning, warm, told, light)[0] == pytest.approx(1e6 / 7500)
+    assert shown_mired([scene()], 15, tuning, judging([4000.0]), light=light)[0] == pytest.approx(1e6 / 4000)
+
+
+def test_a_sensor_without_a_curve_has_a_steady_light_too(scene):
+    light, tuning = SteadyLight(), load_sensor("imx219_noir").tuning
+    frames = [at(scene(k), n * SECOND_NS // 5) for n, k in enumerate([3000.0] + [6500.0] * 20)]
+    colours = np.log([gains_of(light.recipe(frame, as_far_as_balance(), tuning))[[0, 2]] for frame in frames])
+    assert np.ptp(colours, axis=0).max() > 0.3, "it follows"
+    assert np.abs(np.diff(colours, axis=0)).max() < 0.5 * np.ptp(colours, axis=0).max()
 
 
 def test_a_light_set_by_hand_is_kept(scene, tuning):

@@ -73,6 +73,24 @@ def test_the_mode_button_goes_through_the_modes_and_the_photo_obeys(running):
         running.call("shoot", speed=3)
 
 
+@pytest.mark.slow
+def test_the_white_balance_of_each_mode_is_there_again_after_a_restart(bench):
+    bench.start()
+    bench.call("white_balance", action="choose", choice="4200K", tint=5.0)
+    bench.call("white_balance", action="choose", choice="auto", mode="plain")
+    locked = bench.call("white_balance", action="lock", mode="plain")["modes"]["plain"]["locked"]
+    bench.stop()
+    bench.start()
+    told = bench.call("white_balance")
+    assert told["modes"]["photo"]["in_words"] == "4200 K, tint +5"
+    photo = bench.call("shoot")
+    assert photo["light"]["temperature_k"] == 4200
+    assert photo["light"]["source"] == "hand"
+    plain = bench.call("shoot", mode="plain")
+    assert plain["light"]["grey"] == pytest.approx(locked["grey"], abs=1e-4)
+    assert "balance  4200 K, tint +5" in list(lines(bench.call("status")))
+
+
 def test_a_long_press_says_that_switching_off_is_not_allowed(running):
     running.call("bench.pin", button="mode", level=0)
     status = running.until(lambda status: status["warnings"])

@@ -17,6 +17,7 @@ from firmware.doctor.checks.daemon import check_daemon
 from firmware.doctor.checks.edge_tpu import check_edge_tpu
 from firmware.doctor.checks.permissions import check_permissions
 from firmware.doctor.checks.portraits import check_portraits
+from firmware.doctor.checks.white_balance import check_white_balance
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine, examine
 from firmware.settings import (
     ButtonSettings,
@@ -117,6 +118,14 @@ def test_buttons_need_a_gpio_chip(machine):
     assert "no /dev/gpiochip" in told(check_buttons(machine))
     put(machine, "/dev/gpiochip0")
     assert "gpiochip0 can be opened; shutter on GPIO 17" in told(check_buttons(machine))
+
+
+def test_a_damaged_white_balance_is_found_and_a_choice_mends_it(machine):
+    assert "damaged" not in told(check_white_balance(machine))
+    put(machine, "/var/lib/nightjar/white-balance.json", "{")
+    finding = list(check_white_balance(machine))[-1]
+    assert (finding.state, finding.mend) == (WARNING, "nightjar wb auto")
+    assert "not JSON" in finding.message
 
 
 def test_two_buttons_on_one_pin_are_found(machine):

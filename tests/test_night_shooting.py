@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from night_bench import FRAMES, PATIENCE_S, GatedCamera
 
@@ -13,7 +14,13 @@ from firmware.files.raw_files import read_raw
 from firmware.night.board import Board
 from firmware.night.memory import check_room, merge_bytes
 from firmware.night.night import new_merge
+from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, NightSettings, ReplaySettings
+from firmware.white_balance.balances import Balances
+from firmware.white_balance.choice import Choice
+from firmware.white_balance.judging import Judging
+from isp.light import classical
+from isp.light_statistics import gather
 
 THROTTLED = "devices/platform/soc/soc:firmware/get_throttled"
 THROTTLED_PI_5 = "devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
@@ -49,6 +56,32 @@ def test_the_quick_merge_makes_a_photo_of_all_frames_too(night):
     accepted = bench.press()
     bench.photo(accepted)
     assert read_raw(accepted.files.dng).shot.frames == 3
+
+
+def test_the_light_of_a_burst_is_judged_from_the_merged_frame(night, tmp_path):
+    asked = []
+    balances = Balances(tmp_path / "kept", Judging(lambda: lambda seen: asked.append(seen) or classical(seen)))
+    accepted = night(balances=balances).press()
+    accepted.done.result(PATIENCE_S)
+    merged, tuning = read_raw(accepted.files.dng), load_sensor("imx219").tuning
+    np.testing.assert_array_equal(asked[-1].zones, gather(merged, tuning).zones)
+    assert any(np.any(seen.zones != asked[-1].zones) for seen in asked), "the first frame's raw file has its own"
+    assert json.loads(accepted.files.sidecar.read_text())["white_balance"]["source"] == "classical"
+
+
+def test_a_white_balance_chosen_during_a_burst_is_for_the_next_one(night, tmp_path):
+    (tmp_path / "kept").mkdir()
+    balances = Balances(tmp_path / "kept", Judging(lambda: classical))
+    bench = night(balances=balances)
+    bench.shut_the_gate()
+    accepted = bench.press()
+    balances.choose(Choice("temperature", 2800.0), "night", "imx219", load_sensor("imx219").tuning)
+    bench.camera.is_open.set()
+    accepted.done.result(PATIENCE_S)
+    assert json.loads(accepted.files.sidecar.read_text())["white_balance"]["source"] == "classical"
+    again = bench.press()
+    again.done.result(PATIENCE_S)
+    assert json.loads(again.files.sidecar.read_text())["white_balance"]["temperature_k"] == 2800
 
 
 def test_frames_from_before_the_press_count(night):

@@ -25,6 +25,7 @@ import firmware.cameras.picamera2 as product
 from firmware.cameras.bounded import bounded
 from firmware.cameras.picamera2 import Library, PiCamera, import_library
 from firmware.errors import CameraError, CameraStalled
+from firmware.sensors import module_name
 from firmware.settings import CameraSettings, ExposureSettings, Settings
 
 SIZE = (640, 480)
@@ -221,6 +222,13 @@ def test_a_raw_stream_that_cannot_be_trusted_is_refused_and_the_camera_let_go(ra
     assert opened[0].names()[-3:] == ["cancel_all_and_flush", "stop", "close"]
     with pytest.raises(CameraError, match="closed"):
         camera.next_frame(1.0)
+
+
+def test_a_module_without_infrared_filter_goes_by_that_name():
+    camera, _ = camera_of(noir=True)
+    camera.start()
+    assert camera.sensor == "imx219_noir"
+    assert module_name("imx708_wide_noir", True) == "imx708_wide_noir", "this one says so itself"
 
 
 def test_an_unknown_module_lists_the_known_ones():

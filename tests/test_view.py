@@ -19,6 +19,7 @@ from firmware.control.client import RequestRefused
 from firmware.darkroom.modes import load_modes, mode_pipeline
 from firmware.files.raw_files import read_raw
 from firmware.sensors import load_sensor
+from firmware.white_balance.judging import Judging
 from isp.plan import plan
 
 WANTED = 20
@@ -111,7 +112,7 @@ def test_a_photo_taken_during_the_preview_is_the_photo_of_its_frame_alone(viewin
     frame = read_raw(Path(photo["dng"]))
     tuning = load_sensor("imx219").tuning
     recipe = json.loads(Path(photo["sidecar"]).read_text())["recipe"]
-    planned = plan(mode_pipeline(load_modes()["photo"], {}), frame, tuning)
+    planned = plan(mode_pipeline(load_modes()["photo"], {}), frame, tuning, Judging())
     assert recipe == json.loads(json.dumps(planned.to_dict()))
     assert abs(photo["press_to_frame_ms"]) < 100
     developed = viewing.call("status")["preview"]["developed"]

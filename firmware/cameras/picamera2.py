@@ -36,7 +36,7 @@ from firmware.cameras.pi_readout import (
 )
 from firmware.cameras.raw_formats import parse_raw_format, unpack
 from firmware.errors import CameraError, CameraStalled, SettingsError
-from firmware.sensors import load_sensor
+from firmware.sensors import load_sensor, module_name
 from firmware.settings import Settings
 from isp.errors import TuningError
 from isp.frames import RawFrame
@@ -219,7 +219,7 @@ class PiCamera:
             raise CameraError("This sensor cannot mirror the picture. Set [camera] hflip = false and vflip = false.")
         properties = device.camera_properties
         try:
-            sensor = load_sensor(properties["Model"], tuning=camera.tuning)
+            sensor = load_sensor(module_name(properties["Model"], camera.noir), tuning=camera.tuning)
         except (SettingsError, TuningError) as error:
             raise CameraError(f"The camera module calls itself {properties['Model']}. {error}") from error
         hflip, vflip = flips(camera.hflip, camera.vflip, properties.get("Rotation", 0))

@@ -17,6 +17,7 @@ from firmware.configuration import COMMAND_LINE, check_pictures, load
 from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.errors import SettingsError
 from firmware.portrait.entry import amiss, in_words
+from firmware.white_balance.story import in_words as light_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,6 +109,8 @@ def lines(made: list[Developed]) -> Iterator[str]:
         how = "planned anew" if photo.recipe == "planned" else f"recipe of {Path(photo.recipe).name}"
         merged = f", {photo.frames} frames merged" if photo.frames > 1 else ""
         yield f"{photo.raw} -> {photo.jpeg}  mode {photo.mode}, {how}{merged}, {photo.develop_ms:.0f} ms"
+        if photo.recipe == "planned" and photo.light is not None:
+            yield f"    light {light_in_words(photo.light)}"
         yield from (f"    left out: {frame}" for frame in photo.left_out)
         if photo.portrait is not None:
             yield f"    {in_words(photo.portrait)}"
@@ -129,6 +132,7 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
         raise UsageError(f"--threads {arguments.threads}: 0 takes all processors, or give their number")
     check_pictures(loaded)
     from firmware.darkroom.wishes import Wishes
+    from firmware.white_balance.judging import Judging
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(
@@ -150,6 +154,7 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
         mask=Path(arguments.mask) if arguments.mask else None,
         second=Path(arguments.second) if arguments.second else None,
         keep=settings.portrait,
+        judge=Judging(),
     )
 
 

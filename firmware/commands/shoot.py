@@ -8,6 +8,7 @@ from typing import Any
 
 from firmware.configuration import load
 from firmware.console import answer
+from firmware.white_balance.story import in_words
 
 # Longer than the daemon itself waits for a photo, so that its answer says what happened.
 TIMEOUT_S = 620.0
@@ -37,6 +38,8 @@ def lines(photo: dict[str, Any]) -> Iterator[str]:
         return
     yield from (photo[kind] for kind in ("jpeg", "dng", "sidecar") if photo.get(kind))
     yield from photo.get("beside", ())
+    if photo.get("light"):
+        yield f"light {in_words(photo['light'])}"
     if photo.get("why"):
         yield f"left unblurred: {photo['why']}"
     numbers = [(name.removesuffix("_ms"), value) for name, value in photo.items() if name.endswith("_ms")]

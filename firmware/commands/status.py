@@ -35,6 +35,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"mode     {status['mode']}  (modes: {', '.join(status['modes'])})"
     yield f"camera   {_camera(camera)}"
     yield f"exposure {_exposure(camera)}"
+    yield f"balance  {_balance(status['white_balance'], status['mode'])}"
     yield f"ring     {ring['frames']} of {ring['capacity']} frames"
     counts = f"{photos['taken']} taken, {photos['queue']} waiting, {photos['failed']} failed"
     yield f"photos   {counts}, last {photos['last'] or 'none'}"
@@ -75,6 +76,12 @@ def _preview(preview: dict[str, Any]) -> str:
         f"{preview['developed_per_second']:.1f} of {wanted} pictures per second at {width} x {height}, "
         f"{preview['core_share']:.0%} of a core, {preview['dropped']} dropped"
     )
+
+
+def _balance(balance: dict[str, Any], mode: str) -> str:
+    """What the white balance of this mode goes by, and who judges the light."""
+    judge = "" if balance["judge"]["lacking"] is None else ", by the classical judge"
+    return balance["modes"][mode]["in_words"] + judge
 
 
 def _accelerator(accelerator: dict[str, Any]) -> str:

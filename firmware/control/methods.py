@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from firmware.control.json_rpc import Handlers, ParamsError
@@ -31,6 +31,7 @@ def request_handlers(
     status: Callable[[], dict[str, Any]],
     reload: Callable[[], dict[str, Any]],
     view: Callable[[], dict[str, Any]],
+    white_balance: Callable[[str, str | None, Mapping[str, Any]], dict[str, Any]],
 ) -> Handlers:
     """The methods by name. Taking a photo answers when it is durable, unless told not to wait."""
 
@@ -55,10 +56,17 @@ def request_handlers(
             shooting.mode = name
         return {"mode": shooting.mode, "modes": list(shooting.look.pipelines)}
 
+    def balance(params: dict[str, Any]) -> dict[str, Any]:
+        given = {"choice": (str, None), "tint": (float, 0.0), "grey": (list, None), "sensor": (str, None)}
+        given |= {"file": (str, None)}
+        action, mode, *values = _known(params, action=(str, "show"), mode=(str, None), **given)
+        return white_balance(action, mode, dict(zip(given, values, strict=True)))
+
     return {
         "status": _without_params(status),
         "shoot": shoot,
         "mode": mode,
+        "white_balance": balance,
         "view": _without_params(view),
         "reload": _without_params(reload),
         "version": _without_params(lambda: {"version": VERSION}),

@@ -101,7 +101,7 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
     begin(f"{burst.source}: developing")
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
-    pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning)
+    pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning, wishes.judge)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
     recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst)

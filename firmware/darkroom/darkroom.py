@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
     from firmware.portrait.making import Made
     from firmware.storage.card import PhotoName
+    from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
@@ -115,6 +116,7 @@ class Darkroom:
         from firmware.files.jpeg import encode_jpeg
         from firmware.files.sidecar import encode_sidecar
         from firmware.portrait.entry import without_refused
+        from firmware.white_balance.story import light_of
 
         numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.burst.reference_frame))}
         raw_refused = job.raw_done.exception() if job.raw_done is not None else None
@@ -138,8 +140,9 @@ class Darkroom:
             if refusal is not None:
                 # A full card may still hold the small JPEG, but what was promised is more than that.
                 raise refusal
-        _log_photo(job, numbers, entry)
-        return _report(job, numbers, entry, made)
+        light = light_of(made.photo.recipe)
+        _log_photo(job, numbers, entry, light)
+        return _report(job, numbers, entry, made) | {"light": light}
 
     def _develop(self, job: Job) -> Made:
         from firmware.darkroom.developing import develop_job
@@ -163,15 +166,16 @@ def _fetch_tools() -> None:
         importlib.import_module(name)
 
 
-def plan_photo(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None) -> Pipeline:
+def plan_photo(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None, judge: Judge | None = None) -> Pipeline:
     """Find out about the light once, for the DNG and the photo alike.
 
+    judge  of the light, where the pipeline leaves it to be judged; None takes the classical one
     A pipeline that cannot be planned stays as it is: developing says why, when the measurement is safe on the card.
     """
     from isp.plan import plan
 
     try:
-        return plan(pipeline, frame, tuning)
+        return plan(pipeline, frame, tuning, judge)
     except IspError:
         return pipeline
 
@@ -212,12 +216,15 @@ def _report(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None
     }
 
 
-def _log_photo(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None) -> None:
+def _log_photo(
+    job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None, light: Mapping[str, Any] | None
+) -> None:
     from firmware.portrait.entry import in_words
+    from firmware.white_balance import story
 
     shot = job.burst.reference_frame.shot
     logger.info(
-        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms%s",
+        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms%s%s",
         job.files.jpeg.name,
         job.mode,
         shot.frames,
@@ -226,5 +233,6 @@ def _log_photo(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | N
         numbers["press_to_frame_ms"],
         numbers["develop_ms"],
         numbers["press_to_saved_ms"],
+        "" if light is None else f"; light {story.in_words(light)}",
         "" if entry is None else f"; {in_words(entry)}",
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelerators.errors import AcceleratorError
+from firmware.darkroom.darkroom import plan_photo
 from firmware.darkroom.modes import mode_pipeline
 from firmware.darkroom.step_pictures import StepPictures
 from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
@@ -25,6 +26,7 @@ from firmware.portrait.second import Second
 from firmware.portrait.stored_mask import mask_to_plan_with, named_mask
 from firmware.sensors import load_sensor
 from firmware.storage.durable import make_folders, write_new, write_over
+from firmware.white_balance.story import light_of
 from isp.bokeh import Bokeh
 from isp.develop import develop
 from isp.errors import IspError
@@ -110,6 +112,7 @@ def develop_frame(
         steps=[str(step) for step in steps.files] if steps else [],
         frames=frame.shot.frames,
         portrait=entry,
+        light=light_of(made.photo.recipe),
     )
 
 
@@ -117,19 +120,20 @@ def _make(frame: RawFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: St
     """The photo, and what else a portrait has."""
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
     if recipe.pipeline.stage(Bokeh) is None:
-        return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps))
+        return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     keep = Keep.beside(jpeg, wishes.keep)
     refuse_existing([path for path in (keep.plain, keep.mask) if path], wishes.replace)
     stored = recipe.stored_mask
     find = wishes.find if stored is None else stored.give
     second = _second(wishes) if wishes.second else None
-    return make_portrait(frame, recipe.pipeline, tuning, find, keep, recipe.jpeg_quality, wishes.threads, steps, second)
+    pipeline = plan_photo(recipe.pipeline, frame, tuning, wishes.judge)
+    return make_portrait(frame, pipeline, tuning, find, keep, recipe.jpeg_quality, wishes.threads, steps, second)
 
 
 def _second(wishes: Wishes) -> Second:
     frame = read_raw(wishes.second)
     plain = without_blur(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand))
-    photo = develop(frame, plain, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads)
+    photo = develop(frame, plain, tuning_of(frame.shot.sensor, wishes.tuning), wishes.threads, judge=wishes.judge)
     return Second(wishes.second, photo.pixels)
 
 

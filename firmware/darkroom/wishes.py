@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from accelerators.masking import Found
     from firmware.portrait.stored_mask import StoredMask
+    from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
 
 FindMask = Callable[["np.ndarray"], "Found"]
@@ -37,6 +38,7 @@ class Wishes:
     mask          a PNG painted by hand, in the place of the one that was found
     second        a raw file from a camera beside the first: the blur goes by real depth
     keep          which files a portrait leaves beside its photo
+    judge         of the light, where it is planned anew; None takes the classical one
     merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
     """
 
@@ -58,6 +60,7 @@ class Wishes:
     mask: Path | None = None
     second: Path | None = None
     keep: PortraitSettings = field(default_factory=PortraitSettings)
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Developed:
     frames    of how many raw frames
     left_out  which of a burst's frames gave nothing to it, and why
     portrait  what its sidecar says of the blur, or why there is none
+    light     what it says of the light
     """
 
     raw: str
@@ -97,6 +101,7 @@ class Developed:
     frames: int = 1
     left_out: list[str] = field(default_factory=list)
     portrait: Mapping[str, Any] | None = None
+    light: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def examine(machine: Machine) -> list[Finding]:
     from firmware.doctor.checks.edge_tpu import check_edge_tpu
     from firmware.doctor.checks.permissions import check_permissions
     from firmware.doctor.checks.portraits import check_portraits
+    from firmware.doctor.checks.white_balance import check_white_balance
 
     checks: tuple[Check, ...] = (
         check_camera,
@@ -87,6 +88,7 @@ def examine(machine: Machine) -> list[Finding]:
         check_permissions,
         check_edge_tpu,
         check_portraits,
+        check_white_balance,
         check_clock,
         check_throttling,
         check_daemon,

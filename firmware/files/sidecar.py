@@ -17,6 +17,7 @@ from firmware.errors import SidecarError
 from firmware.files.shot_facts import facts_to_json, shot_from_facts
 from firmware.portrait.entry import fault_of
 from firmware.version import VERSION
+from firmware.white_balance.story import light_of
 from isp.errors import FrameError
 from isp.frames import Photo, Shot
 
@@ -50,6 +51,7 @@ def encode_sidecar(
 ) -> bytes:
     """The file. `burst` says what a photo of many frames was made of, `portrait` what was blurred, or why nothing was.
 
+    How the light was found, and how sure that is, the photo's own recipe says.
     Raises SidecarError for a photo without recipe.
     """
     if photo.recipe is None:
@@ -63,7 +65,8 @@ def encode_sidecar(
         "mode": mode,
         "numbers": {**numbers, **merge_numbers(photo)},
     }
-    facts |= {name: dict(told) for name, told in (("burst", burst), ("portrait", portrait)) if told is not None}
+    stories = {"white_balance": light_of(photo.recipe), "burst": burst, "portrait": portrait}
+    facts |= {name: dict(told) for name, told in stories.items() if told is not None}
     return facts_to_json(facts, indent=1) + b"\n"
 
 

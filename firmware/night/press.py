@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from firmware.night.plan import BurstPlan
     from firmware.settings import Settings
     from firmware.storage.card import PhotoName
+    from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class BurstPress:
     """What the press meant, held fast: a reload or another mode meanwhile is for the next press.
 
+    judge   of the light; None takes the classical one
     frame   a photo of this moment, whatever happens: of the press, then the burst's first
     files   the photo's name, or why the card gives none
     first   the burst's first frame
@@ -34,6 +36,7 @@ class BurstPress:
     pipeline: Pipeline
     tuning: Tuning | None
     frame: RawFrame
+    judge: Judge | None = None
     plan: BurstPlan | None = None
     collected: int = 0
     is_collecting: bool = True

@@ -77,7 +77,7 @@ def _planned(press: BurstPress, frame: RawFrame) -> Pipeline:
     from firmware.night.brightness import brighten_ev, brightened
 
     pipeline = brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
-    return plan_photo(pipeline, frame, press.tuning)
+    return plan_photo(pipeline, frame, press.tuning, press.judge)
 
 
 def _pass_on(done: Future, to: Future) -> None:

@@ -16,6 +16,7 @@ from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.version import VERSION
+from firmware.white_balance.story import amiss
 
 # A refused press is shown this long, a saved photo that long: enough to see it with the camera in the hand.
 REFUSED_SHOWS_S = 2.0
@@ -95,6 +96,7 @@ class DaemonStatus:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
         card, preview, accelerator = self._card_dict(), self._preview.report(), self._masks.report()
+        balance = self._balance_dict()
         return {
             "version": VERSION,
             "state": self.state(),
@@ -111,10 +113,11 @@ class DaemonStatus:
                 "failed": tally.failed,
             },
             "burst": shooting.burst,
+            "white_balance": balance,
             "accelerator": accelerator,
             "preview": preview,
             "card": card,
-            "warnings": self._warnings(card, preview, accelerator),
+            "warnings": [*self._warnings(card, preview, accelerator), *amiss(balance)],
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "settings_not_reloaded": list(self.not_reloaded),
@@ -135,6 +138,12 @@ class DaemonStatus:
             "exposure_us": frame.shot.exposure_us if frame else None,
             "analogue_gain": frame.shot.analogue_gain if frame else None,
         }
+
+    def _balance_dict(self) -> dict[str, Any]:
+        shooting, ring = self._shooting, self._camera.ring
+        frame = ring.newest() if ring else None
+        eye = (None, None) if frame is None else (frame.shot.sensor, shooting.tuning_of(frame, shooting.look.settings))
+        return shooting.balances.report([shooting.mode], *eye)
 
     def _card_dict(self) -> dict[str, Any]:
         folder = self._shooting.look.settings.storage.folder

@@ -181,6 +181,12 @@ class Card:
         raws = [(key, path) for key, path in found.items() if key[2] == ".DNG"]
         return sorted(path for (folder, stem, _), path in raws if (folder, stem, ".JPG") not in found)
 
+    def newest(self) -> PhotoName | None:
+        """The photo of the largest number of which anything is on the card; None on an empty one."""
+        with explained("look at", self._pictures):
+            largest = max(map(_number_of, self._ours()), default=0)
+        return PhotoName.of(largest, self._pictures) if largest else None
+
     def _take(self, path: Path) -> None:
         with explained("lock", path):
             flags = os.O_RDONLY | (0 if path.is_dir() else os.O_CREAT)
@@ -198,10 +204,8 @@ class Card:
         largest, swept = 0, 0
         with explained("sweep", self._pictures):
             for path in self._ours(hidden=True):
-                folder, file = OUR_FOLDER.fullmatch(path.parent.name), OUR_FILE.fullmatch(path.name)
-                number = (int(folder[1]) - FIRST_FOLDER) * FILES_PER_FOLDER + int(file["number"])
-                largest = max(largest, number)
-                if file["hidden"]:
+                largest = max(largest, _number_of(path))
+                if path.name.startswith("."):
                     path.unlink()
                     swept += 1
         if swept:
@@ -240,3 +244,9 @@ class Card:
             with contextlib.suppress(OSError):
                 partial_of(path).unlink(missing_ok=True)
             raise
+
+
+def _number_of(path: Path) -> int:
+    """Which photo, of all ever, one of our files is of."""
+    folder, file = OUR_FOLDER.fullmatch(path.parent.name), OUR_FILE.fullmatch(path.name)
+    return (int(folder[1]) - FIRST_FOLDER) * FILES_PER_FOLDER + int(file["number"])

@@ -34,7 +34,7 @@ def _simulated(machine: Machine) -> Iterator[Finding]:
     else:
         mend = f"sudo {sys.prefix}/bin/pip install scikit-image, or: sudo nightjar config set simulated.scene chart"
         yield Finding(AREA, PROBLEM, f"the scene '{wanted.scene}' is not at hand; {listed}", mend)
-    if not (SENSORS / f"{wanted.sensor}.toml").is_file():
+    if not (SENSORS / f"{wanted.sensor.removesuffix('_noir')}.toml").is_file():
         yield _no_sensor_file(wanted.sensor)
 
 
