@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from isp.errors import FrameError
 from isp.light_statistics import LightStatistics
 
-# How a light was found. The first two judge the scene; the others were told.
-SOURCES = ("learned", "classical", "daylight", "camera", "hand", "custom", "recipe")
-
+# How a light was found: judged of the scene, or told by somebody.
+JUDGED = ("learned", "classical", "daylight", "camera")
+TOLD = ("hand", "custom", "recipe")
+SOURCES = (*JUDGED, *TOLD)
 # So many standard deviations to both sides hold 90 % of a normal distribution.
 WITHIN_90 = 1.645
 # 100 000 K: bluer is no sky.

@@ -15,6 +15,7 @@ from firmware.white_balance.card import newest_raw, read_card
 from firmware.white_balance.choice import Choice
 from firmware.white_balance.kept import GreyCard, checked_grey
 from firmware.white_balance.story import in_words, story_of
+from isp.light_estimate import TOLD
 
 if TYPE_CHECKING:
     from isp.frames import RawFrame
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # A burst and its developing take that long on the slowest board; the grey card may be in it.
 PHOTO_LIMIT_S = 120.0
-# Lights that nobody judged.
-TOLD = ("hand", "custom", "recipe")
 ACTIONS = ("show", "choose", "card", "lock", "unlock", "reset")
 
 
