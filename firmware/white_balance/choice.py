@@ -38,9 +38,9 @@ class Choice:
             raise WhiteBalanceError(f"There is no white balance {self.kind!r}. {HOW_TO_CHOOSE}")
         if (self.temperature_k is not None) != (self.kind == TEMPERATURE):
             raise WhiteBalanceError(f"{self.kind} with {self.temperature_k!r} K: only a temperature has kelvins.")
-        if self.temperature_k is not None and not _is_number(self.temperature_k, LOWEST_K, HIGHEST_K):
+        if self.temperature_k is not None and not is_within(self.temperature_k, LOWEST_K, HIGHEST_K):
             raise WhiteBalanceError(f"{self.temperature_k} K is not allowed; allowed: {LOWEST_K:g} to {HIGHEST_K:g} K.")
-        if not _is_number(self.tint, -MOST_TINT, MOST_TINT):
+        if not is_within(self.tint, -MOST_TINT, MOST_TINT):
             raise WhiteBalanceError(f"A tint of {self.tint} is not allowed; allowed: -{MOST_TINT:g} to {MOST_TINT:g}.")
 
     @classmethod
@@ -77,6 +77,7 @@ class Choice:
 HOW_TO_CHOOSE = f"Choose {AUTO}, {', '.join(PRESETS)}, {CUSTOM}, or a temperature such as 4200K."
 
 
-def _is_number(value: Any, low: float, high: float) -> bool:
+def is_within(value: Any, low: float, high: float) -> bool:
+    """Whether what was stored or asked for is a number of this range."""
     is_number = isinstance(value, float | int) and not isinstance(value, bool)
     return is_number and math.isfinite(value) and low <= value <= high

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Self
 
 from firmware.errors import StorageError, WhiteBalanceError
 from firmware.storage.durable import write_over
-from firmware.white_balance.choice import Choice
+from firmware.white_balance.choice import Choice, is_within
 
 FILE = "white-balance.json"
 FORMAT = 1
@@ -147,18 +146,17 @@ def write_kept(file: Path, kept: Kept) -> None:
 
 def checked_grey(grey: Any) -> tuple[float, float]:
     """(red/green, blue/green). Raises WhiteBalanceError for what no card can read."""
-    fits = isinstance(grey, list | tuple) and len(grey) == 2 and all(map(_is_ratio, grey))
+    fits = (
+        isinstance(grey, list | tuple)
+        and len(grey) == 2
+        and all(is_within(part, 1 / MOST_GREY, MOST_GREY) for part in grey)
+    )
     if not fits:
         raise WhiteBalanceError(
             f"A grey of {grey!r} is none: it must be two numbers, red/green and blue/green, {1 / MOST_GREY:g} to "
             f"{MOST_GREY:g}."
         )
     return float(grey[0]), float(grey[1])
-
-
-def _is_ratio(value: Any) -> bool:
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 1 / MOST_GREY <= value <= MOST_GREY
 
 
 def _table(stored: Any) -> Mapping[str, Any]:
