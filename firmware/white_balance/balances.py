@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.errors import StorageError, WhiteBalanceError
 from firmware.white_balance.choice import AUTO, CUSTOM, TEMPERATURE, Choice
-from firmware.white_balance.judging import Held, Judging
-from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Lock, Wish, read_kept, write_kept
+from firmware.white_balance.judging import Judging
+from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Wish, read_kept, write_kept
+from firmware.white_balance.locked import Held, check_locks, facts_of, light_of, lock_of
 
 if TYPE_CHECKING:
     from isp.light_estimate import Judge, LightEstimate
@@ -30,9 +31,6 @@ UNDECIDED: dict[str, Any] = {
     "custom_red": None,
     "custom_blue": None,
 }
-
-# Before what there is to say about a light that is held.
-LOCKED = "Locked. "
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,7 @@ class Balances:
         """Read what was kept. Of a damaged file nothing holds, and that is said until the next choice."""
         try:
             kept = read_kept(self._file)
-            for wish in (kept.general, *kept.modes.values()):
-                if wish.lock is not None:
-                    _light_of(wish.lock)
+            check_locks(kept)
         except WhiteBalanceError as error:
             self.trouble = f"{self._file} is damaged, nothing of it holds; choose anew with `nightjar wb`: {error}"
             logger.warning(self.trouble)
@@ -91,8 +87,7 @@ class Balances:
         """For a photo of this mode and sensor. What does not hold for the sensor is not used: the light is judged."""
         wish = self._kept.wish_of(mode)
         if wish.lock is not None and wish.lock.sensor == sensor:
-            light = _light_of(wish.lock)
-            return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
+            return self._locked(light_of(wish.lock), tuning)
         if wish.choice is None:
             return Balance({}, self.judging)
         does_not_hold = self._amiss(Wish(wish.choice), sensor, tuning)
@@ -121,8 +116,7 @@ class Balances:
 
     def lock(self, light: LightEstimate, sensor: str, mode: str | None) -> None:
         """Hold this light until `unlock` or another choice."""
-        found = dataclasses.replace(light, why=light.why.removeprefix(LOCKED))
-        lock = Lock(sensor, dataclasses.asdict(found))
+        lock = lock_of(light, sensor)
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=lock)))
 
     def is_locked(self, mode: str | None) -> bool:
@@ -184,7 +178,7 @@ class Balances:
         from isp.grey_curve import with_curve
 
         if with_curve(tuning) is None:
-            return Balance(UNDECIDED | _facts_of(light), self.judging)
+            return Balance(UNDECIDED | facts_of(light), self.judging)
         return Balance(UNDECIDED | {"source": "learned"}, Held(light))
 
     def _change(self, change: Callable[[Kept], Kept]) -> None:
@@ -203,34 +197,6 @@ class Balances:
             return " All modes are: nightjar wb unlock"
         locked = [name for name, wish in self._kept.modes.items() if wish.lock is not None]
         return f" But in mode {locked[0]} it is: nightjar wb unlock --mode {locked[0]}" if locked else ""
-
-
-def _light_of(lock: Lock) -> LightEstimate:
-    """Raises WhiteBalanceError for what is no light."""
-    from isp.errors import FrameError
-    from isp.light_estimate import LightEstimate
-
-    fields = dict(lock.light)
-    try:
-        if fields.get("covariance") is not None:
-            fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
-        return LightEstimate(**fields | {"grey": tuple(fields["grey"])})
-    except (FrameError, TypeError) as error:
-        raise WhiteBalanceError(f"a lock holds no light: {error}") from None
-
-
-def _facts_of(light: LightEstimate) -> dict[str, Any]:
-    """What planning would find out in this light, for [white_balance]."""
-    gains = (1.0 / light.grey[0], 1.0, 1.0 / light.grey[1])
-    return {
-        "gains": tuple(gain / min(gains) for gain in gains),
-        "light_k": light.temperature_k,
-        "light_tint": light.tint,
-        "light_covariance": light.covariance,
-        "light_trust": light.trust,
-        "light_source": light.source,
-        "light_why": light.why,
-    }
 
 
 def _told(wish: Wish) -> dict[str, Any]:
