@@ -45,7 +45,7 @@ def light_of(lock: Lock) -> LightEstimate:
             fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
         fields["grey"], fields["why"] = tuple(fields["grey"]), LOCKED + fields.get("why", "")
         return LightEstimate(**fields)
-    except (FrameError, TypeError) as error:
+    except (FrameError, TypeError, OverflowError) as error:
         raise WhiteBalanceError(f"a lock holds no light: {error}") from None
 
 
