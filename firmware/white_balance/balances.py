@@ -207,20 +207,25 @@ class Balances:
 
 def _light_of(lock: Lock) -> LightEstimate:
     """Raises WhiteBalanceError for what is no light."""
-    from isp.errors import FrameError
+    from isp.errors import FrameError, KnobError
     from isp.light_estimate import LightEstimate
+    from isp.white_balance import WhiteBalance
 
     fields = dict(lock.light)
     try:
         if fields.get("covariance") is not None:
             fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
-        return LightEstimate(**fields | {"grey": tuple(fields["grey"])})
-    except (FrameError, TypeError) as error:
+        light = LightEstimate(**fields | {"grey": tuple(fields["grey"])})
+        WhiteBalance(**_facts_of(light))  # Refused now, it costs no photo.
+    except (FrameError, KnobError, TypeError, OverflowError) as error:
         raise WhiteBalanceError(f"a lock holds no light: {error}") from None
+    return light
 
 
 def _facts_of(light: LightEstimate) -> dict[str, Any]:
     """What planning would find out in this light, for [white_balance]."""
+    from isp.stage import LONGEST_TEXT
+
     gains = (1.0 / light.grey[0], 1.0, 1.0 / light.grey[1])
     return {
         "gains": tuple(gain / min(gains) for gain in gains),
@@ -229,7 +234,7 @@ def _facts_of(light: LightEstimate) -> dict[str, Any]:
         "light_covariance": light.covariance,
         "light_trust": light.trust,
         "light_source": light.source,
-        "light_why": light.why,
+        "light_why": light.why[:LONGEST_TEXT],
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,4 +78,4 @@ HOW_TO_CHOOSE = f"Choose {AUTO}, {', '.join(PRESETS)}, {CUSTOM}, or a temperatur
 
 def _is_number(value: Any, low: float, high: float) -> bool:
     is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and low <= value <= high
+    return is_number and low <= value <= high
