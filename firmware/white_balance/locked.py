@@ -36,17 +36,20 @@ def lock_of(light: LightEstimate, sensor: str) -> Lock:
 
 def light_of(lock: Lock) -> LightEstimate:
     """The light that is held, and says so. Raises WhiteBalanceError for what is none."""
-    from isp.errors import FrameError
+    from isp.errors import FrameError, KnobError
     from isp.light_estimate import LightEstimate
+    from isp.white_balance import WhiteBalance
 
     fields = dict(lock.light)
     try:
         if fields.get("covariance") is not None:
             fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
         fields["grey"], fields["why"] = tuple(fields["grey"]), LOCKED + fields.get("why", "")
-        return LightEstimate(**fields)
-    except (FrameError, TypeError, OverflowError) as error:
+        light = LightEstimate(**fields)
+        WhiteBalance(**facts_of(light))  # Refused now, it costs no photo.
+    except (FrameError, KnobError, TypeError, OverflowError) as error:
         raise WhiteBalanceError(f"a lock holds no light: {error}") from None
+    return light
 
 
 def check_locks(kept: Kept) -> None:
@@ -58,6 +61,8 @@ def check_locks(kept: Kept) -> None:
 
 def facts_of(light: LightEstimate) -> dict[str, Any]:
     """What planning would find out in this light, for [white_balance]."""
+    from isp.stage import LONGEST_TEXT
+
     gains = (1.0 / light.grey[0], 1.0, 1.0 / light.grey[1])
     return {
         "gains": tuple(gain / min(gains) for gain in gains),
@@ -66,5 +71,5 @@ def facts_of(light: LightEstimate) -> dict[str, Any]:
         "light_covariance": light.covariance,
         "light_trust": light.trust,
         "light_source": light.source,
-        "light_why": light.why,
+        "light_why": light.why[:LONGEST_TEXT],
     }

@@ -13,7 +13,7 @@ from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.white_balance.card import newest_raw, read_card
 from firmware.white_balance.choice import Choice
-from firmware.white_balance.kept import GreyCard, checked_grey
+from firmware.white_balance.kept import GreyCard, checked_file, checked_grey, checked_sensor
 from firmware.white_balance.story import in_words, story_of
 from isp.light_estimate import TOLD
 
@@ -72,7 +72,8 @@ class WhiteBalanceRequests:
 
     def _measure(self, mode: str | None, given: Mapping[str, Any]) -> None:
         if given["grey"] is not None:
-            sensor, card = given["sensor"] or "", GreyCard(checked_grey(given["grey"]), given["file"] or "")
+            sensor = checked_sensor(given["sensor"])
+            card = GreyCard(checked_grey(given["grey"]), checked_file(given["file"] or ""))
         else:
             if not self._shooting.wait_until_done(PHOTO_LIMIT_S):
                 raise WhiteBalanceError("The last photo is still in work. Try again in a moment.")
