@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from measures import light_errors
 from measures.published_pictures import write_labelled
 from PIL import Image
 
@@ -33,8 +34,7 @@ def one_light(temperature_k, deviation_mired=None):
 
 def grey_world(statistics):
     """Right where the paints average to grey, as those of `write_labelled` do."""
-    red, green, blue = np.nanmean(statistics.raw_colours(), axis=(0, 1))
-    grey = (float(red / green), float(blue / green))
+    grey = light_errors.grey_world(statistics)
     return LightEstimate(grey, temperature_of(grey, statistics.tuning), covariance=((25.0, 0.0), (0.0, 1e-3)))
 
 
