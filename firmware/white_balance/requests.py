@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firmware.camera_thread import CameraThread
 from firmware.control.json_rpc import ParamsError
@@ -16,10 +16,6 @@ from firmware.white_balance.choice import Choice
 from firmware.white_balance.kept import GreyCard, checked_file, checked_grey, checked_sensor
 from firmware.white_balance.story import in_words, story_of
 from isp.light_estimate import TOLD
-
-if TYPE_CHECKING:
-    from isp.frames import RawFrame
-    from isp.tuning import Tuning
 
 # A burst and its developing take that long on the slowest board; the grey card may be in it.
 PHOTO_LIMIT_S = 120.0
@@ -59,8 +55,8 @@ class WhiteBalanceRequests:
 
     def report(self, mode: str) -> dict[str, Any]:
         """What holds in every mode, and the light of the newest frame in this one."""
-        frame = self._newest()
-        told = self._balances.report(list(self._shooting.look.pipelines), *self._eye())
+        frame = self._camera.newest()
+        told = self._balances.report(list(self._shooting.look.pipelines), *self._shooting.eye())
         light = None if frame is None else story_of(self._shooting.light_of(frame, mode))
         return told | {"mode": self._shooting.mode, "light_in": mode, "light": light}
 
@@ -68,7 +64,7 @@ class WhiteBalanceRequests:
         tint = given["tint"]
         before = self._balances.chosen(mode)
         choice = Choice.of_words(given["choice"], tint) if given["choice"] else dataclasses.replace(before, tint=tint)
-        self._balances.choose(choice, mode, *self._eye())
+        self._balances.choose(choice, mode, *self._shooting.eye())
 
     def _measure(self, mode: str | None, given: Mapping[str, Any]) -> None:
         if given["grey"] is not None:
@@ -78,7 +74,7 @@ class WhiteBalanceRequests:
             if not self._shooting.wait_until_done(PHOTO_LIMIT_S):
                 raise WhiteBalanceError("The last photo is still in work. Try again in a moment.")
             sensor, card = read_card(newest_raw(self._card), self._shooting.look.settings.camera.tuning)
-        here, _ = self._eye()
+        here, _ = self._shooting.eye()
         if here is not None and sensor != here:
             raise WhiteBalanceError(
                 f"{card.file} was taken with {sensor}, and this camera has {here}, to which the same card has another "
@@ -87,7 +83,7 @@ class WhiteBalanceRequests:
         self._balances.keep_card(sensor, card, mode)
 
     def _lock(self, mode: str | None, _: Mapping[str, Any]) -> None:
-        frame = self._newest()
+        frame = self._camera.newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
         if self._balances.is_locked(mode):
@@ -101,14 +97,3 @@ class WhiteBalanceRequests:
         if light.source == "daylight":
             raise WhiteBalanceError(f"There is no light to lock: {light.why}")
         self._balances.lock(light, frame.shot.sensor, mode)
-
-    def _newest(self) -> RawFrame | None:
-        ring = self._camera.ring
-        return ring.newest() if ring else None
-
-    def _eye(self) -> tuple[str | None, Tuning | None]:
-        """The sensor of the frames that come, and its tuning; None before the first."""
-        frame = self._newest()
-        if frame is None:
-            return None, None
-        return frame.shot.sensor, self._shooting.tuning_of(frame, self._shooting.look.settings)
