@@ -143,7 +143,7 @@ class DaemonStatus:
         shooting, ring = self._shooting, self._camera.ring
         frame = ring.newest() if ring else None
         eye = (None, None) if frame is None else (frame.shot.sensor, shooting.tuning_of(frame, shooting.look.settings))
-        return shooting.balances.report([shooting.mode], *eye)
+        return shooting.balances.report([shooting.mode], *eye, shooting.look.pipelines)
 
     def _card_dict(self) -> dict[str, Any]:
         folder = self._shooting.look.settings.storage.folder

@@ -14,6 +14,7 @@ from firmware.errors import StorageError, WhiteBalanceError
 from firmware.white_balance.choice import AUTO, CUSTOM, TEMPERATURE, Choice
 from firmware.white_balance.judging import Held, Judging
 from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Lock, Wish, read_kept, write_kept
+from firmware.white_balance.knobs import LOCKED, UNDECIDED, facts_of, light_of_lock, settings_in_words
 
 if TYPE_CHECKING:
     from isp.light_estimate import Judge, LightEstimate
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     from isp.tuning import Tuning
 
 logger = logging.getLogger(__name__)
-
-# The knobs of [white_balance] that a choice decides; what it does not name stays as the settings and the mode have it.
-UNDECIDED: dict[str, Any] = {
-    "temperature_k": None,
-    "tint": 0.0,
-    "preset": AUTO,
-    "custom_red": None,
-    "custom_blue": None,
-}
-
-# Before what there is to say about a light that is held.
-LOCKED = "Locked. "
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ class Balances:
             kept = read_kept(self._file)
             for wish in (kept.general, *kept.modes.values()):
                 if wish.lock is not None:
-                    _light_of(wish.lock)
+                    light_of_lock(wish.lock)
         except WhiteBalanceError as error:
             self.trouble = f"{self._file} is damaged, nothing of it holds; choose anew with `nightjar wb`: {error}"
             logger.warning(self.trouble)
@@ -91,8 +80,13 @@ class Balances:
         """For a photo of this mode and sensor. What does not hold for the sensor is not used: the light is judged."""
         wish = self._kept.wish_of(mode)
         if wish.lock is not None and wish.lock.sensor == sensor:
-            light = _light_of(wish.lock)
+            light = light_of_lock(wish.lock)
             return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
+        return self.unlocked(mode, sensor, tuning)
+
+    def unlocked(self, mode: str, sensor: str, tuning: Tuning | None) -> Balance:
+        """As `of`, were no light locked: what another lock is taken from."""
+        wish = self._kept.wish_of(mode)
         if wish.choice is None:
             return Balance({}, self.judging)
         does_not_hold = self._amiss(Wish(wish.choice), sensor, tuning)
@@ -121,8 +115,7 @@ class Balances:
 
     def lock(self, light: LightEstimate, sensor: str, mode: str | None) -> None:
         """Hold this light until `unlock` or another choice."""
-        found = dataclasses.replace(light, why=light.why.removeprefix(LOCKED))
-        lock = Lock(sensor, dataclasses.asdict(found))
+        lock = Lock(sensor, dataclasses.asdict(light))
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=lock)))
 
     def is_locked(self, mode: str | None) -> bool:
@@ -139,23 +132,36 @@ class Balances:
         """Forget what was asked for: a mode then goes with all others, and all go by the settings."""
         self._change(lambda kept: kept.with_wish(mode, NOTHING))
 
-    def report(self, modes: list[str], sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
-        """Plain values for `nightjar wb` and `nightjar status`, of these modes; `sensor` is None before any frame."""
+    def report(
+        self,
+        modes: list[str],
+        sensor: str | None,
+        tuning: Tuning | None,
+        pipelines: Mapping[str, Pipeline] | None = None,
+    ) -> dict[str, Any]:
+        """Plain values for `nightjar wb` and `nightjar status`, of these modes.
+
+        sensor     None before any frame
+        pipelines  of the settings and the modes, to say what holds where nothing was chosen
+        """
         kept = self._kept
         return {
             "general": _told(kept.general),
-            "modes": {name: self._told_of(name, sensor, tuning) for name in modes},
+            "modes": {name: self._told_of(name, sensor, tuning, (pipelines or {}).get(name)) for name in modes},
             "cards": {name: {"grey": list(card.grey), "file": card.file} for name, card in kept.cards.items()},
             "sensor": sensor,
             "judge": self.judging.report(),
             "trouble": self.trouble or None,
         }
 
-    def _told_of(self, mode: str, sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
+    def _told_of(
+        self, mode: str, sensor: str | None, tuning: Tuning | None, pipeline: Pipeline | None
+    ) -> dict[str, Any]:
         wish = self._kept.wish_of(mode)
+        told = _told(wish, "" if pipeline is None else settings_in_words(pipeline))
         amiss = self._amiss(wish, sensor, tuning) if sensor else ""
-        said = f"what was asked for ({_told(wish)['in_words']}) does not hold: {amiss}" if amiss else None
-        return _told(wish) | {"own": self._kept.own(mode) != NOTHING, "amiss": said}
+        said = f"what was asked for ({told['in_words']}) does not hold: {amiss}" if amiss else None
+        return told | {"own": self._kept.own(mode) != NOTHING, "amiss": said}
 
     def _amiss(self, wish: Wish, sensor: str, tuning: Tuning | None) -> str:
         """Why what was asked for does not hold for this sensor; empty where it does."""
@@ -184,7 +190,7 @@ class Balances:
         from isp.grey_curve import with_curve
 
         if with_curve(tuning) is None:
-            return Balance(UNDECIDED | _facts_of(light), self.judging)
+            return Balance(UNDECIDED | facts_of(light), self.judging)
         return Balance(UNDECIDED | {"source": "learned"}, Held(light))
 
     def _change(self, change: Callable[[Kept], Kept]) -> None:
@@ -205,37 +211,10 @@ class Balances:
         return f" But in mode {locked[0]} it is: nightjar wb unlock --mode {locked[0]}" if locked else ""
 
 
-def _light_of(lock: Lock) -> LightEstimate:
-    """Raises WhiteBalanceError for what is no light."""
-    from isp.errors import FrameError
-    from isp.light_estimate import LightEstimate
-
-    fields = dict(lock.light)
-    try:
-        if fields.get("covariance") is not None:
-            fields["covariance"] = tuple(tuple(row) for row in fields["covariance"])
-        return LightEstimate(**fields | {"grey": tuple(fields["grey"])})
-    except (FrameError, TypeError) as error:
-        raise WhiteBalanceError(f"a lock holds no light: {error}") from None
-
-
-def _facts_of(light: LightEstimate) -> dict[str, Any]:
-    """What planning would find out in this light, for [white_balance]."""
-    gains = (1.0 / light.grey[0], 1.0, 1.0 / light.grey[1])
-    return {
-        "gains": tuple(gain / min(gains) for gain in gains),
-        "light_k": light.temperature_k,
-        "light_tint": light.tint,
-        "light_covariance": light.covariance,
-        "light_trust": light.trust,
-        "light_source": light.source,
-        "light_why": light.why,
-    }
-
-
-def _told(wish: Wish) -> dict[str, Any]:
+def _told(wish: Wish, by_settings: str = "") -> dict[str, Any]:
     choice, lock = wish.choice, wish.lock
-    words = "as the settings say" if choice is None else choice.in_words
+    as_settings = f"as the settings say: {by_settings}" if by_settings else "as the settings say"
+    words = as_settings if choice is None else choice.in_words
     return {
         "choice": None if choice is None else choice.to_dict(),
         "locked": None if lock is None else {"sensor": lock.sensor, **lock.light},
