@@ -15,30 +15,27 @@ from accelerators.white_balance.zones import FEWEST_ZONES, LEAST, JudgedZones, l
 # Bins for each of red and blue; their middles lie at FINE * sinh(STEP * -7..7) in natural log colour: 0.04 apart near
 # grey, 0.4 at the far end.
 BINS, STEP, FINE = 15, 0.45, 0.08
-POWER = 0.25
 BRIGHTEST = 0.25
 # All zones, the brightest quarter, the stronger half of the differences between neighbours.
 KINDS = 3
 FEATURES = KINDS * BINS * BINS
 # No colour is further from grey than this.
 MOST = 1e4
+# A colour beyond the last bin counts there; each needs a next one.
+LAST_BIN = BINS - 1.001
 
 
 def presence(zones: JudgedZones, candidates: Candidates) -> np.ndarray:
     """(63, 675) float32, 0 to 1: how present each colour is, candidate by candidate; 0 where none may be the answer."""
     seen = zones.seen if zones.say_something else np.ones(zones.share.shape, bool)
     colours = zones.colours[seen]
+    brightest = colours[np.argsort(colours.sum(axis=1), kind="stable")[-max(round(BRIGHTEST * len(colours)), 1) :]]
     changes = _strong_changes(zones.colours, seen)
-    brightness = colours.sum(axis=1)
-    brightest = np.zeros(len(colours), bool)
-    # Of zones as bright as each other the later ones in the picture count as brighter, so that it is always a quarter.
-    brightest[np.argsort(brightness, kind="stable")[-max(round(BRIGHTEST * len(colours)), 1) :]] = True
-    greys = candidates.greys[candidates.on_curve]
-    present = np.zeros((len(MIRED), KINDS, BINS, BINS), np.float32)
-    kinds = [*_histograms(colours, [np.ones(len(colours)), brightest], greys)]
-    kinds += _histograms(changes, [np.sqrt(changes.sum(axis=1))], greys)
-    present[candidates.on_curve] = np.stack(kinds, axis=1) ** np.float32(POWER)
-    return present.reshape(len(MIRED), FEATURES)
+    kinds = [colours, brightest, changes]
+    weights = [np.ones(len(colours)), np.ones(len(brightest)), np.sqrt(changes.sum(axis=1))]
+    present = np.zeros((len(MIRED), FEATURES), np.float32)
+    present[candidates.on_curve] = _histograms(kinds, weights, candidates.greys[candidates.on_curve])
+    return np.sqrt(np.sqrt(present))
 
 
 def _strong_changes(colours: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -51,19 +48,29 @@ def _strong_changes(colours: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.maximum(changes[kept], LEAST)
 
 
-def _histograms(colours: np.ndarray, weights: list[np.ndarray], greys: np.ndarray) -> list[np.ndarray]:
-    """For each of the weights (candidates, BINS, BINS) shares of the colours, each shared out to its four nearest bins.
+def _histograms(kinds: list[np.ndarray], weights: list[np.ndarray], greys: np.ndarray) -> np.ndarray:
+    """(candidates, 675): of each kind's colours (n, 3) the share in each bin; one is shared out to its nearest four.
 
-    colours (n, 3); greys (candidates, 2)
+    weights  (n,) of each kind; greys (candidates, 2)
     """
-    away = log_colours(colours, MOST)[np.newaxis] - greys[:, np.newaxis]
-    far = np.abs(away) / np.float32(FINE)
+    kind = np.repeat(np.arange(KINDS), [len(colours) for colours in kinds])
+    shares = np.concatenate([weight / max(weight.sum(), LEAST) for weight in weights]).astype(np.float32)
+    places = _places(log_colours(np.concatenate(kinds), MOST), greys)
+    first = places.astype(np.int32)
+    rest = places - first
+    rows = np.arange(len(greys))[:, np.newaxis] * KINDS + kind
+    bins = (rows * BINS + first[0]) * BINS + first[1]
+    below, above = (1 - rest[0]) * shares, rest[0] * shares
+    counted = np.zeros(len(greys) * FEATURES)
+    for step, part in ((0, below), (BINS, above)):
+        for right, share in ((0, 1 - rest[1]), (1, rest[1])):
+            counted += np.bincount((bins + (step + right)).ravel(), (part * share).ravel(), len(counted))
+    return counted.reshape(len(greys), FEATURES)
+
+
+def _places(logs: np.ndarray, greys: np.ndarray) -> np.ndarray:
+    """(2, candidates, n) float32: in which bin red and blue lie, seen from each grey, 0 to just below the last one."""
+    away = logs.T[:, np.newaxis] - greys.T[:, :, np.newaxis]
+    far = np.abs(away) * np.float32(1 / FINE)
     warped = np.copysign(np.log(far + np.sqrt(far * far + 1)), away)
-    places = np.clip(warped / np.float32(STEP), -(BINS // 2), BINS // 2)[..., np.newaxis]
-    bins = np.arange(BINS, dtype=np.float32) - BINS // 2
-    red, blue = (np.maximum(1 - np.abs(places[:, :, axis] - bins), 0) for axis in (0, 1))
-    answers = []
-    for weight in weights:
-        shares = (weight / max(weight.sum(), LEAST)).astype(np.float32)
-        answers.append((red * shares[np.newaxis, :, np.newaxis]).transpose(0, 2, 1) @ blue)
-    return answers
+    return np.clip(warped * np.float32(1 / STEP) + BINS // 2, 0, LAST_BIN)
