@@ -45,6 +45,7 @@ PRIORS = (
     (1500.0, ((2000, 0), (4000, 1), (6000, 6), (6500, 7), (7000, 1), (13000, 1))),
 )
 PRIOR_WEIGHT, PRIOR_MIDDLE = 0.3, 3.0
+CLUES = 97
 
 
 def clues(zones: JudgedZones, candidates: Candidates, lux: float) -> np.ndarray:
