@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from accelerators.errors import ModelError
-from accelerators.white_balance.candidates import COARSE_MIRED, MIRED, Candidates
+from accelerators.white_balance.candidates import COARSE_MIRED, LABELS_MIRED, MIRED, Candidates
 from accelerators.white_balance.clues import CLUES, clues
 from accelerators.white_balance.light_file import LearnedNumbers, read_numbers
 from accelerators.white_balance.network import Network, Runs, load_network
@@ -23,10 +23,11 @@ from accelerators.white_balance.network_file import REPAIR
 from accelerators.white_balance.posterior import Posterior, joined, posterior, prior
 from accelerators.white_balance.presence import FEATURES, presence
 from accelerators.white_balance.tint import tint_numbers, tint_of
+from accelerators.white_balance.weighing import trust_in_learned
 from accelerators.white_balance.zones import JudgedZones, judged
 from isp.grey_curve import grey_of
-from isp.light import ALONG_MIRED, classical
-from isp.light_estimate import Judge, LightEstimate
+from isp.light import classical
+from isp.light_estimate import WITHIN_90, Judge, LightEstimate
 from isp.light_statistics import LightStatistics
 from isp.tuning import Tuning
 
@@ -96,22 +97,28 @@ class LearnedJudge:
 
     def _weighed(self, found: Posterior, tint: float, statistics: LightStatistics) -> LightEstimate:
         """What was learned, and the classical judgement as far as that is the surer of the two."""
-        trust = ALONG_MIRED**2 / (ALONG_MIRED**2 + found.deviation_mired**2)
-        mired, spread = found.mired, found.deviation_mired
-        rule = classical(_fewer(statistics))
-        if rule.temperature_k is None or rule.covariance is None:
+        lux, mired, deviation = _known_lux(statistics.lux), found.mired, found.deviation_mired
+        trust = trust_in_learned(deviation, lux)
+        # Asking takes time, and where what was learned is trusted in full nobody needs to.
+        rule = classical(_fewer(statistics)) if trust < 1 or _at_last_label(mired) else None
+        if rule is None or rule.temperature_k is None or rule.covariance is None:
             trust = 1.0
+        elif _beyond_labels(mired, 1e6 / rule.temperature_k):
+            return replace(rule, why=f"No labelled light is as warm or as cold as this one. {rule.why}")
         else:
-            mired = trust * mired + (1 - trust) * 1e6 / rule.temperature_k
+            # The rule knows nothing of what scenes look like: it chooses among what was learned to be likely.
+            room = WITHIN_90 * deviation
+            by_rule = min(max(1e6 / rule.temperature_k, mired - room), mired + room)
+            mired = trust * mired + (1 - trust) * by_rule
             tint = trust * tint + (1 - trust) * rule.tint
         return LightEstimate(
             grey=grey_of(1e6 / mired, tint, statistics.tuning),
             temperature_k=1e6 / mired,
             tint=tint,
-            covariance=((spread**2, 0.0), (0.0, self.numbers.tint_deviation**2)),
+            covariance=((deviation**2, 0.0), (0.0, self.numbers.tint_deviation**2)),
             source="learned",
             trust=trust,
-            why=_why(trust, _known_lux(statistics.lux) is not None),
+            why=_why(trust, lux is not None),
         )
 
 
@@ -146,6 +153,17 @@ def _known_lux(lux: float | None) -> float | None:
     return min(lux, MOST_LUX) if lux is not None and math.isfinite(lux) and lux >= 0 else None
 
 
+def _at_last_label(mired: float) -> bool:
+    cold, warm = LABELS_MIRED
+    return mired <= cold + AT_THE_END_MIRED or mired >= warm - AT_THE_END_MIRED
+
+
+def _beyond_labels(learned: float, by_rule: float) -> bool:
+    """Whether the last labelled light was found and the rule says that the light lies further out; in mired."""
+    cold, warm = LABELS_MIRED
+    return _at_last_label(learned) and (by_rule < cold if learned < (cold + warm) / 2 else by_rule > warm)
+
+
 def _fewer(statistics: LightStatistics) -> LightStatistics:
     enough = min(statistics.zones.shape[:2]) > FEW_ZONES
     return replace(statistics, zones=statistics.zones[FEWER, FEWER]) if enough else statistics
@@ -161,5 +179,5 @@ def _why(trust: float, lux_known: bool) -> str:
     if not lux_known:
         said += " Nobody knows how bright the scene is, so it was judged for a night, a room and a day."
     if trust < PLAIN_TRUST:
-        said += f" The scene says little: {1 - trust:.0%} of the answer is the classical judgement's."
+        said += f" {1 - trust:.0%} of the answer is the classical judgement's, which is the surer one in such light."
     return said
