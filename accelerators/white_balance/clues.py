@@ -45,6 +45,7 @@ PRIORS = (
     (1500.0, ((2000, 0), (4000, 1), (6000, 6), (6500, 7), (7000, 1), (13000, 1))),
 )
 PRIOR_WEIGHT, PRIOR_MIDDLE = 0.3, 3.0
+CLUES = 97
 
 
 def clues(zones: JudgedZones, candidates: Candidates, lux: float) -> np.ndarray:
@@ -102,9 +103,10 @@ def _along_and_green(away: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, n
 
 def _counts(u: np.ndarray, v: np.ndarray, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(32, places, k) logarithm of the share of weights (n, k) near each place."""
-    at_u, at_v, radius = places.T[:, np.newaxis, :, np.newaxis]
-    squares = (u[:, np.newaxis] - at_u) ** 2 + (v[:, np.newaxis] - at_v) ** 2
-    return np.log(FLOOR + np.exp(squares * (-0.5 / radius**2)) @ weights)
+    shares = [
+        np.exp(((u - at_u) ** 2 + (v - at_v) ** 2) * (-0.5 / radius**2)) @ weights for at_u, at_v, radius in places
+    ]
+    return np.log(FLOOR + np.stack(shares, axis=1))
 
 
 def _edges(zones: JudgedZones, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:

@@ -78,8 +78,10 @@ def joined(
     known = candidates.coarse_on_curve
     between = np.interp(MIRED, COARSE_MIRED[known], clue_scores[known])
     likely = [log_likely(scores, candidates.on_curve) for scores in (presence_scores, between)]
-    both = np.where(candidates.on_curve, (1.0 - clue_weight) * likely[0] + clue_weight * likely[1], -np.inf)
-    return np.exp(log_likely(both / temperature, candidates.on_curve))
+    both = np.full(len(MIRED), -np.inf)
+    possible = candidates.on_curve
+    both[possible] = (1.0 - clue_weight) * likely[0][possible] + clue_weight * likely[1][possible]
+    return np.exp(log_likely(both / temperature, possible))
 
 
 def posterior(probabilities: np.ndarray, candidates: Candidates) -> Posterior:

@@ -23,6 +23,8 @@ FEATURES = KINDS * BINS * BINS
 MOST = 1e4
 # A colour beyond the last bin counts there; each needs a next one.
 LAST_BIN = BINS - 1.001
+# Candidates: what is counted together stays in the processor's cache.
+AT_A_TIME = 12
 
 
 def presence(zones: JudgedZones, candidates: Candidates) -> np.ndarray:
@@ -55,22 +57,34 @@ def _histograms(kinds: list[np.ndarray], weights: list[np.ndarray], greys: np.nd
     """
     kind = np.repeat(np.arange(KINDS), [len(colours) for colours in kinds])
     shares = np.concatenate([weight / max(weight.sum(), LEAST) for weight in weights]).astype(np.float32)
-    places = _places(log_colours(np.concatenate(kinds), MOST), greys)
-    first = places.astype(np.int32)
+    logs = np.ascontiguousarray(log_colours(np.concatenate(kinds), MOST).T)
+    rows = (np.arange(AT_A_TIME)[:, np.newaxis] * KINDS + kind) * BINS**2
+    parts = [greys[begin : begin + AT_A_TIME].T.copy() for begin in range(0, len(greys), AT_A_TIME)]
+    return np.concatenate([_counted(_places(logs, part), shares, rows[: part.shape[1]]) for part in parts])
+
+
+def _counted(places: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(candidates, 675): shares (n,) in the bins at these places (2, candidates, n); rows: the bins' numbers begin."""
+    first = np.floor(places)
     rest = places - first
-    rows = np.arange(len(greys))[:, np.newaxis] * KINDS + kind
-    bins = (rows * BINS + first[0]) * BINS + first[1]
-    below, above = (1 - rest[0]) * shares, rest[0] * shares
-    counted = np.zeros(len(greys) * FEATURES)
+    bins = (rows + (first[0] * BINS + first[1]).astype(np.int64)).ravel()
+    above = rest[0] * shares
+    below = shares - above
+    count = len(rows) * FEATURES
+    counted = np.zeros(count)
     for step, part in ((0, below), (BINS, above)):
-        for right, share in ((0, 1 - rest[1]), (1, rest[1])):
-            counted += np.bincount((bins + (step + right)).ravel(), (part * share).ravel(), len(counted))
-    return counted.reshape(len(greys), FEATURES)
+        right = part * rest[1]
+        counted += np.bincount(bins + step, (part - right).ravel(), count)
+        counted += np.bincount(bins + (step + 1), right.ravel(), count)
+    return counted.reshape(len(rows), FEATURES)
 
 
 def _places(logs: np.ndarray, greys: np.ndarray) -> np.ndarray:
-    """(2, candidates, n) float32: in which bin red and blue lie, seen from each grey, 0 to just below the last one."""
-    away = logs.T[:, np.newaxis] - greys.T[:, :, np.newaxis]
+    """(2, candidates, n) float32: in which bin red and blue lie, 0 to just below the last one.
+
+    logs (2, n), seen from each of greys (2, candidates)
+    """
+    away = logs[:, np.newaxis] - greys[:, :, np.newaxis]
     far = np.abs(away) * np.float32(1 / FINE)
     warped = np.copysign(np.log(far + np.sqrt(far * far + 1)), away)
     return np.clip(warped * np.float32(1 / STEP) + BINS // 2, 0, LAST_BIN)
