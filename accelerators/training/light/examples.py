@@ -94,13 +94,15 @@ def examples_of(pictures: Sequence[LabelledPicture], copies: int = COPIES) -> Ex
         zones = judged(picture.statistics(tunings[key]))
         scene = Scene(zones, candidates[key], picture.lux, picture.true_mired)
         versions = [scene, *(_copy(scene, number, others, generator) for number in range(copies))]
-        rows.append((
-            presence(zones, candidates[key]).astype(np.float16),
-            candidates[key].on_curve,
-            np.stack([clues(one.zones, one.candidates, one.lux) for one in versions]).astype(np.float16),
-            np.stack([one.candidates.coarse_on_curve for one in versions]),
-            np.array([one.mired for one in versions], np.float32),
-        ))
+        rows.append(
+            (
+                presence(zones, candidates[key]).astype(np.float16),
+                candidates[key].on_curve,
+                np.stack([clues(one.zones, one.candidates, one.lux) for one in versions]).astype(np.float16),
+                np.stack([one.candidates.coarse_on_curve for one in versions]),
+                np.array([one.mired for one in versions], np.float32),
+            )
+        )
     return Examples(tuple(pictures), *(np.stack(column) for column in zip(*rows, strict=True)))
 
 

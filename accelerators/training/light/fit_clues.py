@@ -5,6 +5,7 @@ Several are trained from different starts and joined: their mean is steadier tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,7 +46,7 @@ def _fit(clues: np.ndarray, mired: np.ndarray, on_curve: np.ndarray, counts: np.
     torch.set_num_threads(1)  # more would add in another order, and other weights come out
     torch.manual_seed(seed)
     sizes = (clues.shape[-1], *HIDDEN)
-    hidden = [part for pair in zip(sizes, sizes[1:], strict=False) for part in _hidden(*pair)]
+    hidden = [part for pair in itertools.pairwise(sizes) for part in _hidden(*pair)]
     network = nn.Sequential(*hidden, nn.Linear(sizes[-1], 1))
     steps = EPOCHS * -(-len(clues) // BATCH)
     search = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
@@ -78,4 +79,7 @@ def _for_plain(network: list[Layer], mean: np.ndarray, spread: np.ndarray) -> li
     """The same network for clues that are not brought to mean 0 and spread 1."""
     first = network[0]
     weights = first.weights / spread
-    return [Layer(weights.astype(np.float32), (first.bias - weights @ mean).astype(np.float32), first.relu), *network[1:]]
+    return [
+        Layer(weights.astype(np.float32), (first.bias - weights @ mean).astype(np.float32), first.relu),
+        *network[1:],
+    ]

@@ -43,9 +43,7 @@ def fit_presence(examples: Examples) -> tuple[list[Layer], np.ndarray]:
     of_candidate = floats(MIRED_TENTS).T
     kernel = torch.zeros(FEATURES, requires_grad=True)
     table = torch.zeros(len(LUX_KNOTS), len(MIRED_KNOTS), requires_grad=True)
-    search = torch.optim.LBFGS(
-        [kernel, table], max_iter=STEPS, history_size=MEMORY, line_search_fn="strong_wolfe"
-    )
+    search = torch.optim.LBFGS([kernel, table], max_iter=STEPS, history_size=MEMORY, line_search_fn="strong_wolfe")
 
     def cost() -> torch.Tensor:
         search.zero_grad()

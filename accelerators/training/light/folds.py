@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from accelerators.published.pictures import LabelledPicture
 
-# Taken by one person with several cameras, perhaps: held out together, that makes fewer folds and is the stricter count.
+# Perhaps one person with several cameras: held out together, that makes fewer folds and is the stricter count.
 FAMILY = "peter"
 BY_NAME, STRICT = "by name", "one peter"
 GROUPINGS = (BY_NAME, STRICT)

@@ -1,11 +1,12 @@
 """How well light is judged on pictures of photographers that training has not seen.
 
 Whatever is measured here went the whole way: each fold's networks are rounded to int8 and written, read back as the
-camera reads them, and the camera's own judge answers. Only the numbers in `chosen on the folds` (see the card) saw all.
+camera reads them, and the camera's own judge answers. Only what the card says was chosen on the folds saw all.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def table(answers: Sequence[Answer]) -> list[tuple[str, Figures]]:
     for kind in ("sensor", "photographer"):
         names = sorted({getattr(answer.picture, kind) for answer in answers})
         rows += [(name, [one for one in answers if getattr(one.picture, kind) == name]) for name in names]
-    for low, high in zip(LUX_ENDS, LUX_ENDS[1:], strict=False):
+    for low, high in itertools.pairwise(LUX_ENDS):
         name = f"{low:.0f} lux and more" if math.isinf(high) else f"{low:.0f} to {high:.0f} lux"
         rows.append((name, [one for one in answers if low <= one.picture.lux < high]))
     return [(name, Figures.of(group)) for name, group in rows if group]
@@ -84,9 +85,11 @@ def table(answers: Sequence[Answer]) -> list[tuple[str, Figures]]:
 
 def table_text(title: str, rows: Sequence[tuple[str, Figures]]) -> str:
     """As Markdown."""
-    lines = [f"| {title} | pictures | mean | median | p95 | in 90 % region | camera's Bayes |", "|---|--:|--:|--:|--:|--:|--:|"]
-    lines += [
-        f"| {name} | {of.count} | {of.mean:.2f} | {of.median:.1f} | {of.p95:.1f} | {100 * of.inside:.1f} % | {of.bayes:.1f} |"
-        for name, of in rows
+    lines = [
+        f"| {title} | pictures | mean | median | p95 | in 90 % region | camera's Bayes |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
+    for name, of in rows:
+        numbers = f"{of.mean:.2f} | {of.median:.1f} | {of.p95:.1f} | {100 * of.inside:.1f} % | {of.bayes:.1f}"
+        lines.append(f"| {name} | {of.count} | {numbers} |")
     return "\n".join(lines)
