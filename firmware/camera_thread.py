@@ -17,6 +17,7 @@ from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_t
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.settings import Settings
 from isp.errors import IspError
+from isp.frames import RawFrame
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,10 @@ class CameraThread:
             self._wanted_exposure = self._wanted_exposure or (by_hand.fixed_us, by_hand.fixed_gain)
             self._borrowed_exposure = None
             self._lending.take_back()
+
+    def newest(self) -> RawFrame | None:
+        """The newest frame, None before the first."""
+        return self.ring.newest() if self.ring else None
 
     def memory_to_come_bytes(self, ring: Ring) -> int:
         """What the ring still takes until it is full, the photos of a full queue, and a burst where there are any."""

@@ -14,12 +14,11 @@ from firmware.errors import SettingsError
 from firmware.paths import SENSORS
 from isp.errors import TuningError
 from isp.frames import Noise
+from isp.grey_curve import WITHOUT_FILTER
 from isp.tuning import Tuning
 
 LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
 
-# Behind the name of a sensor whose module has no infrared filter.
-NOIR = "_noir"
 RESTORE = "Put the packaged file back: install Nightjar again."
 
 
@@ -80,7 +79,7 @@ class Sensor:
 
 def module_name(sensor: str, has_no_filter: bool) -> str:
     """The name by which a module goes: of most sensors libcamera cannot tell whether the infrared filter is there."""
-    return sensor + NOIR if has_no_filter and not sensor.endswith(NOIR) else sensor
+    return sensor + WITHOUT_FILTER if has_no_filter and not sensor.endswith(WITHOUT_FILTER) else sensor
 
 
 def known_sensors() -> list[str]:
@@ -95,7 +94,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
     tuning  "packaged" (our copy), "auto" (an installed libcamera file if there is one), or a path to a .json file
     """
     # A NoIR module is the same sensor without the infrared filter.
-    path = folder / f"{name.removesuffix(NOIR)}.toml"
+    path = folder / f"{name.removesuffix(WITHOUT_FILTER)}.toml"
     if not re.fullmatch(r"[a-z0-9_]{1,64}", name) or not path.is_file():
         raise SettingsError(f"No sensor file {path}. Known sensors: {', '.join(known_sensors())}.")
     try:

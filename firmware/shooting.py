@@ -184,6 +184,11 @@ class Shooting:
             self._tunings[sensor] = None if unknown else load_sensor(sensor, settings.camera.tuning).tuning
         return self._tunings[sensor]
 
+    def eye(self) -> tuple[str | None, Tuning | None]:
+        """The sensor of the frames that come, and its tuning; None before the first."""
+        frame = self._camera.newest()
+        return (None, None) if frame is None else (frame.shot.sensor, self.tuning_of(frame, self.look.settings))
+
     def balance_of(self, frame: RawFrame, mode: str, look: Look) -> Balance:
         """What the white balance of a photo of this frame goes by now."""
         return self.balances.of(mode, frame.shot.sensor, self.tuning_of(frame, look.settings))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from isp.errors import FrameError
 from isp.light_statistics import LightStatistics
 
-# How a light was found. The first two judge the scene; the others were told.
-SOURCES = ("learned", "classical", "daylight", "camera", "hand", "custom", "recipe")
-
+# How a light was found: judged of the scene, or told by somebody.
+JUDGED = ("learned", "classical", "daylight", "camera")
+TOLD = ("hand", "custom", "recipe")
+SOURCES = (*JUDGED, *TOLD)
 # So many standard deviations to both sides hold 90 % of a normal distribution.
 WITHIN_90 = 1.645
 # 100 000 K: bluer is no sky.
@@ -43,13 +44,22 @@ class LightEstimate:
         known = [*self.grey, self.tint, self.trust, *([] if self.temperature_k is None else [self.temperature_k])]
         if not all(math.isfinite(number) for number in known) or min(self.grey) <= 0:
             raise FrameError(f"A light with grey {self.grey} and tint {self.tint} is none: numbers must be finite.")
-        sure = () if self.covariance is None else (*self.covariance[0], *self.covariance[1])
-        if not all(map(math.isfinite, sure)) or any(variance < 0 for variance in sure[::3]):
-            raise FrameError(f"The covariance {self.covariance} is none: it must be finite, its variances 0 or more.")
+        if self.temperature_k is not None and self.temperature_k <= 0:
+            raise FrameError(f"A light of {self.temperature_k} K is none: a temperature is above 0.")
+        if self.covariance is not None:
+            self._check_covariance()
+        if not isinstance(self.why, str):
+            raise FrameError(f"What there is to say about a light is {self.why!r}; it must be text.")
         if not 0 <= self.trust <= 1:
             raise FrameError(f"A light with trust {self.trust} is none: trust is a share, 0 to 1.")
         if self.source not in SOURCES:
             raise FrameError(f"A light found by {self.source!r} is not known. Allowed: {', '.join(SOURCES)}.")
+
+    def _check_covariance(self) -> None:
+        sure = [number for row in self.covariance for number in row]
+        is_square = [len(row) for row in self.covariance] == [2, 2]
+        if not (is_square and all(map(math.isfinite, sure)) and min(sure[::3]) >= 0):
+            raise FrameError(f"The covariance {self.covariance} is none: two rows of two, finite, variances 0 or more.")
 
     def between_k(self) -> tuple[float, float] | None:
         """Temperatures between which 90 % of such lights lie; None where nobody knows how sure this is."""

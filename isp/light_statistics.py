@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isp.errors import FrameError
 from isp.frames import RawFrame, Shot
 from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, with_curve
 from isp.shading import as_seen
@@ -24,7 +23,6 @@ from isp.tuning import Tuning
 RENDERED_FOR_K = 5000.0
 # Of the Pi 5's front end. The Pi 4's statistics have 12 rows and 16 columns; both are published.
 ZONE_ROWS = ZONE_COLUMNS = 32
-PUBLISHED_SIZES = ((32, 32), (12, 16))
 WHITE = 65535.0
 # Zones darker than this share of white have more noise than colour.
 DARKEST_ZONE = 0.004
@@ -100,18 +98,6 @@ def unrendered(zones: np.ndarray, tuning: Tuning) -> np.ndarray:
     """(rows, columns, 3) float64 that `render` made these zones of; where they were clipped, a bound."""
     balanced = zones / WHITE @ np.linalg.inv(tuning.matrix_at(RENDERED_FOR_K)).T
     return balanced / _gains(tuning)
-
-
-def zones_of(picture: np.ndarray) -> np.ndarray:
-    """The zones of a published picture as it was read, red first. Raises FrameError for another size or type."""
-    kind = f"{getattr(picture, 'dtype', type(picture).__name__)} {getattr(picture, 'shape', '')}"
-    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3:
-        raise FrameError(f"This is no statistics picture but {kind}; it must be uint16 with red, green and blue.")
-    if picture.dtype != np.uint16:
-        raise FrameError(f"The statistics picture is {kind}; it must be uint16: 8 bits are too few in the dark.")
-    if picture.shape[:2] not in PUBLISHED_SIZES:
-        raise FrameError(f"The statistics picture is {kind}; published ones are 32 x 32, or 16 wide and 12 high.")
-    return np.ascontiguousarray(picture)
 
 
 def _gains(tuning: Tuning) -> np.ndarray:

@@ -24,7 +24,7 @@ from isp.errors import FrameError, KnobError
 from isp.frames import Mosaic, Shot
 from isp.kernels import Chain
 from isp.knobs import knob
-from isp.light_estimate import LightEstimate
+from isp.light_estimate import TOLD, LightEstimate
 from isp.stage import LONGEST_TEXT, Stage, fact, text_fact
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class WhiteBalance(Stage):
     def _seen_as_grey(self, scene: Scene) -> tuple[float, float]:
         """(red/green, blue/green) of what is to look grey: less warm than the light, where eyes adapt only in part."""
         light_k = scene.temperature_k
-        told = scene.light.source in ("hand", "custom")
+        told = scene.light.source in TOLD
         # Light that is bluer than the display's white is balanced wholly: nobody misses its cold.
         if told or self.adaptation == 1 or light_k is None or light_k >= DISPLAY_WHITE_K:
             return scene.grey

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import os
 import threading
 
 import numpy as np
@@ -317,6 +318,17 @@ def damaged(change):
         damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(grey=[0.0, 1.0])),
         damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(covariance=5)),
         damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(source="moon")),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(covariance=[])),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(covariance=[[1.0, 0.0], [0.0]])),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(temperature_k=0)),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(temperature_k=1e9)),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(tint=10**400)),
+        damaged(lambda stored: stored["modes"]["night"]["lock"]["light"].update(why=None)),
+        damaged(lambda stored: stored["modes"]["night"]["lock"].update(sensor=float("nan"))),
+        damaged(lambda stored: stored["general"]["choice"].update(temperature_k=10**400)),
+        damaged(lambda stored: stored["cards"][SENSOR].update(grey=[10**400, 1.0])),
+        damaged(lambda stored: stored["cards"][SENSOR].update(file={"name": "IMG_0007.DNG"})),
+        lambda file: (file.unlink(), os.mkfifo(file)),
     ],
 )
 def test_of_a_damaged_file_nothing_holds_until_the_next_choice_and_that_is_said(balances, tuning, tmp_path, hurt):

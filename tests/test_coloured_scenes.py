@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from measures.coloured_scenes import SCENES, coloured_scenes, grey_world, mean_angles
+from measures.coloured_scenes import SCENES, coloured_scenes, mean_angles
+from measures.light_errors import grey_world
 
 from isp.light import classical
 

@@ -126,6 +126,11 @@ def test_a_damaged_white_balance_is_found_and_a_choice_mends_it(machine):
     finding = list(check_white_balance(machine))[-1]
     assert (finding.state, finding.mend) == (WARNING, "nightjar wb auto")
     assert "not JSON" in finding.message
+    lock = {"sensor": "imx219", "light": {"grey": [0.9, 0.4], "temperature_k": 1e999}}
+    wish = {"choice": None, "lock": lock}
+    stored = {"format": 1, "general": wish, "modes": {}, "cards": {}}
+    put(machine, "/var/lib/nightjar/white-balance.json", json.dumps(stored))
+    assert "holds no light" in told(check_white_balance(machine)), "as the daemon finds it"
 
 
 def test_two_buttons_on_one_pin_are_found(machine):

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from measures import light_errors
 from measures.published_pictures import write_labelled
 from PIL import Image
 
@@ -16,9 +17,9 @@ from accelerators.published.sensors import published_tuning
 from firmware.cli import main
 from firmware.evaluation.light_plot import DOTS, GAP_PX, LEFT_PX, PANEL_PX, TOP_PX, draw_light_plot
 from firmware.evaluation.tunings import tuning_of
-from firmware.evaluation.white_balance import NINETY, Summary, judge_pictures, rows_of
+from firmware.evaluation.white_balance import Summary, judge_pictures, rows_of
 from isp.grey_curve import temperature_of
-from isp.light_estimate import LightEstimate
+from isp.light_estimate import WITHIN_90, LightEstimate
 
 LIGHTS_K = (2900, 3500, 4200, 5000, 6000, 7000)
 
@@ -33,8 +34,7 @@ def one_light(temperature_k, deviation_mired=None):
 
 def grey_world(statistics):
     """Right where the paints average to grey, as those of `write_labelled` do."""
-    red, green, blue = np.nanmean(statistics.raw_colours(), axis=(0, 1))
-    grey = (float(red / green), float(blue / green))
+    grey = light_errors.grey_world(statistics)
     return LightEstimate(grey, temperature_of(grey, statistics.tuning), covariance=((25.0, 0.0), (0.0, 1e-3)))
 
 
@@ -85,8 +85,8 @@ def test_parts_are_all_dark_platform_sensor_and_photographer(folder):
 
 
 def test_the_stated_region_is_counted_and_none_is_not(folder):
-    width = (1e6 / 4200 - 200 + 1e-6) / NINETY  # 5000 K, and just as far as 4200 K
-    truths = sum(abs(1e6 / light - 200) <= width * NINETY for light in LIGHTS_K)
+    width = (1e6 / 4200 - 200 + 1e-6) / WITHIN_90  # 5000 K, and just as far as 4200 K
+    truths = sum(abs(1e6 / light - 200) <= width * WITHIN_90 for light in LIGHTS_K)
     assert rows_of(judged(folder, one_light(5000, width))[0])[0].inside == pytest.approx(truths / len(LIGHTS_K))
     assert 0 < truths < len(LIGHTS_K)
     assert rows_of(judged(folder, one_light(5000))[0])[0].inside is None

@@ -8,9 +8,8 @@ import pytest
 from measures.exposed import CORNER, WHOLE, exposed
 
 from firmware.sensors import load_sensor
-from isp.errors import FrameError
 from isp.frames import RawFrame
-from isp.light_statistics import RENDERED_FOR_K, LightStatistics, gather, render, zones_of
+from isp.light_statistics import RENDERED_FOR_K, LightStatistics, gather, render
 
 SIZE = (512, 640)  # 32 rows of 8 quads, 32 columns of 10
 ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
@@ -165,25 +164,8 @@ def test_light_is_the_cameras_else_what_the_exposure_tells():
     assert 0 < gather(black, tuning).lux < 0.1
 
 
-@pytest.mark.parametrize(
-    ("picture", "message"),
-    [
-        (np.zeros((32, 32, 3), np.uint8), "8 bits are too few"),
-        (np.zeros((32, 32, 3), np.float32), "must be uint16"),
-        (np.zeros((16, 12, 3), np.uint16), "16 wide and 12 high"),
-        (np.zeros((0, 32, 3), np.uint16), "published ones are 32 x 32"),
-        (np.zeros((32, 32), np.uint16), "red, green and blue"),
-        (np.zeros((32, 32, 4), np.uint16), "red, green and blue"),
-        (None, "NoneType"),
-    ],
-)
-def test_what_is_no_statistics_picture_is_refused_in_words(picture, message):
-    with pytest.raises(FrameError, match=message):
-        zones_of(picture)
-
-
 @pytest.mark.parametrize("size", [(32, 32), (12, 16)])
 def test_both_published_sizes_are_taken(size):
     picture = np.full((*size, 3), 20000, np.uint16)
-    colours = LightStatistics(zones_of(picture), 100.0, tuning_of("imx219")).raw_colours()
+    colours = LightStatistics(picture, 100.0, tuning_of("imx219")).raw_colours()
     np.testing.assert_allclose(colours[..., 0] / colours[..., 1], tuning_of("imx219").grey_at(5000)[0], rtol=1e-3)

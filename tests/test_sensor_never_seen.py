@@ -11,10 +11,10 @@ from measures.sensor_never_seen import (
     judged_calibrated,
     judged_unknown,
     photographs,
-    worst_quarter,
 )
 from measures.shared_folder import SHARED
 
+from firmware.evaluation.white_balance import Summary
 from firmware.sensors import load_sensor
 from isp.grey_curve import grey_of, place_of
 from isp.light import classical
@@ -33,8 +33,9 @@ def of_grey_world(scenes):
 
 
 def assert_meets_the_bars(errors, of_grey_world):
-    assert np.median(errors) <= np.median(of_grey_world)
-    assert worst_quarter(errors) <= 0.85 * worst_quarter(of_grey_world)
+    judges, grey_worlds = Summary.of(errors), Summary.of(of_grey_world)
+    assert judges.median <= grey_worlds.median
+    assert judges.worst_quarter <= 0.85 * grey_worlds.worst_quarter
 
 
 @pytest.mark.parametrize("judged", [judged_unknown, judged_calibrated])

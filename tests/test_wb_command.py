@@ -31,6 +31,7 @@ from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from firmware.white_balance.balances import Balances
 from firmware.white_balance.judging import Judging
+from firmware.white_balance.kept import FILE
 from firmware.white_balance.requests import WhiteBalanceRequests
 from isp.errors import FrameError
 from isp.frames import RawFrame
@@ -302,12 +303,32 @@ def test_a_photo_developed_brighter_keeps_the_light_that_was_told_or_locked(benc
     [
         ({"action": "paint"}, "allowed: show, choose"),
         ({"action": "choose", "choice": "shade", "tint": "green"}, "tint"),
+        ({"action": "choose", "choice": "shade", "tint": True}, "tint"),
         ({"action": "show", "colour": 1}, "Unknown param"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(bench, params, why):
     with pytest.raises(ParamsError, match=why):
         bench.handlers["white_balance"](params)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"grey": [10**400, 1.0], "sensor": "imx219"},
+        {"grey": CARD},
+        {"grey": CARD, "sensor": "../../etc"},
+        {"grey": CARD, "sensor": "imx219", "file": "x" * 60_000},
+    ],
+)
+def test_a_card_that_another_program_made_up_is_refused_and_not_kept(bench, told):
+    with pytest.raises(WhiteBalanceError):
+        bench.ask("card", **told | {"grey": list(told["grey"])})
+    assert not (bench.folder / "state" / FILE).exists()
+
+
+def test_a_tint_may_be_a_whole_number(bench):
+    assert bench.ask("choose", choice="shade", tint=5)["general"]["choice"]["tint"] == 5
 
 
 def test_an_unknown_mode_is_refused_with_the_modes_there_are(bench):

@@ -243,9 +243,20 @@ def test_a_fact_that_cannot_be_is_refused_by_name(key, value):
         WhiteBalance.from_dict(line)
 
 
-@pytest.mark.parametrize("nonsense", [{"grey": (math.nan, 1.0)}, {"trust": 1.5}, {"covariance": ((-1.0, 0), (0, 1.0))}])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"grey": (math.nan, 1.0)},
+        {"trust": 1.5},
+        {"covariance": ((-1.0, 0), (0, 1.0))},
+        {"covariance": ()},
+        {"covariance": ((1.0, 0), (1.0,))},
+        {"temperature_k": 0.0},
+        {"why": None},
+    ],
+)
 def test_a_judgement_that_cannot_be_is_refused(nonsense):
-    with pytest.raises(FrameError, match="is none"):
+    with pytest.raises(FrameError, match=r"is none|must be"):
         LightEstimate(**({"grey": (0.5, 0.6), "temperature_k": 5000.0} | nonsense))
 
 

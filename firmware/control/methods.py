@@ -87,7 +87,9 @@ def _known(params: dict[str, Any], **allowed: tuple[type, Any]) -> list[Any]:
         if name not in allowed:
             raise ParamsError(f"Unknown param '{name}'. Allowed: {', '.join(allowed) or 'none'}.")
         kind = allowed[name][0]
-        if value is not None and not isinstance(value, kind):
+        # JavaScript, for one, writes 5.0 as 5. A bool is an int too, and no amount.
+        is_whole = kind is float and type(value) is int
+        if value is not None and not isinstance(value, kind) and not is_whole:
             raise ParamsError(f"{name} = {value!r} is a {type(value).__name__}; it must be a {kind.__name__}.")
     defaults = {name: default for name, (_, default) in allowed.items()}
     return [default if params.get(name) is None else params[name] for name, default in defaults.items()]

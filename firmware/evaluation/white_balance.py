@@ -12,11 +12,9 @@ import numpy as np
 from accelerators.published.pictures import LabelledPicture, mired
 from firmware.evaluation.tunings import tuning_of
 from isp.errors import TuningError
-from isp.light_estimate import Judge, LightEstimate
+from isp.light_estimate import WITHIN_90, Judge, LightEstimate
 from isp.tuning import Tuning
 
-# Half of a 90 % region of one normal number, in standard deviations.
-NINETY = 1.645
 DARK_LUX = 50.0
 TuningOf = Callable[[str, str], Tuning | None]
 
@@ -38,7 +36,7 @@ class Judged:
         """Half of the width of the temperature's stated 90 % region, in mired; None where none was stated."""
         if self.estimate.covariance is None:
             return None
-        return NINETY * math.sqrt(self.estimate.covariance[0][0])
+        return WITHIN_90 * math.sqrt(self.estimate.covariance[0][0])
 
     @property
     def is_inside(self) -> bool | None:

@@ -22,7 +22,7 @@ from isp.colour_fringes import ColourFringes
 from isp.demosaic import Demosaic
 from isp.frames import RawFrame
 from isp.grey_curve import grey_of, place_of, with_curve
-from isp.light_estimate import Judge, LightEstimate
+from isp.light_estimate import JUDGED, Judge, LightEstimate
 from isp.pipeline import Pipeline
 from isp.plan import Scene, find_light, plan
 from isp.statistics import sample, shrink
@@ -45,8 +45,6 @@ FAR_STEPS, STEP_NS = 9.0, 33_000_000
 APART_NS = 1_500_000_000
 # So much higher or lower the brightest light of a scene moves its upper tones by two codes at most.
 JUST_BRIGHTER_EV = 0.1
-# Lights that were judged. The others were told, and nothing is followed.
-JUDGED = ("learned", "classical", "daylight", "camera")
 
 
 class SteadyLight:

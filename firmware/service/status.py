@@ -125,7 +125,7 @@ class DaemonStatus:
 
     def _camera_dict(self) -> dict[str, Any]:
         report, ring = self._camera.report, self._camera.ring
-        frame, age_s = (ring.newest() if ring else None), frame_age_s(ring)
+        frame, age_s = self._camera.newest(), frame_age_s(ring)
         return {
             "state": report.state,
             "reason": report.reason or None,
@@ -140,10 +140,8 @@ class DaemonStatus:
         }
 
     def _balance_dict(self) -> dict[str, Any]:
-        shooting, ring = self._shooting, self._camera.ring
-        frame = ring.newest() if ring else None
-        eye = (None, None) if frame is None else (frame.shot.sensor, shooting.tuning_of(frame, shooting.look.settings))
-        return shooting.balances.report([shooting.mode], *eye, shooting.look.pipelines)
+        shooting = self._shooting
+        return shooting.balances.report([shooting.mode], *shooting.eye(), shooting.look.pipelines)
 
     def _card_dict(self) -> dict[str, Any]:
         folder = self._shooting.look.settings.storage.folder

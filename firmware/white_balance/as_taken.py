@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.files.sidecar import read_sidecar
-from firmware.white_balance.knobs import LOCKED, UNDECIDED
+from firmware.white_balance.knobs import UNDECIDED
+from firmware.white_balance.locked import LOCKED
 from isp.photo import PORTRAIT_STAGES
 from isp.pipeline import Pipeline
 from isp.white_balance import WhiteBalance
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # Each of these says anew what the light is, or who judges it.
 ANEW = frozenset({"source", "preset", "temperature_k", "custom_red", "custom_blue"})
-TOLD = ("hand", "custom")
 # What planning found, which it does not seek again where it is given. A lock is no knob: it is kept as these.
 FACTS = ("gains", "light_k", "light_tint", "light_covariance", "light_trust", "light_source", "light_why")
 
@@ -52,4 +52,5 @@ def as_taken(pipeline: Pipeline, sidecar_file: Path, shot: Shot, by_hand: Mappin
 
 def _told(taken: WhiteBalance) -> dict[str, Any]:
     """The knobs by which somebody fixed the light; none where it was judged: it will be judged again."""
-    return {key: getattr(taken, key) for key in UNDECIDED} if taken.light().source in TOLD else {}
+    knobs = {key: getattr(taken, key) for key in UNDECIDED}
+    return {} if knobs | {"tint": 0.0} == UNDECIDED else knobs

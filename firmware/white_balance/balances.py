@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.errors import StorageError, WhiteBalanceError
 from firmware.white_balance.choice import AUTO, CUSTOM, TEMPERATURE, Choice
-from firmware.white_balance.judging import Held, Judging
-from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Lock, Wish, read_kept, write_kept
-from firmware.white_balance.knobs import LOCKED, UNDECIDED, facts_of, light_of_lock, settings_in_words
+from firmware.white_balance.judging import Judging
+from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Wish, read_kept, write_kept
+from firmware.white_balance.knobs import UNDECIDED, settings_in_words
+from firmware.white_balance.locked import Held, check_locks, facts_of, light_of, lock_of
 
 if TYPE_CHECKING:
     from isp.light_estimate import Judge, LightEstimate
@@ -67,9 +68,7 @@ class Balances:
         """Read what was kept. Of a damaged file nothing holds, and that is said until the next choice."""
         try:
             kept = read_kept(self._file)
-            for wish in (kept.general, *kept.modes.values()):
-                if wish.lock is not None:
-                    light_of_lock(wish.lock)
+            check_locks(kept)
         except WhiteBalanceError as error:
             self.trouble = f"{self._file} is damaged, nothing of it holds; choose anew with `nightjar wb`: {error}"
             logger.warning(self.trouble)
@@ -80,12 +79,11 @@ class Balances:
         """For a photo of this mode and sensor. What does not hold for the sensor is not used: the light is judged."""
         wish = self._kept.wish_of(mode)
         if wish.lock is not None and wish.lock.sensor == sensor:
-            light = light_of_lock(wish.lock)
-            return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
+            return self._locked(light_of(wish.lock), tuning)
         return self.unlocked(mode, sensor, tuning)
 
     def unlocked(self, mode: str, sensor: str, tuning: Tuning | None) -> Balance:
-        """As `of`, were no light locked: what another lock is taken from."""
+        """As `of`, were nothing locked."""
         wish = self._kept.wish_of(mode)
         if wish.choice is None:
             return Balance({}, self.judging)
@@ -115,7 +113,7 @@ class Balances:
 
     def lock(self, light: LightEstimate, sensor: str, mode: str | None) -> None:
         """Hold this light until `unlock` or another choice."""
-        lock = Lock(sensor, dataclasses.asdict(light))
+        lock = lock_of(light, sensor)
         self._change(lambda kept: kept.with_wish(mode, dataclasses.replace(kept.own(mode), lock=lock)))
 
     def is_locked(self, mode: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,9 +37,9 @@ class Choice:
             raise WhiteBalanceError(f"There is no white balance {self.kind!r}. {HOW_TO_CHOOSE}")
         if (self.temperature_k is not None) != (self.kind == TEMPERATURE):
             raise WhiteBalanceError(f"{self.kind} with {self.temperature_k!r} K: only a temperature has kelvins.")
-        if self.temperature_k is not None and not _is_number(self.temperature_k, LOWEST_K, HIGHEST_K):
+        if self.temperature_k is not None and not is_within(self.temperature_k, LOWEST_K, HIGHEST_K):
             raise WhiteBalanceError(f"{self.temperature_k} K is not allowed; allowed: {LOWEST_K:g} to {HIGHEST_K:g} K.")
-        if not _is_number(self.tint, -MOST_TINT, MOST_TINT):
+        if not is_within(self.tint, -MOST_TINT, MOST_TINT):
             raise WhiteBalanceError(f"A tint of {self.tint} is not allowed; allowed: -{MOST_TINT:g} to {MOST_TINT:g}.")
 
     @classmethod
@@ -79,6 +78,7 @@ HOW_TO_CHOOSE = (
 )
 
 
-def _is_number(value: Any, low: float, high: float) -> bool:
+def is_within(value: Any, low: float, high: float) -> bool:
+    """Whether what was stored or asked for is a number of this range."""
     is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and low <= value <= high
+    return is_number and low <= value <= high  # NaN is not

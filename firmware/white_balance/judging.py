@@ -7,7 +7,6 @@ import logging
 import textwrap
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accelerators.errors import AcceleratorError
@@ -98,14 +97,3 @@ class Judging:
 
 def _shortened(words: str, longest: int) -> str:
     return textwrap.shorten(words, longest, placeholder=" ...")
-
-
-@dataclass(frozen=True)
-class Held:
-    """A Judge that always gives the light that was locked."""
-
-    light: LightEstimate
-
-    def __call__(self, _statistics: LightStatistics) -> LightEstimate:
-        """See `isp.light_estimate.Judge`."""
-        return self.light

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Self
 
 from firmware.errors import StorageError, WhiteBalanceError
 from firmware.storage.durable import write_over
-from firmware.white_balance.choice import Choice
+from firmware.white_balance.choice import Choice, is_within
 
 FILE = "white-balance.json"
 FORMAT = 1
@@ -24,6 +25,9 @@ FORMAT = 1
 LARGEST_BYTES = 1_000_000
 # The range of `isp.white_balance`'s knobs of a grey card; a test compares the two.
 MOST_GREY = 50.0
+SENSOR_NAME = re.compile(r"[a-z0-9_]{1,64}")
+LONGEST_NAME = 255  # of a file, as file systems have it
+SHOWN = 80  # letters of what is refused
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class GreyCard:
     def from_dict(cls, stored: Any) -> Self:
         """Raises WhiteBalanceError for what is none."""
         card = _filled(cls, stored)
-        return dataclasses.replace(card, grey=checked_grey(card.grey))
+        return cls(checked_grey(card.grey), checked_file(card.file))
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Lock:
         lock = _filled(cls, stored)
         if not isinstance(lock.light, Mapping):
             raise WhiteBalanceError(f"A lock holds {lock.light!r}; it must hold a light.")
+        checked_sensor(lock.sensor)
         checked_grey(lock.light.get("grey"))
         return lock
 
@@ -116,8 +121,9 @@ class Kept:
 def read_kept(file: Path) -> Kept:
     """What the file holds; nothing where there is no file. Raises WhiteBalanceError saying what is wrong with it."""
     try:
-        if file.stat().st_size > LARGEST_BYTES:
-            raise WhiteBalanceError(f"it has more than {LARGEST_BYTES} bytes.")
+        facts = file.stat()
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST_BYTES:
+            raise WhiteBalanceError(f"it is no file of at most {LARGEST_BYTES} bytes.")
         stored = json.loads(file.read_bytes())
     except FileNotFoundError:
         return Kept()
@@ -133,7 +139,7 @@ def read_kept(file: Path) -> Kept:
     return Kept(
         Wish.from_dict(kept.general),
         {name: Wish.from_dict(wish) for name, wish in _table(kept.modes).items()},
-        {name: GreyCard.from_dict(card) for name, card in _table(kept.cards).items()},
+        {checked_sensor(name): GreyCard.from_dict(card) for name, card in _table(kept.cards).items()},
     )
 
 
@@ -147,7 +153,11 @@ def write_kept(file: Path, kept: Kept) -> None:
 
 def checked_grey(grey: Any) -> tuple[float, float]:
     """(red/green, blue/green). Raises WhiteBalanceError for what no card can read."""
-    fits = isinstance(grey, list | tuple) and len(grey) == 2 and all(map(_is_ratio, grey))
+    fits = (
+        isinstance(grey, list | tuple)
+        and len(grey) == 2
+        and all(is_within(part, 1 / MOST_GREY, MOST_GREY) for part in grey)
+    )
     if not fits:
         raise WhiteBalanceError(
             f"A grey of {grey!r} is none: it must be two numbers, red/green and blue/green, {1 / MOST_GREY:g} to "
@@ -156,9 +166,18 @@ def checked_grey(grey: Any) -> tuple[float, float]:
     return float(grey[0]), float(grey[1])
 
 
-def _is_ratio(value: Any) -> bool:
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 1 / MOST_GREY <= value <= MOST_GREY
+def checked_sensor(name: Any) -> str:
+    """Raises WhiteBalanceError for what is no sensor's name."""
+    if not isinstance(name, str) or not SENSOR_NAME.fullmatch(name):
+        raise WhiteBalanceError(f"{repr(name)[:SHOWN]} is no sensor's name; they are like imx219.")
+    return name
+
+
+def checked_file(name: Any) -> str:
+    """Raises WhiteBalanceError for what is no file's name."""
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or not name.isprintable():
+        raise WhiteBalanceError(f"{repr(name)[:SHOWN]} is no file's name: text of at most {LONGEST_NAME} letters.")
+    return name
 
 
 def _table(stored: Any) -> Mapping[str, Any]:

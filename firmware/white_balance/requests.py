@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firmware.camera_thread import CameraThread
 from firmware.control.json_rpc import ParamsError
@@ -13,17 +13,12 @@ from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.white_balance.card import newest_raw, read_card
 from firmware.white_balance.choice import Choice
-from firmware.white_balance.kept import GreyCard, checked_grey
+from firmware.white_balance.kept import GreyCard, checked_file, checked_grey, checked_sensor
 from firmware.white_balance.story import in_words, story_of
-
-if TYPE_CHECKING:
-    from isp.frames import RawFrame
-    from isp.tuning import Tuning
+from isp.light_estimate import TOLD
 
 # A burst and its developing take that long on the slowest board; the grey card may be in it.
 PHOTO_LIMIT_S = 120.0
-# Lights that nobody judged.
-TOLD = ("hand", "custom", "recipe")
 ACTIONS = ("show", "choose", "card", "lock", "unlock", "reset")
 
 
@@ -60,9 +55,9 @@ class WhiteBalanceRequests:
 
     def report(self, mode: str) -> dict[str, Any]:
         """What holds in every mode, and the light of the newest frame in this one."""
-        frame = self._newest()
+        frame = self._camera.newest()
         pipelines = self._shooting.look.pipelines
-        told = self._balances.report(list(pipelines), *self._eye(), pipelines)
+        told = self._balances.report(list(pipelines), *self._shooting.eye(), pipelines)
         light = None if frame is None else story_of(self._shooting.light_of(frame, mode))
         return told | {"mode": self._shooting.mode, "light_in": mode, "light": light}
 
@@ -75,16 +70,17 @@ class WhiteBalanceRequests:
             )
         before = self._balances.chosen(mode)
         choice = Choice.of_words(given["choice"], tint) if given["choice"] else dataclasses.replace(before, tint=tint)
-        self._balances.choose(choice, mode, *self._eye())
+        self._balances.choose(choice, mode, *self._shooting.eye())
 
     def _measure(self, mode: str | None, given: Mapping[str, Any]) -> None:
         if given["grey"] is not None:
-            sensor, card = given["sensor"] or "", GreyCard(checked_grey(given["grey"]), given["file"] or "")
+            sensor = checked_sensor(given["sensor"])
+            card = GreyCard(checked_grey(given["grey"]), checked_file(given["file"] or ""))
         else:
             if not self._shooting.wait_until_done(PHOTO_LIMIT_S):
                 raise WhiteBalanceError("The last photo is still in work. Try again in a moment.")
             sensor, card = read_card(newest_raw(self._card), self._shooting.look.settings.camera.tuning)
-        here, _ = self._eye()
+        here, _ = self._shooting.eye()
         if here is not None and sensor != here:
             raise WhiteBalanceError(
                 f"{card.file} was taken with {sensor}, and this camera has {here}, to which the same card has another "
@@ -93,11 +89,11 @@ class WhiteBalanceRequests:
         self._balances.keep_card(sensor, card, mode)
 
     def _lock(self, mode: str | None, _: Mapping[str, Any]) -> None:
-        frame = self._newest()
+        frame = self._camera.newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
         judged_in = mode or self._shooting.mode
-        light = self._shooting.light_of(frame, judged_in, self._balances.unlocked(judged_in, *self._eye()))
+        light = self._shooting.light_of(frame, judged_in, self._balances.unlocked(judged_in, *self._shooting.eye()))
         if light.source in TOLD:
             raise WhiteBalanceError(
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
@@ -106,14 +102,3 @@ class WhiteBalanceRequests:
         if light.source == "daylight":
             raise WhiteBalanceError(f"There is no light to lock: {light.why}")
         self._balances.lock(light, frame.shot.sensor, mode)
-
-    def _newest(self) -> RawFrame | None:
-        ring = self._camera.ring
-        return ring.newest() if ring else None
-
-    def _eye(self) -> tuple[str | None, Tuning | None]:
-        """The sensor of the frames that come, and its tuning; None before the first."""
-        frame = self._newest()
-        if frame is None:
-            return None, None
-        return frame.shot.sensor, self._shooting.tuning_of(frame, self._shooting.look.settings)

@@ -14,6 +14,7 @@ from typing import Any
 import awb_peer
 import numpy as np
 from bars import Bar, print_bars, run_alone
+from measures import light_errors
 from measures.shared_folder import SHARED
 
 from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
@@ -52,13 +53,10 @@ def judged_in_folds(pictures: Sequence[LabelledPicture], train: Trainer) -> list
 
 
 def grey_world(statistics: LightStatistics) -> LightEstimate:
-    """The mean of the zones that have a colour is grey, at the curve's nearest point. Source: Buchsbaum 1980."""
-    zones = statistics.raw_colours().reshape(-1, 3)
-    zones = zones[np.isfinite(zones).all(axis=1)]
-    if len(zones) == 0:
+    """The mean of the zones that have a colour is grey, at the curve's nearest point."""
+    if not np.isfinite(statistics.raw_colours()).all(axis=-1).any():
         return daylight(statistics.tuning, "No zone has a colour.")
-    red, green, blue = zones.mean(axis=0)
-    grey = (float(red / green), float(blue / green))
+    grey = light_errors.grey_world(statistics)
     return LightEstimate(grey, *place_of(grey, statistics.tuning))
 
 

@@ -12,11 +12,13 @@ import numpy as np
 from bars import run_alone
 from labelled_light import labelled_pictures, print_labelled
 from measures import sensor_never_seen as never_seen
-from measures.coloured_scenes import angle, print_coloured
+from measures.coloured_scenes import print_coloured
+from measures.light_errors import angle
 from measures.shared_folder import SHARED
 
 from firmware.cameras.simulated import scene_names, simulate
 from firmware.evaluation.judges import JUDGES, judge_called
+from firmware.evaluation.white_balance import Summary
 from firmware.sensors import load_sensor
 from isp.light_estimate import Judge
 from isp.light_statistics import gather
@@ -85,13 +87,8 @@ def _print_errors(title: str, found: dict[str, Any], of_all: bool = True) -> Non
 
 
 def _summary(errors: np.ndarray) -> dict[str, float]:
-    return {
-        "mean": float(errors.mean()),
-        "median": float(np.median(errors)),
-        "p90": float(np.percentile(errors, 90)),
-        "worst quarter": never_seen.worst_quarter(errors),
-        "max": float(errors.max()),
-    }
+    summary = vars(Summary.of(errors))
+    return {name: summary[name] for name in ("mean", "median", "p95", "worst_quarter", "max")}
 
 
 if __name__ == "__main__":

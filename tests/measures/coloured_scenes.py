@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from measures.exposed import WHOLE, exposed
+from measures.light_errors import angle, grey_world
 from measures.spectral_camera import SIMULATION, spectra
 
 from firmware.cameras.simulation.illuminants import light_spectrum, linear_srgb
@@ -48,19 +49,6 @@ def coloured_scenes(sensors: Iterable[str] = SENSORS) -> list[ColouredScene]:
         for name, (_, _, lights) in SCENES.items()
         for light_k, lux in lights
     ]
-
-
-def grey_world(statistics: LightStatistics) -> tuple[float, float]:
-    """Mean of the zones that have a colour, taken for grey."""
-    raw = statistics.raw_colours()
-    red, green, blue = raw[np.isfinite(raw).all(axis=-1)].mean(axis=0)
-    return float(red / green), float(blue / green)
-
-
-def angle(found: tuple[float, float], true: tuple[float, float]) -> float:
-    """Degrees between two lights as vectors (red, green, blue)."""
-    one, other = (np.array([red, 1.0, blue]) for red, blue in (found, true))
-    return float(np.degrees(np.arccos(min(one @ other / np.linalg.norm(one) / np.linalg.norm(other), 1.0))))
 
 
 def mean_angles(

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from measures.light_errors import angle
 
 from firmware.sensors import load_sensor
 from isp.frames import NEUTRAL_SHOT, RawFrame
@@ -150,20 +151,9 @@ def _statistics(photograph: Photograph, tuning: Tuning) -> LightStatistics:
     return LightStatistics(render(raw, tuning), None, tuning)
 
 
-def angle(found: np.ndarray, true: np.ndarray) -> float:
-    """Degrees between two lights as vectors (red, green, blue)."""
-    one, other = (np.array([red, 1.0, blue]) for red, blue in (found, true))
-    return float(np.degrees(np.arccos(min(one @ other / np.linalg.norm(one) / np.linalg.norm(other), 1.0))))
-
-
 def angles(scenes: list[Photograph], estimate: Callable[[Photograph], np.ndarray]) -> np.ndarray:
     """(n,) error of an estimator in degrees."""
     return np.array([angle(estimate(scene), scene.grey) for scene in scenes])
-
-
-def worst_quarter(errors: np.ndarray) -> float:
-    """Mean of the largest quarter."""
-    return float(np.sort(errors)[-max(1, round(len(errors) / 4)) :].mean())
 
 
 def _unclipped(picture: np.ndarray) -> np.ndarray:

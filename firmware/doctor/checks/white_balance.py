@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from firmware.doctor.examination import OK, WARNING, Finding, Machine
 from firmware.errors import WhiteBalanceError
 from firmware.white_balance.kept import FILE, read_kept
+from firmware.white_balance.locked import check_locks
 
 AREA = "balance"
 
@@ -21,7 +22,7 @@ def check_white_balance(machine: Machine) -> Iterator[Finding]:
     if file.is_file() and not os.access(file, os.R_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
     try:
-        read_kept(file)
+        check_locks(read_kept(file))
     except WhiteBalanceError as error:
         yield Finding(AREA, WARNING, f"{file} is damaged, nothing of it holds: {error}", "nightjar wb auto")
 
