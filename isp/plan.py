@@ -12,7 +12,7 @@ import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame, Shot
-from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, place_of, with_curve
+from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, grey_told, place_of, with_curve
 from isp.grey_edge import grey_edge
 from isp.grey_of_zones import doubt
 from isp.highlights import Highlights
@@ -124,7 +124,7 @@ def _told(shot: Shot, tuning: Tuning | None, knobs: WhiteBalance) -> LightEstima
         )
     temperature_k, tint = PRESETS[knobs.preset] if key == "preset" else (knobs.temperature_k, 0.0)
     why = f"The preset {knobs.preset}." if key == "preset" else "Fixed by hand."
-    grey = grey_of(temperature_k, tint / 100.0, tuning)
+    grey = grey_told(temperature_k, tint / 100.0, tuning)
     return LightEstimate(grey, temperature_k, tint / 100.0, source="hand", why=why)
 
 

@@ -55,7 +55,9 @@ class WhiteBalance(Stage):
     )
     preset: str = knob("auto", choices=("auto", *PRESETS), meaning="a kind of light; auto finds it as source says")
     temperature_k: float | None = knob(None, 1500.0, 15000.0, "fix the light's colour temperature; unset measures it")
-    tint: float = knob(0.0, -30.0, 30.0, "percent by which the light is greener than found; the picture turns pinker")
+    tint: float = knob(
+        0.0, -30.0, 30.0, "percent by which the light is greener; above 0 the picture turns more magenta"
+    )
     custom_red: float | None = knob(
         None, 0.02, 50.0, "red/green that the sensor reads of a grey card; with custom_blue"
     )

@@ -146,6 +146,22 @@ def test_a_choice_goes_before_the_settings_and_auto_takes_theirs_away(balances, 
     assert planned(balances, frame, tuning, tables=by_settings).light_k == 9000.0
 
 
+@pytest.mark.parametrize(
+    ("knobs", "words"),
+    [
+        ({}, "auto"),
+        ({"source": "camera"}, "auto (the camera's own gains)"),
+        ({"preset": "shade", "tint": 4.0, "source": "camera"}, "shade, tint +4"),
+        ({"preset": "shade", "temperature_k": 4200.0}, "4200 K"),
+        ({"temperature_k": 4200.0, "custom_red": 0.5, "custom_blue": 0.6}, "custom (a grey card)"),
+    ],
+)
+def test_where_nothing_was_chosen_it_is_said_what_the_settings_say(balances, knobs, words):
+    pipelines = {"photo": photo_pipeline({"white_balance": knobs})}
+    told = balances.report(["photo"], None, None, pipelines)["modes"]["photo"]
+    assert told["in_words"] == f"as the settings say: {words}"
+
+
 def test_a_mode_with_a_choice_of_its_own_goes_its_own_way(balances, frame, tuning):
     choose(balances, "tungsten", mode="night")
     choose(balances, "daylight")

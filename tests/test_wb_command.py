@@ -229,6 +229,23 @@ def test_a_covered_lens_has_no_light_to_lock(bench):
         bench.ask("lock")
 
 
+def test_a_lock_outlives_a_lens_cap(bench):
+    bench.see(bench.scene)
+    locked = bench.ask("lock")["modes"]["photo"]["locked"]
+    bench.see(showing_card(bench.scene, level=0.0))
+    with pytest.raises(WhiteBalanceError, match="no light to lock"):
+        bench.ask("lock")
+    assert bench.ask()["modes"]["photo"]["locked"] == locked
+
+
+def test_a_tint_alone_does_not_end_a_lock(bench):
+    bench.see(bench.scene)
+    locked = bench.ask("lock")["modes"]["photo"]["locked"]
+    with pytest.raises(WhiteBalanceError, match=r"locked.*nightjar wb auto --tint 3"):
+        bench.ask("choose", tint=3.0)
+    assert bench.ask()["modes"]["photo"]["locked"] == locked
+
+
 def test_before_the_first_frame_there_is_nothing_to_lock_and_a_choice_may_be_made(bench):
     with pytest.raises(WhiteBalanceError, match="no frame yet"):
         bench.ask("lock")
@@ -260,6 +277,25 @@ def test_the_recipe_of_a_photo_makes_it_again_whatever_is_chosen_meanwhile(bench
     with open(photo["jpeg"], "rb") as file:
         assert again.read_bytes() == file.read()
     assert read_sidecar(photo["sidecar"]).recipe == read_sidecar(again.with_suffix(".json")).recipe
+
+
+@pytest.mark.parametrize("told", ["card", "lock"])
+def test_a_photo_developed_brighter_keeps_the_light_that_was_told_or_locked(bench, tmp_path, told):
+    bench.shoot(showing_card(bench.scene))
+    bench.ask(told)
+    photo = bench.shoot(bench.scene)
+
+    def developed(*words):
+        folder = tmp_path / words[-1]
+        assert main(["develop", photo["dng"], "-o", str(folder), *words]) == 0
+        return light_of({"sidecar": folder / "IMG_0002.json"})
+
+    assert developed("--set", "tone.exposure_ev=0.5") == light_of(photo)
+    judged = developed("--no-sidecar")
+    assert judged["grey"] != pytest.approx(light_of(photo)["grey"], rel=0.05)
+    assert developed("--set", "white_balance.preset=shade")["temperature_k"] == 7500
+    greener = developed("--set", "white_balance.tint=9")
+    assert greener["tint"] == pytest.approx(9.0 + (light_of(photo) if told != "lock" else judged)["tint"], abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +360,7 @@ def nightjar(bench, capsys):
 def test_the_command_shows_every_mode_and_the_light_of_now(nightjar):
     code, out, _ = nightjar()
     assert code == 0
-    assert out.splitlines()[0] == "* photo     as the settings say"
+    assert out.splitlines()[0] == "* photo     as the settings say: auto"
     assert "light now, in mode photo:" in out and "K, 9 in 10)" in out
 
 
@@ -351,6 +387,7 @@ def test_the_command_measures_a_named_raw_file_itself_and_finds_it_beside_its_jp
     ("words", "code", "why"),
     [
         (["purple"], 1, "Choose auto"),
+        (["lok"], 1, "lock, unlock, reset"),
         (["shade", "--from", "last"], 2, "does not go with"),
         (["lock", "--tint", "3"], 2, "does not go with lock"),
         (["custom"], 1, "--from last"),

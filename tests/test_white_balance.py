@@ -12,7 +12,7 @@ from firmware.sensors import known_sensors, load_sensor
 from isp.develop import develop
 from isp.errors import FrameError, KnobError
 from isp.frames import RawFrame
-from isp.grey_curve import dense_curve, grey_of, place_of
+from isp.grey_curve import dense_curve, grey_of, grey_told, place_of
 from isp.light import DAYLIGHT_K, classical
 from isp.light_estimate import LightEstimate
 from isp.light_statistics import LightStatistics, gather
@@ -153,6 +153,27 @@ def test_a_preset_is_a_place_beside_the_curve(name):
     temperature_k, tint = PRESETS[name]
     assert (light.temperature_k, light.tint) == (temperature_k, tint / 100)
     np.testing.assert_allclose(light.grey, grey_of(temperature_k, tint / 100, TUNING))
+
+
+def test_shade_is_bluer_than_clouds_where_the_curve_ends_before_both():
+    wide = load_sensor("imx708_wide").tuning
+    assert wide.grey_curve[-1, 0] < PRESETS["cloudy"][0]
+    names = ("daylight", "cloudy", "shade")
+    red, blue = np.transpose([balance_of(patches(), wide, preset=name).light().grey for name in names])
+    assert np.all(np.diff(red) < -0.03 * red[1:])
+    assert np.all(np.diff(blue) > 0.02 * blue[1:])
+
+
+@pytest.mark.parametrize("name", ["imx219", "imx477", "imx708", "ov5647"])
+def test_where_a_curve_was_not_measured_a_told_temperature_goes_on_as_it_would(name):
+    whole = load_sensor(name).tuning
+    cut = dataclasses.replace(whole, grey_curve=whole.grey_curve[whole.grey_curve[:, 0] < 6000])
+    end_k, told_k = cut.grey_curve[-1, 0], 7400.0
+    true, found, at_end = (
+        np.log(grey) for grey in (whole.grey_at(told_k), grey_told(told_k, 0.0, cut), cut.grey_at(end_k))
+    )
+    assert np.linalg.norm(found - true) < 0.8 * np.linalg.norm(at_end - true)
+    assert grey_told(end_k, 0.0, cut) == pytest.approx(cut.grey_at(end_k))
 
 
 @pytest.mark.parametrize("knobs", [{}, {"temperature_k": 4000.0}, {"custom_red": 0.5, "custom_blue": 0.6}])

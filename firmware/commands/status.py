@@ -79,9 +79,8 @@ def _preview(preview: dict[str, Any]) -> str:
 
 
 def _balance(balance: dict[str, Any], mode: str) -> str:
-    """What the white balance of this mode goes by, and who judges the light."""
-    judge = "" if balance["judge"]["lacking"] is None else ", by the classical judge"
-    return balance["modes"][mode]["in_words"] + judge
+    """What the white balance of this mode goes by. Who judges the light where it is judged is among the warnings."""
+    return balance["modes"][mode]["in_words"]
 
 
 def _accelerator(accelerator: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ next frame, and is kept when the camera is switched off.
 
   nightjar wb auto                 judge every photo's light
   nightjar wb tungsten             or daylight, cloudy, shade, fluorescent, led, flash
-  nightjar wb 4200K --tint 5       this temperature, and how much greener than a bulb or daylight of it, in percent
+  nightjar wb 4200K --tint 5       this temperature; a tint above 0 makes the picture more magenta, below 0 greener
   nightjar wb --tint -3            what was chosen before, with this tint
   nightjar wb --from last          a grey card fills the middle of the newest photo; or --from IMG_0007.DNG
   nightjar wb custom               the last grey card again
@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("choice", nargs="?", metavar="WHAT", help="see above; without it nothing is changed")
     parser.add_argument(
-        "--tint", type=float, metavar="P", help="-30 to 30: above 0 for greener light, the picture turns pinker"
+        "--tint",
+        type=float,
+        metavar="P",
+        help="-30 to 30: above 0 for greener light, the picture turns more magenta",
     )
     parser.add_argument(
         "--from", dest="card", metavar="FILE", help="last, or a raw file, with a grey card in its middle"

@@ -26,6 +26,7 @@ from firmware.portrait.second import Second
 from firmware.portrait.stored_mask import mask_to_plan_with, named_mask
 from firmware.sensors import load_sensor
 from firmware.storage.durable import make_folders, write_new, write_over
+from firmware.white_balance.as_taken import as_taken
 from firmware.white_balance.story import light_of
 from isp.bokeh import Bokeh
 from isp.develop import develop
@@ -147,6 +148,8 @@ def choose_recipe(file: Path, shot: Shot, wishes: Wishes) -> Recipe:
     stored = wishes.recipe or (beside if beside.is_file() and not wishes.plan_anew else None)
     if stored is None:
         pipeline = mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand)
+        if not wishes.no_sidecar:
+            pipeline = as_taken(pipeline, beside, shot, wishes.by_hand.get("white_balance", {}))
         mask = mask_to_plan_with(beside, shot, wishes.mask, not wishes.no_sidecar) if wishes.mode.portrait else None
         quality = wishes.jpeg_quality or wishes.default_quality
         return Recipe(pipeline, wishes.mode.name, quality, "planned", stored_mask=mask)

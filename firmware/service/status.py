@@ -141,7 +141,7 @@ class DaemonStatus:
 
     def _balance_dict(self) -> dict[str, Any]:
         shooting = self._shooting
-        return shooting.balances.report([shooting.mode], *shooting.eye())
+        return shooting.balances.report([shooting.mode], *shooting.eye(), shooting.look.pipelines)
 
     def _card_dict(self) -> dict[str, Any]:
         folder = self._shooting.look.settings.storage.folder

@@ -14,6 +14,7 @@ from firmware.errors import StorageError, WhiteBalanceError
 from firmware.white_balance.choice import AUTO, CUSTOM, TEMPERATURE, Choice
 from firmware.white_balance.judging import Judging
 from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Wish, read_kept, write_kept
+from firmware.white_balance.knobs import UNDECIDED, settings_in_words
 from firmware.white_balance.locked import Held, check_locks, facts_of, light_of, lock_of
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ if TYPE_CHECKING:
     from isp.tuning import Tuning
 
 logger = logging.getLogger(__name__)
-
-# The knobs of [white_balance] that a choice decides; what it does not name stays as the settings and the mode have it.
-UNDECIDED: dict[str, Any] = {
-    "temperature_k": None,
-    "tint": 0.0,
-    "preset": AUTO,
-    "custom_red": None,
-    "custom_blue": None,
-}
 
 
 @dataclass(frozen=True)
@@ -88,6 +80,11 @@ class Balances:
         wish = self._kept.wish_of(mode)
         if wish.lock is not None and wish.lock.sensor == sensor:
             return self._locked(light_of(wish.lock), tuning)
+        return self.unlocked(mode, sensor, tuning)
+
+    def unlocked(self, mode: str, sensor: str, tuning: Tuning | None) -> Balance:
+        """As `of`, were nothing locked."""
+        wish = self._kept.wish_of(mode)
         if wish.choice is None:
             return Balance({}, self.judging)
         does_not_hold = self._amiss(Wish(wish.choice), sensor, tuning)
@@ -133,23 +130,36 @@ class Balances:
         """Forget what was asked for: a mode then goes with all others, and all go by the settings."""
         self._change(lambda kept: kept.with_wish(mode, NOTHING))
 
-    def report(self, modes: list[str], sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
-        """Plain values for `nightjar wb` and `nightjar status`, of these modes; `sensor` is None before any frame."""
+    def report(
+        self,
+        modes: list[str],
+        sensor: str | None,
+        tuning: Tuning | None,
+        pipelines: Mapping[str, Pipeline] | None = None,
+    ) -> dict[str, Any]:
+        """Plain values for `nightjar wb` and `nightjar status`, of these modes.
+
+        sensor     None before any frame
+        pipelines  of the settings and the modes, to say what holds where nothing was chosen
+        """
         kept = self._kept
         return {
             "general": _told(kept.general),
-            "modes": {name: self._told_of(name, sensor, tuning) for name in modes},
+            "modes": {name: self._told_of(name, sensor, tuning, (pipelines or {}).get(name)) for name in modes},
             "cards": {name: {"grey": list(card.grey), "file": card.file} for name, card in kept.cards.items()},
             "sensor": sensor,
             "judge": self.judging.report(),
             "trouble": self.trouble or None,
         }
 
-    def _told_of(self, mode: str, sensor: str | None, tuning: Tuning | None) -> dict[str, Any]:
+    def _told_of(
+        self, mode: str, sensor: str | None, tuning: Tuning | None, pipeline: Pipeline | None
+    ) -> dict[str, Any]:
         wish = self._kept.wish_of(mode)
+        told = _told(wish, "" if pipeline is None else settings_in_words(pipeline))
         amiss = self._amiss(wish, sensor, tuning) if sensor else ""
-        said = f"what was asked for ({_told(wish)['in_words']}) does not hold: {amiss}" if amiss else None
-        return _told(wish) | {"own": self._kept.own(mode) != NOTHING, "amiss": said}
+        said = f"what was asked for ({told['in_words']}) does not hold: {amiss}" if amiss else None
+        return told | {"own": self._kept.own(mode) != NOTHING, "amiss": said}
 
     def _amiss(self, wish: Wish, sensor: str, tuning: Tuning | None) -> str:
         """Why what was asked for does not hold for this sensor; empty where it does."""
@@ -199,9 +209,10 @@ class Balances:
         return f" But in mode {locked[0]} it is: nightjar wb unlock --mode {locked[0]}" if locked else ""
 
 
-def _told(wish: Wish) -> dict[str, Any]:
+def _told(wish: Wish, by_settings: str = "") -> dict[str, Any]:
     choice, lock = wish.choice, wish.lock
-    words = "as the settings say" if choice is None else choice.in_words
+    as_settings = f"as the settings say: {by_settings}" if by_settings else "as the settings say"
+    words = as_settings if choice is None else choice.in_words
     return {
         "choice": None if choice is None else choice.to_dict(),
         "locked": None if lock is None else {"sensor": lock.sensor, **lock.light},

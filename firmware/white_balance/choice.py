@@ -73,7 +73,9 @@ class Choice:
         return f"{named}, tint {self.tint:+g}" if self.tint else named
 
 
-HOW_TO_CHOOSE = f"Choose {AUTO}, {', '.join(PRESETS)}, {CUSTOM}, or a temperature such as 4200K."
+HOW_TO_CHOOSE = (
+    f"Choose {AUTO}, {', '.join(PRESETS)}, {CUSTOM}, or a temperature such as 4200K. Other words: lock, unlock, reset."
+)
 
 
 def is_within(value: Any, low: float, high: float) -> bool:

@@ -56,12 +56,18 @@ class WhiteBalanceRequests:
     def report(self, mode: str) -> dict[str, Any]:
         """What holds in every mode, and the light of the newest frame in this one."""
         frame = self._camera.newest()
-        told = self._balances.report(list(self._shooting.look.pipelines), *self._shooting.eye())
+        pipelines = self._shooting.look.pipelines
+        told = self._balances.report(list(pipelines), *self._shooting.eye(), pipelines)
         light = None if frame is None else story_of(self._shooting.light_of(frame, mode))
         return told | {"mode": self._shooting.mode, "light_in": mode, "light": light}
 
     def _choose(self, mode: str | None, given: Mapping[str, Any]) -> None:
         tint = given["tint"]
+        if not given["choice"] and self._balances.is_locked(mode):
+            raise WhiteBalanceError(
+                "The light is locked, with the tint that it has. Say what the tint is for, which ends the lock: "
+                f"nightjar wb auto --tint {tint:g}"
+            )
         before = self._balances.chosen(mode)
         choice = Choice.of_words(given["choice"], tint) if given["choice"] else dataclasses.replace(before, tint=tint)
         self._balances.choose(choice, mode, *self._shooting.eye())
@@ -86,9 +92,8 @@ class WhiteBalanceRequests:
         frame = self._camera.newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
-        if self._balances.is_locked(mode):
-            self._balances.unlock(mode)  # to judge anew
-        light = self._shooting.light_of(frame, mode or self._shooting.mode)
+        judged_in = mode or self._shooting.mode
+        light = self._shooting.light_of(frame, judged_in, self._balances.unlocked(judged_in, *self._shooting.eye()))
         if light.source in TOLD:
             raise WhiteBalanceError(
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
