@@ -188,13 +188,16 @@ class Shooting:
         """What the white balance of a photo of this frame goes by now."""
         return self.balances.of(mode, frame.shot.sensor, self.tuning_of(frame, look.settings))
 
-    def light_of(self, frame: RawFrame, mode: str) -> LightEstimate:
-        """The light as a photo of this frame would have it."""
+    def light_of(self, frame: RawFrame, mode: str, balance: Balance | None = None) -> LightEstimate:
+        """The light as a photo of this frame would have it.
+
+        balance  what it goes by; None for what is in force
+        """
         from isp.plan import find_light
         from isp.white_balance import WhiteBalance
 
         look = self.look
-        balance = self.balance_of(frame, mode, look)
+        balance = balance or self.balance_of(frame, mode, look)
         knobs = balance.pipeline(look.pipelines[mode]).stage(WhiteBalance) or WhiteBalance()
         return find_light(frame, self.tuning_of(frame, look.settings), knobs, balance.judge)
 

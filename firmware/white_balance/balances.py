@@ -93,6 +93,11 @@ class Balances:
         if wish.lock is not None and wish.lock.sensor == sensor:
             light = _light_of(wish.lock)
             return self._locked(dataclasses.replace(light, why=LOCKED + light.why), tuning)
+        return self.unlocked(mode, sensor, tuning)
+
+    def unlocked(self, mode: str, sensor: str, tuning: Tuning | None) -> Balance:
+        """As `of`, were nothing locked."""
+        wish = self._kept.wish_of(mode)
         if wish.choice is None:
             return Balance({}, self.judging)
         does_not_hold = self._amiss(Wish(wish.choice), sensor, tuning)

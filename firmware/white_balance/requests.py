@@ -91,9 +91,10 @@ class WhiteBalanceRequests:
         frame = self._newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
-        if self._balances.is_locked(mode):
-            self._balances.unlock(mode)  # to judge anew
-        light = self._shooting.light_of(frame, mode or self._shooting.mode)
+        shown = mode or self._shooting.mode
+        # What is locked is judged anew, and holds until that is a light.
+        anew = self._balances.unlocked(shown, *self._eye()) if self._balances.is_locked(mode) else None
+        light = self._shooting.light_of(frame, shown, anew)
         if light.source in TOLD:
             raise WhiteBalanceError(
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
