@@ -51,9 +51,8 @@ def read_card(file: Path, tuning: str) -> tuple[str, GreyCard]:
     tuning  as in [camera]
     Raises what reading the file does; FrameError for what is no grey card: clipped, dark, uneven, strongly coloured.
     """
-    from isp.grey_card import measure_grey
-
     from firmware.files.raw_files import read_raw
+    from isp.grey_card import measure_grey
 
     frame = read_raw(file)
     sensor = frame.shot.sensor
