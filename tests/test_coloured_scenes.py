@@ -5,6 +5,7 @@ import pytest
 from measures.coloured_scenes import SCENES, coloured_scenes, mean_angles
 from measures.light_errors import grey_world
 
+from accelerators.white_balance.judge import load_judge
 from isp.light import classical
 
 # Two sensors whose filters differ most; `make bench` prints the table of all.
@@ -45,9 +46,6 @@ def test_the_classical_judge_errs_less_than_grey_world(scenes, of_grey_world):
 
 
 def test_the_learned_judge_errs_less_than_half_as_much_as_grey_world(scenes, of_grey_world):
-    learned = pytest.importorskip(
-        "accelerators.white_balance.judge", reason="there is no learned judge in this package"
-    )
-    judge = learned.load_judge()
+    judge = load_judge()
     judged = mean_angles(scenes, lambda statistics: judge(statistics).grey)
     assert {name: judged[name] < 0.5 * of_grey_world[name] for name in SCENES} == dict.fromkeys(SCENES, True)

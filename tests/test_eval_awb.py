@@ -165,7 +165,6 @@ def test_the_command_prints_every_part_beside_the_camera(folder, capsys):
 
 
 def test_unasked_it_is_the_judge_that_the_camera_uses(folder, capsys):
-    pytest.importorskip("accelerators.white_balance.judge", reason="this tree has no learned judge")
     assert main(["eval", "awb", str(folder), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["judge"] == "learned" and answer["rows"][0]["judge"]["count"] == 12

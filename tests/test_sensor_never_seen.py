@@ -14,6 +14,7 @@ from measures.sensor_never_seen import (
 )
 from measures.shared_folder import SHARED
 
+from accelerators.white_balance.judge import load_judge
 from firmware.evaluation.white_balance import Summary
 from firmware.sensors import load_sensor
 from isp.grey_curve import grey_of, place_of
@@ -49,10 +50,7 @@ def test_a_foreign_file_is_developed_in_a_better_light_than_grey_worlds(scenes, 
 
 @pytest.mark.parametrize("judged", [judged_unknown, judged_calibrated])
 def test_the_learned_judge_beats_grey_world(scenes, of_grey_world, judged):
-    learned = pytest.importorskip(
-        "accelerators.white_balance.judge", reason="there is no learned judge in this package"
-    )
-    assert_meets_the_bars(judged(scenes, learned.load_judge()), of_grey_world)
+    assert_meets_the_bars(judged(scenes, load_judge()), of_grey_world)
 
 
 @pytest.mark.parametrize("sensor", ["imx219", "imx477", "imx708"])
