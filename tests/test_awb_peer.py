@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from measures.shared_folder import SHARED
 
+from accelerators.published.judged import Summary
 from accelerators.published.pictures import pictures_in, read_pictures
-from firmware.evaluation.white_balance import Summary, judge_pictures
+from firmware.evaluation.white_balance import judge_pictures
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 import awb_peer

@@ -12,12 +12,13 @@ from measures import light_errors
 from measures.published_pictures import write_labelled
 from PIL import Image
 
+from accelerators.published.judged import Summary
 from accelerators.published.pictures import mired, pictures_in, read_pictures
 from accelerators.published.sensors import published_tuning
 from firmware.cli import main
 from firmware.evaluation.light_plot import DOTS, GAP_PX, LEFT_PX, PANEL_PX, TOP_PX, draw_light_plot
 from firmware.evaluation.tunings import tuning_of
-from firmware.evaluation.white_balance import Summary, judge_pictures, rows_of
+from firmware.evaluation.white_balance import judge_pictures, rows_of
 from isp.grey_curve import temperature_of
 from isp.light_estimate import WITHIN_90, LightEstimate
 

@@ -14,8 +14,8 @@ from measures.sensor_never_seen import (
 )
 from measures.shared_folder import SHARED
 
+from accelerators.published.judged import Summary
 from accelerators.white_balance.judge import load_judge
-from firmware.evaluation.white_balance import Summary
 from firmware.sensors import load_sensor
 from isp.grey_curve import grey_of, place_of
 from isp.light import classical

@@ -17,7 +17,8 @@ from firmware.console import UsageError, answer, coloured, columns, note
 from firmware.evaluation.judges import JUDGES, TRAINED_ON, judge_called
 
 if TYPE_CHECKING:
-    from firmware.evaluation.white_balance import Judged, Row, Summary
+    from accelerators.published.judged import Judged, Summary
+from firmware.evaluation.white_balance import Row
 
 PLOTS = ".png"
 FAULTS_SHOWN = 20  # a folder of holiday pictures must not scroll the reason away

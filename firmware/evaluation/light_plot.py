@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from accelerators.published.judged import Judged, Summary
 from accelerators.published.pictures import LABELS_K, mired
-from firmware.evaluation.white_balance import Judged, Row, Summary
+from firmware.evaluation.white_balance import Row
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -17,9 +17,10 @@ from bars import Bar, print_bars, run_alone
 from measures import light_errors
 from measures.shared_folder import SHARED
 
+from accelerators.published.judged import DARK_LUX, Judged, Summary
 from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
 from firmware.evaluation.judges import judge_called
-from firmware.evaluation.white_balance import DARK_LUX, Judged, Summary, judge_pictures
+from firmware.evaluation.white_balance import judge_pictures
 from isp.grey_curve import place_of
 from isp.light import daylight
 from isp.light_estimate import Judge, LightEstimate

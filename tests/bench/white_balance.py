@@ -16,9 +16,9 @@ from measures.coloured_scenes import print_coloured
 from measures.light_errors import angle
 from measures.shared_folder import SHARED
 
+from accelerators.published.judged import Summary
 from firmware.cameras.simulated import scene_names, simulate
 from firmware.evaluation.judges import JUDGES, judge_called
-from firmware.evaluation.white_balance import Summary
 from firmware.sensors import load_sensor
 from isp.light_estimate import Judge
 from isp.light_statistics import gather
