@@ -20,6 +20,11 @@ from isp.frames import Noise
 # side. We want the physical value.
 NOISE_SLOPE_MARGIN = 1.4
 SIXTEEN_BIT = 65535.0
+# What no light and no sensor has is damage, and would cost each photo. libcamera's tables have 2300 to 9505 K, red and
+# blue of grey 0.2 to 1.1, in matrices -2 to 3.2, determinants of 2.3 to 10.9, and shading up to 4. Where a matrix has
+# a determinant of 0 colours fall together.
+LIGHTS_K = (500.0, 1e5)
+MOST_RATIO, MOST_IN_MATRIX, LEAST_DETERMINANT, MOST_SHADED = 50.0, 100.0, 0.01, 30.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Tuning:
             )
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
-        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise TuningError(f"{source}: the tuning of {sensor} is malformed: {error}.") from None
 
     @classmethod
@@ -142,9 +147,22 @@ def _between(anchors: tuple[tuple[float, np.ndarray], ...], temperature_k: float
 
 def _triples(flat: Any) -> np.ndarray:
     curve = np.asarray(flat, dtype=np.float64).reshape(-1, 3)
-    if not np.all(np.isfinite(curve)) or np.any(curve <= 0) or np.any(np.diff(curve[:, 0]) <= 0):
-        raise ValueError("ct_curve must be triples (temperature, r, b) above 0 with rising temperatures")
+    ratios = curve[:, 1:]
+    if not np.all((ratios >= 1 / MOST_RATIO) & (ratios <= MOST_RATIO)) or np.any(np.diff(curve[:, 0]) <= 0):
+        raise ValueError(
+            "ct_curve must be triples (temperature, r, b) with rising temperatures; r and b lie in "
+            f"{1 / MOST_RATIO:g} to {MOST_RATIO:g}"
+        )
+    for temperature_k in curve[:, 0]:
+        _light_k(temperature_k)
     return curve
+
+
+def _light_k(written: Any) -> float:
+    temperature_k = float(written)
+    if not LIGHTS_K[0] <= temperature_k <= LIGHTS_K[1]:
+        raise ValueError(f"a light of {temperature_k:g} K is none; {LIGHTS_K[0]:g} to {LIGHTS_K[1]:g} K are known")
+    return temperature_k
 
 
 def _sensitivity(awb: Mapping[str, Any]) -> tuple[float, float]:
@@ -174,9 +192,11 @@ def _lux_of_signal(reference: Mapping[str, Any] | None) -> float | None:
 
 
 def _matrices(entries: Any) -> tuple[tuple[float, np.ndarray], ...]:
-    read = [(float(entry["ct"]), np.asarray(entry["ccm"], dtype=np.float64).reshape(3, 3)) for entry in entries]
-    if not all(np.all(np.isfinite(matrix)) for _, matrix in read):
-        raise ValueError("a colour matrix holds a number that is not finite")
+    read = [(_light_k(entry["ct"]), np.asarray(entry["ccm"], dtype=np.float64).reshape(3, 3)) for entry in entries]
+    if not all(np.all(np.abs(matrix) <= MOST_IN_MATRIX) for _, matrix in read):
+        raise ValueError(f"a colour matrix holds a number that is not finite, or beyond {MOST_IN_MATRIX:g}")
+    if flat := [temperature_k for temperature_k, matrix in read if np.linalg.det(matrix) < LEAST_DETERMINANT]:
+        raise ValueError(f"the colour matrix of {flat[0]:g} K cannot be undone: it makes one colour of many")
     return tuple(sorted(read, key=lambda entry: entry[0]))
 
 
@@ -186,18 +206,25 @@ def _shading_tables(alsc: Mapping[str, Any]) -> dict[str, Any]:
     def grid(flat: Any) -> np.ndarray:
         table = np.asarray(flat, dtype=np.float64)
         shape = {192: (12, 16), 1024: (32, 32)}.get(table.size)
-        if shape is None or not np.all(np.isfinite(table)) or np.any(table <= 0):
-            raise ValueError(f"a shading table has {table.size} values; 192 or 1024 values above 0 are known")
-        return table.reshape(shape)
+        if shape is None:
+            raise ValueError(f"a shading table has {table.size} values; 192 or 1024 values are known")
+        return in_range(table.reshape(shape))
+
+    def in_range(table: np.ndarray) -> np.ndarray:
+        if not (table.min() > 0 and table.max() <= MOST_SHADED * min(table.min(), 1.0)):
+            raise ValueError(f"a shading table must lie above 0, its values within {MOST_SHADED:g} of one another")
+        return table
 
     def by_temperature(entries: Any) -> tuple[tuple[float, np.ndarray], ...]:
-        read = [(float(entry["ct"]), grid(entry["table"])) for entry in entries]
+        read = [(_light_k(entry["ct"]), grid(entry["table"])) for entry in entries]
         return tuple(sorted(read, key=lambda entry: entry[0]))
 
     luminance = alsc.get("luminance_lut")
     strength = float(alsc.get("luminance_strength", 1.0))
+    if not 0 <= strength <= MOST_SHADED:
+        raise ValueError(f"luminance_strength is {strength:g}; it must be a share, as a rule 0 to 1")
     return {
         "red_shading": by_temperature(alsc.get("calibrations_Cr", ())),
         "blue_shading": by_temperature(alsc.get("calibrations_Cb", ())),
-        "luminance_shading": None if luminance is None else (grid(luminance) - 1.0) * strength + 1.0,
+        "luminance_shading": None if luminance is None else in_range((grid(luminance) - 1.0) * strength + 1.0),
     }

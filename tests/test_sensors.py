@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from firmware.errors import SettingsError
 from firmware.paths import SENSORS
 from firmware.sensors import known_sensors, load_sensor
 from isp.errors import TuningError
+from isp.tuning import Tuning
 
 WHOLE = (SENSORS / "imx219.toml").read_bytes()
 
@@ -64,3 +67,65 @@ def test_a_wide_and_a_noir_module_have_facts_of_their_own_name():
     )
     noir = load_sensor("imx708_wide_noir")
     assert (noir.name, noir.modes) == ("imx708_wide_noir", load_sensor("imx708_wide").modes)
+
+
+GREY_CURVE = [2500.0, 1.0, 0.5, 7500.0, 0.5, 1.0]
+MATRIX = [2.0, -0.5, -0.5, -0.5, 2.0, -0.5, -0.5, -0.5, 2.0]
+TABLE = [1.0] * 96 + [2.0] * 96
+
+
+def tables(**changes):
+    """A small libcamera tuning with one thing changed."""
+    has = {
+        "ct_curve": GREY_CURVE,
+        "ct": 5000,
+        "ccm": MATRIX,
+        "shaded_k": 5000,
+        "table": TABLE,
+        "strength": 0.8,
+        "y": 1e4,
+    }
+    has |= changes
+    lux = {f"reference_{of}": 1e3 for of in ("shutter_speed", "gain", "lux")}
+    colours = [{"ct": has["shaded_k"], "table": has["table"]}]
+    return {
+        "rpi.noise": {"reference_constant": 0, "reference_slope": 3.0},
+        "rpi.awb": {"ct_curve": has["ct_curve"]},
+        "rpi.ccm": {"ccms": [{"ct": has["ct"], "ccm": has["ccm"]}]},
+        "rpi.lux": lux | {"reference_Y": has["y"]},
+        "rpi.alsc": {
+            "calibrations_Cr": colours,
+            "calibrations_Cb": colours,
+            "luminance_lut": TABLE,
+            "luminance_strength": has["strength"],
+        },
+    }
+
+
+def test_a_small_tuning_is_read():
+    assert Tuning.from_libcamera("imx219", "imx219.json", tables()).matrix_at(4000)[0, 0] == 2.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ct_curve": [1e-300, 1.0, 0.5, 7500.0, 0.5, 1.0]},
+        {"ct_curve": [2500.0, 1.0, 0.5, 2500.0, 0.5, 1.0]},
+        {"ct_curve": [2500.0, 1.0, 1e-300, 7500.0, 0.5, 1.0]},
+        {"ct": float("nan")},
+        {"ct": 0},
+        {"ccm": [0.0] * 9},
+        {"ccm": [1.0] * 9},
+        {"ccm": [1e300, *MATRIX[1:]]},
+        {"shaded_k": -math.inf},
+        {"table": [1e300, *TABLE[1:]]},
+        {"table": [1e-300, *TABLE[1:]]},
+        {"strength": math.inf},
+        {"strength": -1},
+        {"y": 0},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_a_table_that_no_sensor_has_is_refused_before_it_costs_a_photo(change):
+    with pytest.raises(TuningError, match=r"imx219\.json: the tuning of imx219 is malformed"):
+        Tuning.from_libcamera("imx219", "imx219.json", tables(**change))

@@ -92,8 +92,10 @@ class WhiteBalanceRequests:
         frame = self._camera.newest()
         if frame is None:
             raise WhiteBalanceError("There is no frame yet whose light could be locked; see `nightjar status`.")
-        judged_in = mode or self._shooting.mode
-        light = self._shooting.light_of(frame, judged_in, self._balances.unlocked(judged_in, *self._shooting.eye()))
+        shown = mode or self._shooting.mode
+        # What is locked is judged anew, and holds until that is a light.
+        anew = self._balances.unlocked(shown, *self._shooting.eye()) if self._balances.is_locked(mode) else None
+        light = self._shooting.light_of(frame, shown, anew)
         if light.source in TOLD:
             raise WhiteBalanceError(
                 f"There is nothing to lock, the white balance is fixed: {in_words(story_of(light))} A lock is for "
