@@ -194,7 +194,10 @@ class Shooting:
         return self.balances.of(mode, frame.shot.sensor, self.tuning_of(frame, look.settings))
 
     def light_of(self, frame: RawFrame, mode: str, balance: Balance | None = None) -> LightEstimate:
-        """The light as a photo of this frame would have it, or would by another balance than what holds."""
+        """The light as a photo of this frame would have it.
+
+        balance  what it goes by; None for what is in force
+        """
         from isp.plan import find_light
         from isp.white_balance import WhiteBalance
 

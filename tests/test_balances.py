@@ -435,7 +435,7 @@ def test_the_sidecar_tells_how_the_light_was_found_and_how_sure_that_is(frame, t
     assert (told["source"], told["temperature_k"], told["tint"], told["trust"]) == ("learned", 2900, 2.0, 0.9)
     low, high = told["between_k"]
     assert 1e6 / low - 1e6 / high == pytest.approx(2 * 1.645 * 10.0, rel=0.01), "nine in ten of a normal distribution"
-    assert in_words(told) == f"2900 K ({low} to {high} K, 9 in 10), tint +2, learned, trust 90%: Bulbs."
+    assert in_words(told) == f"2900 K ({low} to {high} K, 9 in 10), tint +2, 90 % learned: Bulbs."
 
 
 def test_a_recipe_of_an_earlier_version_tells_what_it_can(frame, tuning):

@@ -229,15 +229,6 @@ def test_a_covered_lens_has_no_light_to_lock(bench):
         bench.ask("lock")
 
 
-def test_a_lock_outlives_a_lens_cap(bench):
-    bench.see(bench.scene)
-    locked = bench.ask("lock")["modes"]["photo"]["locked"]
-    bench.see(showing_card(bench.scene, level=0.0))
-    with pytest.raises(WhiteBalanceError, match="no light to lock"):
-        bench.ask("lock")
-    assert bench.ask()["modes"]["photo"]["locked"] == locked
-
-
 def test_a_tint_alone_does_not_end_a_lock(bench):
     bench.see(bench.scene)
     locked = bench.ask("lock")["modes"]["photo"]["locked"]

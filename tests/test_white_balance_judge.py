@@ -17,7 +17,7 @@ from accelerators.white_balance.judge import FOLDER, NUMBERS, load_judge
 from accelerators.white_balance.posterior import joined, posterior
 from accelerators.white_balance.presence import BINS, KINDS, presence
 from accelerators.white_balance.tint import tint_numbers
-from accelerators.white_balance.weighing import trust_in_learned
+from accelerators.white_balance.weighing import held_to_learned, trust_in_learned
 from accelerators.white_balance.zones import JudgedZones, judged
 from isp.grey_curve import grey_of
 from isp.light_statistics import LightStatistics, render
@@ -194,6 +194,18 @@ def test_in_the_dark_the_rule_counts_and_by_day_what_was_learned():
     assert trust_in_learned(60.0, 5000.0) < 1.0
     falling = [trust_in_learned(deviation, 5000.0) for deviation in (20.0, 40.0, 60.0, 80.0)]
     assert falling == sorted(falling, reverse=True)
+
+
+def test_the_rule_chooses_among_what_was_learned_to_be_likely():
+    assert held_to_learned(240.0, learned=250.0, deviation=10.0) == 240.0
+    assert held_to_learned(100.0, learned=250.0, deviation=10.0) == pytest.approx(250.0 - 16.45)
+    assert held_to_learned(400.0, learned=250.0, deviation=10.0) == pytest.approx(250.0 + 16.45)
+
+
+def test_a_lamp_warmer_than_any_label_is_found(judge):
+    tuning = published_tuning("vc4", "imx477")
+    light = judge(scene(2450.0, tuning, lux=15.0, colourful=0.03))
+    assert abs(light.temperature_k - 2450.0) < 150 and light.trust < 0.5
 
 
 @pytest.mark.parametrize("name", WEIGHTS)

@@ -11,6 +11,7 @@ next frame, and is kept when the camera is switched off.
   nightjar wb custom               the last grey card again
   nightjar wb lock                 hold the light that is judged now; nightjar wb unlock
   nightjar wb shade --mode night   in this mode only; nightjar wb reset --mode night goes with the others again
+  nightjar wb reset                forget the choice: [white_balance] of the settings holds
 """
 
 from __future__ import annotations

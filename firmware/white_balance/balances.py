@@ -216,7 +216,7 @@ def _told(wish: Wish, by_settings: str = "") -> dict[str, Any]:
     return {
         "choice": None if choice is None else choice.to_dict(),
         "locked": None if lock is None else {"sensor": lock.sensor, **lock.light},
-        "in_words": words if lock is None else f"locked at {_place_of(lock.light)}; {words} when unlocked",
+        "in_words": words if lock is None else f"locked at {_place_of(lock.light)}; when unlocked: {words}",
     }
 
 

@@ -38,16 +38,15 @@ def light_of(recipe: Pipeline | None) -> dict[str, Any] | None:
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
-    """One line for log and terminal: "4210 K (3950 to 4500 K, 9 in 10), tint +2, learned, trust 85 %: why"."""
+    """One line for log and terminal: "4210 K (3950 to 4500 K, 9 in 10), tint +2, 85 % learned: why"."""
     kelvin, between, tint = entry["temperature_k"], entry["between_k"], entry["tint"]
     said = f"grey {entry['grey'][0]:.3f}, {entry['grey'][1]:.3f}" if kelvin is None else f"{kelvin} K"
     if between is not None:
         said += f" ({between[0]} to {between[1]} K, 9 in 10)"
     if tint and kelvin is not None:
         said += f", tint {tint:+g}"
-    said += f", {entry['source']}"
-    if entry["source"] == "learned":
-        said += f", trust {entry['trust']:.0%}"
+    partly = entry["source"] == "learned" and entry["trust"] < 1
+    said += f", {100 * entry['trust']:.0f} % learned" if partly else f", {entry['source']}"
     return f"{said}: {entry['why']}" if entry["why"] else said
 
 
