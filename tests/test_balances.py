@@ -386,7 +386,7 @@ def test_a_damaged_model_leaves_the_classical_judge_and_every_story_says_so(fram
     assert "classical" in warning and "another hash" in warning
 
 
-@pytest.mark.parametrize("failure", [ModelError, RuntimeError, ValueError, OSError])
+@pytest.mark.parametrize("failure", [ModelError, RuntimeError, OSError, TypeError, KeyError, MemoryError])
 def test_a_judge_that_fails_at_work_costs_no_photo_and_is_tried_again_after_a_reload(frame, tuning, failure):
     trouble = [True]
 

@@ -55,6 +55,7 @@ BAD_FILES = {
     "was altered|were altered": png_file(header(), zlib.compress(bytes(12 * 97))).replace(b"IDAT", b"IDAX"),
     "end is missing|no whole PNG": png_file(header(), zlib.compress(bytes(12 * 97)))[:-12],
     "no whole PNG": b"",
+    "more than 1000000 bytes": png_file(header(), zlib.compress(bytes(12 * 97))) + bytes(1_000_000),
 }
 
 
@@ -76,6 +77,8 @@ BAD_NAMES = {
     "lux is 'inf'": "ann,imx477,s,5000,inf,4800",
     "lux is '-1'": "ann,imx477,s,5000,-1,4800",
     "camera_K is ''": "ann,imx477,s,5000,300,",
+    r"'.*ann\\x1b\[2J,.*cannot be printed": "ann\x1b[2J,imx477,s,5000,300,4800",
+    r"ann\\n,.*cannot be printed": "ann\n,imx477,s,5000,300,4800",
     "no sensor's name": "ann,../etc,s,5000,300,4800".replace("/", "."),
 }
 

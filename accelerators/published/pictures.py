@@ -67,6 +67,8 @@ def mired(temperature_k: float) -> float:
 
 def read_picture(path: Path) -> LabelledPicture:
     """Raises PictureError that says what of the name or of the file is not as published."""
+    if not path.stem.isprintable():
+        raise PictureError(f"{str(path)!r}: its name has letters that cannot be printed. Names are {NAME}.")
     parts = path.stem.split(",")
     if len(parts) != 6:
         raise PictureError(f"{path}: its name has {len(parts)} parts between commas; 6 are published: {NAME}.")

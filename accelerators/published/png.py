@@ -16,6 +16,7 @@ from accelerators.errors import PictureError
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RGB = 2
 PIXEL_BYTES = 6
+MOST_BYTES = 1_000_000  # 6 kB are pixels; the rest may be what a program wrote about itself
 # The header's colour types, for the message.
 KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with transparency", 6: "RGB with transparency"}
 
@@ -26,7 +27,11 @@ def read_rgb16(path: Path, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
     Raises PictureError saying what the file is instead; a size that is not allowed is refused before it is unpacked.
     """
     try:
-        chunks = _chunks(path.read_bytes())
+        with path.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise PictureError(f"{path} has more than {MOST_BYTES} bytes; a published picture has some thousand.")
+        chunks = _chunks(content)
         width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks.get(b"IHDR", b""))
         if (height, width) not in sizes:
             allowed = " or ".join(f"{columns} x {rows}" for rows, columns in sizes)

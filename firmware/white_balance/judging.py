@@ -20,8 +20,10 @@ logger = logging.getLogger(__name__)
 NAME = "white-balance"
 # In letters: a photo's recipe holds a few sentences (`isp.stage`), and no error of any library.
 LONGEST_REASON, LONGEST_WHY = 160, 380
-# What files and runtimes raise, beside our own: a network that fails must not cost the photo.
+# What files and runtimes raise, beside our own: a network that fails must not cost the photo. A library of another age
+# lacks names (AttributeError) and parameters (TypeError).
 FAILURES = (AcceleratorError, ImportError, OSError, RuntimeError, ValueError)
+FAILURES += (AttributeError, TypeError, LookupError, ArithmeticError, MemoryError)
 
 
 def load_learned() -> Judge:
@@ -75,7 +77,7 @@ class Judging:
         try:
             return None if judge is None else judge(statistics)
         except FAILURES as error:
-            self._say_lacking(str(error))
+            self._say_lacking(error)
             return None
 
     def _load_now(self) -> None:
@@ -87,12 +89,14 @@ class Judging:
             try:
                 self._judge = self._load()
             except FAILURES as error:
-                self._say_lacking(str(error))
+                self._say_lacking(error)
         return None if self._lacking else self._judge
 
-    def _say_lacking(self, why: str) -> None:
+    def _say_lacking(self, error: BaseException) -> None:
+        # Of its own a KeyError says no more than the key.
+        why = str(error) if isinstance(error, AcceleratorError) else f"{type(error).__name__}: {error}"
         logger.warning("The learned white balance is not available, the classical one judges: %s", why)
-        self._judge, self._lacking = None, why.rstrip(".") or "it says nothing"
+        self._judge, self._lacking = None, why.rstrip(".: ")
 
 
 def _shortened(words: str, longest: int) -> str:
