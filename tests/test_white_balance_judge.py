@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ from accelerators.published.sensors import published_sensors, published_tuning
 from accelerators.white_balance.candidates import MIRED, Candidates
 from accelerators.white_balance.clues import CLUES, clues
 from accelerators.white_balance.judge import FOLDER, NUMBERS, load_judge
+from accelerators.white_balance.light_file import read_numbers
 from accelerators.white_balance.posterior import joined, posterior
 from accelerators.white_balance.presence import BINS, KINDS, presence
 from accelerators.white_balance.tint import tint_numbers
@@ -219,7 +221,14 @@ def test_a_missing_or_cut_file_is_refused_by_name(weights, name):
         load_judge(weights)
 
 
-DAMAGE = {"prior": [[0.0]], "temperature": 0, "clue_weight": "much", "tint_weights": [math.nan] * 6, "another": 1}
+DAMAGE = {
+    "prior": [[0.0]],
+    "temperature": 0,
+    "clue_weight": "much",
+    "tint_weights": [math.nan] * 6,
+    "another": 1,
+    "tint_middle": 10**400,
+}
 
 
 @pytest.mark.parametrize(("name", "value"), DAMAGE.items(), ids=DAMAGE)
@@ -231,9 +240,25 @@ def test_numbers_that_are_none_are_refused_by_name(weights, name, value):
 
 
 def test_files_of_two_trainings_are_not_mixed(weights):
-    numbers = json.loads((weights / NUMBERS).read_text())
-    (weights / NUMBERS).write_text(json.dumps({**numbers, "clues_sha256": "0" * 64}))
+    numbers = replace(read_numbers(weights / NUMBERS), clues_sha256="0" * 64)
+    (weights / NUMBERS).write_text(numbers.text())
     with pytest.raises(ModelError, match="same training"):
+        load_judge(weights)
+
+
+def test_one_altered_digit_is_noticed(weights):
+    numbers = json.loads((weights / NUMBERS).read_text())
+    numbers["prior"][3][5] += 0.1
+    (weights / NUMBERS).write_text(json.dumps(numbers))
+    with pytest.raises(ModelError, match="SHA-256"):
+        load_judge(weights)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_what_is_no_file_is_refused_at_once(weights):
+    (weights / NUMBERS).unlink()
+    os.mkfifo(weights / NUMBERS)
+    with pytest.raises(ModelError, match=NUMBERS):
         load_judge(weights)
 
 
