@@ -175,7 +175,8 @@ def test_a_certain_posterior_answers_its_candidate_and_a_soft_one_is_wider():
     candidates = Candidates.of(TUNING)
     scores = -0.5 * ((MIRED - 220.0) / 8.0) ** 2
     sharp, soft = (
-        posterior(joined(scores, scores[::2], candidates, 0.5, temperature), candidates) for temperature in (1.0, 2.0)
+        posterior(joined(scores, scores[::2], candidates, 0.5, temperature), candidates, temperature)
+        for temperature in (1.0, 2.0)
     )
     assert abs(sharp.mired - 220.0) < 1 and abs(sharp.deviation_mired - 8.0) < 1
     assert abs(soft.deviation_mired / sharp.deviation_mired - math.sqrt(2)) < 0.1
@@ -185,7 +186,7 @@ def test_a_certain_posterior_answers_its_candidate_and_a_soft_one_is_wider():
 def test_an_answer_never_leaves_the_curve():
     candidates = Candidates.of(TUNING)
     for scores in (MIRED * 1e3, MIRED * -1e3):
-        found = posterior(joined(scores, scores[::2], candidates, 0.5, 1.0), candidates)
+        found = posterior(joined(scores, scores[::2], candidates, 0.5, 1.0), candidates, 1.0)
         assert candidates.ends[0] <= found.mired <= candidates.ends[1]
         assert found.deviation_mired >= 4
 

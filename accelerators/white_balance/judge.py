@@ -33,8 +33,8 @@ from isp.tuning import Tuning
 
 FOLDER = Path(__file__).resolve().parent
 PRESENCE, CLUES_FILE, NUMBERS = "presence.tflite", "clues.tflite", "light.json"
-# A lamp at night, a room, a cloudy day: where nobody knows how bright the scene is, each may be.
-UNKNOWN_LUX = 30.0, 300.0, 5000.0
+# Where nobody knows how bright the scene is, each may be: the middles of the thirds of labelled scenes.
+UNKNOWN_LUX = 80.0, 900.0, 10_000.0
 # The full sun on snow; what is said to be brighter is a wrong number.
 MOST_LUX = 2e5
 # Below this much trust the story says what else was asked.
@@ -65,7 +65,8 @@ class LearnedJudge:
         zones = judged(statistics)
         if not zones.say_something:
             return _by_rule(statistics, "Too few zones can be judged by what was learned.")
-        found = posterior(self.probabilities(zones, candidates, statistics.lux), candidates)
+        likely = self.probabilities(zones, candidates, statistics.lux)
+        found = posterior(likely, candidates, self.numbers.temperature)
         tint = tint_of(
             tint_numbers(zones, 1e6 / found.mired, statistics.tuning), self._tint_weights, self.numbers.tint_middle
         )
@@ -158,7 +159,7 @@ def _by_rule(statistics: LightStatistics, reason: str) -> LightEstimate:
 def _why(trust: float, lux_known: bool) -> str:
     said = "The light was found by what was learned from labelled photographs."
     if not lux_known:
-        said += " Nobody knows how bright the scene is, so it was judged for a night, a room and a day."
+        said += " Nobody knows how bright the scene is, so it was judged for a room, shade and sun."
     if trust < PLAIN_TRUST:
         said += f" {1 - trust:.0%} of the answer is the classical judgement's, which is the surer one in such light."
     return said
