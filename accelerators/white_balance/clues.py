@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from accelerators.white_balance.candidates import COARSE_MIRED, Candidates
+from accelerators.white_balance.candidates import COARSE_MIRED, EVERY, Candidates
 from accelerators.white_balance.zones import JUDGED, JudgedZones, log_colours
 
 # (along, towards green, radius) around a candidate's grey in which zones are counted; edges only in the first ones.
@@ -54,7 +54,7 @@ def clues(zones: JudgedZones, candidates: Candidates, lux: float) -> np.ndarray:
     lux  light on the scene, 0 or more
     """
     weights = _weights(zones)
-    away = log_colours(zones.colours, MOST_OF_ZONES).reshape(-1, 2) - candidates.greys[::2, np.newaxis]
+    away = _away(zones.colours.reshape(-1, 3), MOST_OF_ZONES, candidates)
     u, v = _along_and_green(away, candidates.along)
     counts = _counts(u, v, PLACES, weights)
     edges, edge_counts = _edges(zones, candidates)
@@ -93,11 +93,17 @@ def _weights(zones: JudgedZones) -> np.ndarray:
     return (weights / weights.sum(axis=0)).astype(np.float32)
 
 
+def _away(colours: np.ndarray, most: float, candidates: Candidates) -> np.ndarray:
+    """(2, 32, n): ln (red/green, blue/green) of colours (n, 3) relative to each candidate's grey."""
+    logs = np.ascontiguousarray(log_colours(colours, most).T)
+    return logs[:, np.newaxis] - candidates.greys[::EVERY].T[..., np.newaxis]
+
+
 def _along_and_green(away: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log colours (32, n, 2) relative to grey, as lengths along the curve and towards green, (32, n) each."""
+    """Log colours (2, 32, n) relative to grey, as lengths along the curve and towards green, (32, n) each."""
     angle = (along[:, :1] - along[:, 1:]) * GREEN
     angle = np.copysign(np.maximum(np.abs(angle), np.float32(LEAST_ANGLE)), angle)
-    red, blue = away[..., 0], away[..., 1]
+    red, blue = away
     return (red - blue) * (GREEN / angle), (along[:, :1] * blue - along[:, 1:] * red) / -angle
 
 
@@ -121,8 +127,7 @@ def _edges(zones: JudgedZones, candidates: Candidates) -> tuple[np.ndarray, np.n
     changes = changes[np.argsort(changes[:, 1], kind="stable")[-STRONGEST_CHANGES:]]
     weights = changes[:, 1:2] + 1e-7
     weights = (weights / weights.sum()).astype(np.float32)
-    away = log_colours(changes, MOST_OF_CHANGES) - candidates.greys[::2, np.newaxis]
-    u, v = _along_and_green(away, candidates.along)
+    u, v = _along_and_green(_away(changes, MOST_OF_CHANGES, candidates), candidates.along)
     counts = _counts(u, v, EDGE_PLACES, weights)[..., 0]
     grey_edge = np.tanh(u @ weights / FAR_ALONG), np.tanh(u / NEAR_ALONG) @ weights
     return np.concatenate([counts, *grey_edge], axis=1), counts
@@ -145,7 +150,7 @@ def _extent(u: np.ndarray, zones: JudgedZones) -> np.ndarray:
 
 def _distances(away: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(32, 3): mean squared distance of red/green and blue/green from grey, as shares of each limit."""
-    squares = (np.expm1(away) ** 2).sum(axis=-1)
+    squares = (np.expm1(away) ** 2).sum(axis=0)
     return np.stack([np.minimum(squares, limit) @ weights / limit for limit in np.float32(LIMITS)], axis=1)
 
 

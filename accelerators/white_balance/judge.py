@@ -1,8 +1,8 @@
 """The learned judge: what colour is the light, by two small networks that were trained on labelled photographs.
 
-Both give each light of the sensor's curve a score, one by the colours that are present, one by clues such as how
-much of the scene would be grey. Where what they say together is vague, the classical judgement counts too, each as far
-as its error is known. A light warmer or colder than any labelled one is the classical judgement's.
+Both give each light of the sensor's curve a score, one by the colours that are present, one by clues such as how much
+of the scene would be grey. Where what they say together is vague, and in the dark, the classical judgement counts too,
+as far as the errors of both are known. Where nothing was learned, it answers alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from accelerators.errors import ModelError
-from accelerators.white_balance.candidates import COARSE_MIRED, LABELS_MIRED, MIRED, Candidates
+from accelerators.white_balance.candidates import COARSE_MIRED, MIRED, Candidates
 from accelerators.white_balance.clues import CLUES, clues
 from accelerators.white_balance.light_file import LearnedNumbers, read_numbers
 from accelerators.white_balance.network import Network, Runs, load_network
@@ -23,18 +23,18 @@ from accelerators.white_balance.network_file import REPAIR
 from accelerators.white_balance.posterior import Posterior, joined, posterior, prior
 from accelerators.white_balance.presence import FEATURES, presence
 from accelerators.white_balance.tint import tint_numbers, tint_of
-from accelerators.white_balance.weighing import trust_in_learned
+from accelerators.white_balance.weighing import held_to_learned, trust_in_learned
 from accelerators.white_balance.zones import JudgedZones, judged
 from isp.grey_curve import grey_of
 from isp.light import classical
-from isp.light_estimate import WITHIN_90, Judge, LightEstimate
+from isp.light_estimate import Judge, LightEstimate
 from isp.light_statistics import LightStatistics
 from isp.tuning import Tuning
 
 FOLDER = Path(__file__).resolve().parent
-PRESENCE, CLUES_NAME, NUMBERS = "presence.tflite", "clues.tflite", "light.json"
-# A lamp at night, a room, a cloudy day: where nobody knows how bright the scene is, each may be.
-UNKNOWN_LUX = 30.0, 300.0, 5000.0
+PRESENCE, CLUES_FILE, NUMBERS = "presence.tflite", "clues.tflite", "light.json"
+# Where nobody knows how bright the scene is, each may be: the middles of the thirds of labelled scenes.
+UNKNOWN_LUX = 80.0, 900.0, 10_000.0
 # The full sun on snow; what is said to be brighter is a wrong number.
 MOST_LUX = 2e5
 # Below this much trust the story says what else was asked.
@@ -42,8 +42,6 @@ PLAIN_TRUST = 0.75
 # Every second row and column of zones are enough for the classical judgement, where it is only asked beside.
 FEWER = slice(None, None, 2)
 FEW_ZONES = 16
-# An answer as near as this to the last label would be beyond it if any label were.
-AT_THE_END_MIRED = 4.0
 
 
 @dataclass
@@ -67,7 +65,8 @@ class LearnedJudge:
         zones = judged(statistics)
         if not zones.say_something:
             return _by_rule(statistics, "Too few zones can be judged by what was learned.")
-        found = posterior(self.probabilities(zones, candidates, statistics.lux), candidates)
+        likely = self.probabilities(zones, candidates, statistics.lux)
+        found = posterior(likely, candidates, self.numbers.temperature)
         tint = tint_of(
             tint_numbers(zones, 1e6 / found.mired, statistics.tuning), self._tint_weights, self.numbers.tint_middle
         )
@@ -100,15 +99,11 @@ class LearnedJudge:
         lux, mired, deviation = _known_lux(statistics.lux), found.mired, found.deviation_mired
         trust = trust_in_learned(deviation, lux)
         # Asking takes time, and where what was learned is trusted in full nobody needs to.
-        rule = classical(_fewer(statistics)) if trust < 1 or _at_last_label(mired) else None
+        rule = None if trust == 1.0 else classical(_fewer(statistics))
         if rule is None or rule.temperature_k is None or rule.covariance is None:
             trust = 1.0
-        elif _beyond_labels(mired, 1e6 / rule.temperature_k):
-            return replace(rule, why=f"No labelled light is as warm or as cold as this one. {rule.why}")
         else:
-            # The rule knows nothing of what scenes look like: it chooses among what was learned to be likely.
-            room = WITHIN_90 * deviation
-            by_rule = min(max(1e6 / rule.temperature_k, mired - room), mired + room)
+            by_rule = held_to_learned(1e6 / rule.temperature_k, mired, deviation)
             mired = trust * mired + (1 - trust) * by_rule
             tint = trust * tint + (1 - trust) * rule.tint
         return LightEstimate(
@@ -130,38 +125,25 @@ def load_judge(folder: Path = FOLDER, runs_in: Runs = "auto") -> Judge:
     and not there.
     """
     numbers = read_numbers(folder / NUMBERS)
-    networks = []
-    wanted = (
-        (PRESENCE, numbers.presence_sha256, (len(MIRED), FEATURES)),
-        (
-            CLUES_NAME,
-            numbers.clues_sha256,
-            (len(COARSE_MIRED), CLUES),
-        ),
+    return LearnedJudge(
+        _network(folder / PRESENCE, numbers.presence_sha256, (len(MIRED), FEATURES), runs_in),
+        _network(folder / CLUES_FILE, numbers.clues_sha256, (len(COARSE_MIRED), CLUES), runs_in),
+        numbers,
     )
-    for name, written, shape in wanted:
-        network = load_network(folder / name, runs_in)
-        if hashlib.sha256(network.file.content).hexdigest() != written:
-            raise ModelError(f"{folder / name} is not of the same training as {NUMBERS}. {REPAIR}")
-        if (network.candidates, len(network.file.features.middles)) != shape:
-            raise ModelError(f"{folder / name} takes other features than {shape[0]} x {shape[1]}. {REPAIR}")
-        networks.append(network)
-    return LearnedJudge(*networks, numbers)
+
+
+def _network(path: Path, sha256: str, shape: tuple[int, int], runs_in: Runs) -> Network:
+    network = load_network(path, runs_in)
+    if hashlib.sha256(network.file.content).hexdigest() != sha256:
+        raise ModelError(f"{path} is not of the same training as {NUMBERS}. {REPAIR}")
+    found = network.candidates, len(network.file.features.middles)
+    if found != shape:
+        raise ModelError(f"{path} takes {found[0]} x {found[1]} features; {shape[0]} x {shape[1]} are made. {REPAIR}")
+    return network
 
 
 def _known_lux(lux: float | None) -> float | None:
     return min(lux, MOST_LUX) if lux is not None and math.isfinite(lux) and lux >= 0 else None
-
-
-def _at_last_label(mired: float) -> bool:
-    cold, warm = LABELS_MIRED
-    return mired <= cold + AT_THE_END_MIRED or mired >= warm - AT_THE_END_MIRED
-
-
-def _beyond_labels(learned: float, by_rule: float) -> bool:
-    """Whether the last labelled light was found and the rule says that the light lies further out; in mired."""
-    cold, warm = LABELS_MIRED
-    return _at_last_label(learned) and (by_rule < cold if learned < (cold + warm) / 2 else by_rule > warm)
 
 
 def _fewer(statistics: LightStatistics) -> LightStatistics:
@@ -177,7 +159,7 @@ def _by_rule(statistics: LightStatistics, reason: str) -> LightEstimate:
 def _why(trust: float, lux_known: bool) -> str:
     said = "The light was found by what was learned from labelled photographs."
     if not lux_known:
-        said += " Nobody knows how bright the scene is, so it was judged for a night, a room and a day."
+        said += " Nobody knows how bright the scene is, so it was judged for a room, shade and sun."
     if trust < PLAIN_TRUST:
         said += f" {1 - trust:.0%} of the answer is the classical judgement's, which is the surer one in such light."
     return said
