@@ -22,6 +22,7 @@ from accelerators.published.judged import DARK_LUX, Judged, Summary
 from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
 from accelerators.training.light.examples import examples_of
 from accelerators.training.light.fitting import trained
+from accelerators.training.light.folds import STRICT, folds
 from accelerators.white_balance.judge import FOLDER, NUMBERS, load_judge
 from accelerators.white_balance.light_file import read_numbers
 from firmware.evaluation.judges import judge_called
@@ -32,7 +33,6 @@ from isp.light_estimate import Judge, LightEstimate
 from isp.light_statistics import LightStatistics
 
 Trainer = Callable[[Sequence[LabelledPicture]], Judge]
-FAMILY = "peter"
 LEARNED, PEER = "learned, in folds", "peer network, in folds"
 PLATFORMS = tuple(PLATFORM_OF.values())
 
@@ -43,18 +43,12 @@ def labelled_pictures(shared: Path = SHARED) -> list[LabelledPicture]:
     return read_pictures(pictures_in(folder))[0] if folder.is_dir() else []
 
 
-def photographer_of(picture: LabelledPicture) -> str:
-    """Who took it, as far as folds go."""
-    return FAMILY if picture.photographer.startswith(FAMILY) else picture.photographer
-
-
 def judged_in_folds(pictures: Sequence[LabelledPicture], train: Trainer) -> list[Judged]:
     """Each picture as judged by what was trained on all photographers but its own."""
     judged = []
-    for name in sorted({photographer_of(picture) for picture in pictures}):
-        judge = train([picture for picture in pictures if photographer_of(picture) != name])
-        held_out = [picture for picture in pictures if photographer_of(picture) == name]
-        judged += judge_pictures(held_out, judge)[0]
+    for names in folds(pictures, STRICT).values():
+        judge = train([picture for picture in pictures if picture.photographer not in names])
+        judged += judge_pictures([picture for picture in pictures if picture.photographer in names], judge)[0]
     return judged
 
 
