@@ -417,7 +417,8 @@ def test_the_picture_of_the_newest_frame_is_given_as_jpeg(bench, tuning):
     pixels = simplejpeg.decode_jpeg(base64.b64decode(picture["jpeg"]))
     assert pixels.shape == (picture["height"], picture["width"], 3) == (480, 640, 3)
     assert picture["timestamp_ns"] == 3 * SECOND_NS // 10
-    photo = run_stages(bench.frame, plan(photo_pipeline(), bench.frame, tuning).stages).pixels
+    judge = bench.shooting.balances.judging
+    photo = run_stages(bench.frame, plan(photo_pipeline(), bench.frame, tuning, judge).stages).pixels
     assert np.abs(pixels.astype(int) - photo).mean() < 3, "it is the photo, but for compression"
 
 
