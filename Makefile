@@ -1,14 +1,16 @@
 # make demo    install into .venv, run the camera on its simulated sensor, press its buttons, show the pictures
 # make test    the claims this camera makes, checked in a few minutes
+# make train   train the judge of the light's colour anew from ../shared, half an hour; weights and card are written here
 # make bench   speed and quality beside other software, as tables and JSON
 PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin
+SHARED ?= ../shared
 SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
-.PHONY: demo test test-long test-systemd test-aarch64 bench install lint clean prerequisites
+.PHONY: demo train test test-long test-systemd test-aarch64 bench install lint clean prerequisites
 
 demo: $(VENV)/.installed
 	$(RUN)/nightjar demo
@@ -27,6 +29,10 @@ test-aarch64: $(VENV)/.installed
 	@command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null || \
 	    { echo "Please run: sudo apt install g++-aarch64-linux-gnu qemu-user"; exit 1; }
 	$(RUN)/pytest -m aarch64
+
+train: $(VENV)/.installed
+	$(PIP) install --no-build-isolation $(KEPT) ".[portrait,training]"
+	$(RUN)/python -P -m accelerators.training.light --shared $(SHARED) --into accelerators/white_balance
 
 bench: $(VENV)/.installed
 	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json

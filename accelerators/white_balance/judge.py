@@ -1,7 +1,7 @@
 """The learned judge: what colour is the light, by two small networks that were trained on labelled photographs.
 
 Both give each light of the sensor's curve a score, one by the colours that are present, one by clues such as how much
-of the scene would be grey. Where what they say together is vague, and in the dark, the classical judgement counts too,
+of the scene would be grey. Where what they say together is vague, and in dim light, the classical judgement counts too,
 as far as the errors of both are known. Where nothing was learned, it answers alone.
 """
 
@@ -33,8 +33,8 @@ from isp.tuning import Tuning
 
 FOLDER = Path(__file__).resolve().parent
 PRESENCE, CLUES_FILE, NUMBERS = "presence.tflite", "clues.tflite", "light.json"
-# A lamp at night, a room, a cloudy day: where nobody knows how bright the scene is, each may be.
-UNKNOWN_LUX = 30.0, 300.0, 5000.0
+# Where nobody knows how bright the scene is, each may be: the middles of the thirds of labelled scenes.
+UNKNOWN_LUX = 80.0, 900.0, 10_000.0
 # The full sun on snow; what is said to be brighter is a wrong number.
 MOST_LUX = 2e5
 # Below this much trust the story says what else was asked.
@@ -65,7 +65,8 @@ class LearnedJudge:
         zones = judged(statistics)
         if not zones.say_something:
             return _by_rule(statistics, "Too few zones can be judged by what was learned.")
-        found = posterior(self.probabilities(zones, candidates, statistics.lux), candidates)
+        likely = self.probabilities(zones, candidates, statistics.lux)
+        found = posterior(likely, candidates, self.numbers.temperature)
         tint = tint_of(
             tint_numbers(zones, 1e6 / found.mired, statistics.tuning), self._tint_weights, self.numbers.tint_middle
         )
@@ -157,8 +158,9 @@ def _by_rule(statistics: LightStatistics, reason: str) -> LightEstimate:
 
 def _why(trust: float, lux_known: bool) -> str:
     said = "The light was found by what was learned from labelled photographs."
-    if not lux_known:
-        said += " Nobody knows how bright the scene is, so it was judged for a night, a room and a day."
-    if trust < PLAIN_TRUST:
-        said += f" {1 - trust:.0%} of the answer is the classical judgement's, which is the surer one in such light."
-    return said
+    if trust == 0:
+        said = "The classical judgement answers: it is the surer one in such light."
+    elif trust < PLAIN_TRUST:
+        said += f" {1 - trust:.0%} of the answer is the classical judgement's."
+    unknown = "" if lux_known else " Nobody knows how bright the scene is, so it was judged for a room, shade and sun."
+    return said + unknown

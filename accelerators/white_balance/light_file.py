@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from accelerators.white_balance.posterior import LUX_KNOTS, MIRED_KNOTS
 from accelerators.white_balance.tint import NUMBERS
 
 HASH_LETTERS = 64
+# The entry that is the SHA-256 of all others.
+SUM = "sha256"
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,31 @@ class LearnedNumbers:
 
     def text(self) -> str:
         """The file; the same numbers make the same text."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return json.dumps({**asdict(self), SUM: self._sum()}, indent=1) + "\n"
+
+    def _sum(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def of(cls, entries: dict) -> LearnedNumbers:
+        """The numbers of a file's entries. Raises ModelError where one is not as it was written."""
+        written = entries.pop(SUM, None)
+        numbers = cls(**entries)
+        if written != numbers._sum():
+            raise ModelError("Its numbers are not the ones that were written: their SHA-256 differs.")
+        return numbers
 
 
 def read_numbers(path: Path) -> LearnedNumbers:
     """The file, checked. Raises ModelError, which begins with the file's name, where it is missing or damaged."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ModelError(f"It has more than {MOST_BYTES} bytes.")
-        return LearnedNumbers(**json.loads(path.read_text(encoding="utf-8")))
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) or not 0 < facts.st_size <= MOST_BYTES:
+            raise ModelError(f"It is no file of 1 to {MOST_BYTES} bytes.")
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, dict):
+            raise ModelError(f"It is {type(entries).__name__}, not a table of names and numbers.")
+        return LearnedNumbers.of(entries)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}). {REPAIR}") from None
     # JSON's and Unicode's errors are ValueErrors; too few or unknown entries are TypeErrors.
@@ -72,7 +92,7 @@ def read_numbers(path: Path) -> LearnedNumbers:
 def _check_numbers(name: str, written: object, shape: tuple[int, ...], least: float, most: float) -> None:
     try:
         numbers = np.asarray(written, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.full((), np.nan)
     if numbers.shape != shape or not ((numbers >= least) & (numbers <= most)).all():
         size = f"{' x '.join(map(str, shape))} numbers" if shape else "a number"

@@ -7,6 +7,7 @@ four cameras, which makes five folds and is the stricter count. The camera's own
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from measures import light_errors
 from measures.shared_folder import SHARED
 
 from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
+from accelerators.training.light.examples import examples_of
+from accelerators.training.light.fitting import trained
+from accelerators.white_balance.judge import FOLDER, NUMBERS, load_judge
+from accelerators.white_balance.light_file import read_numbers
 from firmware.evaluation.judges import judge_called
 from firmware.evaluation.white_balance import DARK_LUX, Judged, Summary, judge_pictures
 from isp.grey_curve import place_of
@@ -62,7 +67,17 @@ def grey_world(statistics: LightStatistics) -> LightEstimate:
 
 def trainers() -> dict[str, Trainer | str]:
     """Who learns, by the name of its row: what trains it, or a sentence that says why it is not measured."""
-    return {PEER: awb_peer.train if awb_peer.is_installed() else f"not measured: {awb_peer.INSTALL}"}
+    if not awb_peer.is_installed():
+        return dict.fromkeys((LEARNED, PEER), f"not measured: {awb_peer.INSTALL}")
+    return {LEARNED: train_learned, PEER: awb_peer.train}
+
+
+def train_learned(pictures: Sequence[LabelledPicture]) -> Judge:
+    """Ours, anew; only how much it doubts itself is as shipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        softness = read_numbers(FOLDER / NUMBERS).temperature
+        trained(examples_of(pictures)).write(Path(folder), softness)
+        return load_judge(Path(folder))
 
 
 def contestants(pictures: list[LabelledPicture]) -> Iterator[tuple[str, list[Judged] | str]]:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         validation = validated(examples, Path(folder))
     asked.into.mkdir(parents=True, exist_ok=True)
     trained(examples).write(asked.into, validation.temperature)
-    tint = fit_tint(simulated_scenes(asked.shared), load_judge(asked.into))
+    tint = fit_tint(simulated_scenes(asked.shared), examples.pictures, load_judge(asked.into))
     numbers = with_tint(read_numbers(asked.into / NUMBERS), tint)
     write_numbers(asked.into, numbers)
     card = card_text(asked.into, validation.answers, numbers, tint, licence)

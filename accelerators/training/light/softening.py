@@ -39,7 +39,9 @@ def softened(scored: Sequence[Scored], clue_weight: float) -> float:
 
 def _inside(scored: Sequence[Scored], clue_weight: float, temperature: float) -> float:
     answers = [
-        posterior(joined(one.presence, one.clues, one.candidates, clue_weight, temperature), one.candidates)
+        posterior(
+            joined(one.presence, one.clues, one.candidates, clue_weight, temperature), one.candidates, temperature
+        )
         for one in scored
     ]
     away = [abs(answer.mired - one.mired) for answer, one in zip(answers, scored, strict=True)]
