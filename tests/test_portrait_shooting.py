@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import simplejpeg
 from PIL import Image
-from portrait_bench import STORY, PortraitBench, entry_of, names_beside, nobody, somebody, upright_oval
+from portrait_bench import JUDGE, STORY, PortraitBench, entry_of, names_beside, nobody, somebody, upright_oval
 
 from accelerators.masking import Found, Gate, Masking, Means
 from firmware.commands.status import lines
@@ -45,7 +45,7 @@ def portraits(tmp_path):
 @pytest.fixture
 def as_photo(portraits):
     """The JPEG of mode photo, of the same frame."""
-    return encode_jpeg(develop(portraits.frame, photo_pipeline(), portraits.tuning), 90)
+    return encode_jpeg(develop(portraits.frame, photo_pipeline(), portraits.tuning, judge=JUDGE), 90)
 
 
 def test_a_portrait_leaves_the_blurred_photo_the_plain_one_the_mask_the_raw_and_the_story(portraits, as_photo):
