@@ -14,6 +14,8 @@ import numpy as np
 
 INT8 = np.iinfo(np.int8)
 MULTIPLIER_BITS = 31
+# From 2^18 products on OpenBLAS wakes other threads, which cost more than they do.
+MOST_PRODUCTS = 2**17
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,14 @@ class IntegerLayer:
         before = (taps - 1) // 2
         padded = np.pad(stored.astype(np.float64) - self.taken.zero_point, ((before, taps - 1 - before), (0, 0)))
         windows = np.concatenate([padded[tap : tap + candidates] for tap in range(taps)], axis=1)
-        return (windows @ self.weights.reshape(len(self.weights), -1).T.astype(np.float64)).astype(np.int64)
+        at_a_time = max(MOST_PRODUCTS // self._flat_weights.size, 1)
+        parts = [windows[begin : begin + at_a_time] @ self._flat_weights for begin in range(0, candidates, at_a_time)]
+        return np.concatenate(parts).astype(np.int64)
+
+    @functools.cached_property
+    def _flat_weights(self) -> np.ndarray:
+        """(taps * in, out) float64."""
+        return np.ascontiguousarray(self.weights.reshape(len(self.weights), -1).T, np.float64)
 
     @functools.cached_property
     def fractions(self) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The learned judge: what colour is the light, by two small networks that were trained on labelled photographs.
 
 Both give each light of the sensor's curve a score, one by the colours that are present, one by clues such as how much
-of the scene would be grey. Where what they say together is vague, and in the dark, the classical judgement counts too,
+of the scene would be grey. Where what they say together is vague, and in dim light, the classical judgement counts too,
 as far as the errors of both are known. Where nothing was learned, it answers alone.
 """
 
@@ -150,8 +150,9 @@ def _by_rule(statistics: LightStatistics, reason: str) -> LightEstimate:
 
 def _why(trust: float, lux_known: bool) -> str:
     said = "The light was found by what was learned from labelled photographs."
-    if not lux_known:
-        said += " Nobody knows how bright the scene is, so it was judged for a room, shade and sun."
-    if trust < PLAIN_TRUST:
-        said += f" {1 - trust:.0%} of the answer is the classical judgement's, which is the surer one in such light."
-    return said
+    if trust == 0:
+        said = "The classical judgement answers: it is the surer one in such light."
+    elif trust < PLAIN_TRUST:
+        said += f" {1 - trust:.0%} of the answer is the classical judgement's."
+    unknown = "" if lux_known else " Nobody knows how bright the scene is, so it was judged for a room, shade and sun."
+    return said + unknown
