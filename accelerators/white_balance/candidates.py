@@ -37,7 +37,7 @@ class Candidates:
     greys            (63, 2) float32: ln (red/green, blue/green) of a grey thing in its light
     on_curve         (63,) bool: whether it may be the answer
     ends             the least and the largest answer in mired
-    coarse_on_curve  (32,) bool: every second candidate, where needed to interpolate between them
+    coarse_on_curve  (32,) bool: every second of these
     along            (32, 2) float32: by how much the grey moves in 200 mired
     renderings       (32, 3, 3) float32: from the sensor's colours to those of the picture, were this the light
     """
@@ -58,14 +58,17 @@ class Candidates:
         on_curve = _near(MIRED, ends, PAST_END_MIRED)
         if on_curve.sum() < FEWEST or np.ptp(curve[:, 1:], axis=0).max() < LEAST_CHANGE:
             return None
-        both = [grey_on(curve, COARSE_MIRED + step) for step in (REACH_MIRED, -REACH_MIRED)]
+        # Within the curve: straight on from an end, a slope of few points would count for much.
+        low = np.clip(COARSE_MIRED - REACH_MIRED, mired[0], mired[-1] - REACH_MIRED)
+        high = np.clip(COARSE_MIRED + REACH_MIRED, mired[0] + REACH_MIRED, mired[-1])
+        along = (grey_on(curve, high) - grey_on(curve, low)) * UNIT_MIRED / (high - low)[:, np.newaxis]
         greys = grey_on(curve, MIRED)
         return cls(
             greys=greys.astype(np.float32),
             on_curve=on_curve,
             ends=ends,
-            coarse_on_curve=_near(COARSE_MIRED, ends, PAST_END_MIRED + MIRED[1] - MIRED[0]),
-            along=(np.subtract(*both) * UNIT_MIRED / (2 * REACH_MIRED)).astype(np.float32),
+            coarse_on_curve=on_curve[::EVERY],
+            along=along.astype(np.float32),
             renderings=_renderings(greys[::EVERY], np.clip(COARSE_MIRED, *ends), tuning),
         )
 

@@ -8,13 +8,13 @@ as far as the errors of both are known. Where nothing was learned, it answers al
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from accelerators.errors import ModelError
+from accelerators.white_balance.brightness import known_lux
 from accelerators.white_balance.candidates import COARSE_MIRED, MIRED, Candidates
 from accelerators.white_balance.clues import CLUES, clues
 from accelerators.white_balance.light_file import LearnedNumbers, read_numbers
@@ -35,8 +35,6 @@ FOLDER = Path(__file__).resolve().parent
 PRESENCE, CLUES_FILE, NUMBERS = "presence.tflite", "clues.tflite", "light.json"
 # Where nobody knows how bright the scene is, each may be: the middles of the thirds of labelled scenes.
 UNKNOWN_LUX = 80.0, 900.0, 10_000.0
-# The full sun on snow; what is said to be brighter is a wrong number.
-MOST_LUX = 2e5
 # Below this much trust the story says what else was asked.
 PLAIN_TRUST = 0.75
 # Every second row and column of zones are enough for the classical judgement, where it is only asked beside.
@@ -65,20 +63,18 @@ class LearnedJudge:
         zones = judged(statistics)
         if not zones.say_something:
             return _by_rule(statistics, "Too few zones can be judged by what was learned.")
-        likely = self.probabilities(zones, candidates, statistics.lux)
+        lux = known_lux(statistics.lux, statistics.tuning)
+        likely = self.probabilities(zones, candidates, lux)
         found = posterior(likely, candidates, self.numbers.temperature)
         tint = tint_of(
             tint_numbers(zones, 1e6 / found.mired, statistics.tuning), self._tint_weights, self.numbers.tint_middle
         )
-        return self._weighed(found, tint, statistics)
+        return self._weighed(found, tint, lux, statistics)
 
     def probabilities(self, zones: JudgedZones, candidates: Candidates, lux: float | None) -> np.ndarray:
-        """(63,) of the candidates."""
+        """(63,) of the candidates. lux: see `known_lux`."""
         present = self.presence_network.scores(presence(zones, candidates))
-        known = _known_lux(lux)
-        answers = [
-            self._in_light(zones, candidates, present, at) for at in (UNKNOWN_LUX if known is None else (known,))
-        ]
+        answers = [self._in_light(zones, candidates, present, at) for at in (UNKNOWN_LUX if lux is None else (lux,))]
         return np.mean(answers, axis=0)
 
     def _in_light(self, zones: JudgedZones, candidates: Candidates, present: np.ndarray, lux: float) -> np.ndarray:
@@ -94,9 +90,9 @@ class LearnedJudge:
             self._known = tuning, candidates
         return candidates
 
-    def _weighed(self, found: Posterior, tint: float, statistics: LightStatistics) -> LightEstimate:
+    def _weighed(self, found: Posterior, tint: float, lux: float | None, statistics: LightStatistics) -> LightEstimate:
         """What was learned, and the classical judgement as far as that is the surer of the two."""
-        lux, mired, deviation = _known_lux(statistics.lux), found.mired, found.deviation_mired
+        mired, deviation = found.mired, found.deviation_mired
         trust = trust_in_learned(deviation, lux)
         # Asking takes time, and where what was learned is trusted in full nobody needs to.
         rule = None if trust == 1.0 else classical(_fewer(statistics))
@@ -140,10 +136,6 @@ def _network(path: Path, sha256: str, shape: tuple[int, int], runs_in: Runs) -> 
     if found != shape:
         raise ModelError(f"{path} takes {found[0]} x {found[1]} features; {shape[0]} x {shape[1]} are made. {REPAIR}")
     return network
-
-
-def _known_lux(lux: float | None) -> float | None:
-    return min(lux, MOST_LUX) if lux is not None and math.isfinite(lux) and lux >= 0 else None
 
 
 def _fewer(statistics: LightStatistics) -> LightStatistics:

@@ -11,11 +11,11 @@ from accelerators.training.light.fit_clues import HIDDEN, SEEDS
 from accelerators.training.light.fit_tint import SCENES_OF_EACH, Tint
 from accelerators.training.light.folds import BY_NAME, STRICT, photographers_of
 from accelerators.training.light.validating import Answer, Figures, table, table_text
-from accelerators.white_balance.judge import CLUES_NAME, NUMBERS, PRESENCE
+from accelerators.white_balance.judge import CLUES_FILE, NUMBERS, PRESENCE
 from accelerators.white_balance.light_file import LearnedNumbers
 
 CARD = "CARD.md"
-WEIGHTS = (PRESENCE, CLUES_NAME, NUMBERS)
+WEIGHTS = (PRESENCE, CLUES_FILE, NUMBERS)
 TITLES = {BY_NAME: "each name held out", STRICT: "all peters held out as one"}
 TEXT = """\
 # The learned judge of the light's colour
@@ -44,6 +44,10 @@ In mired, as published: both lights held to 2800 to 7600 K. Each picture was jud
 its photographer, rounded to int8 and read by the camera's own code.
 
 {tables}
+
+Worse than the camera's own Bayesian estimator, of sensors, lights and photographers:
+
+{worse}
 
 ## How sure it is
 
@@ -100,6 +104,7 @@ def card_text(
         copies=COPIES,
         scenes=2 * SCENES_OF_EACH,
         tables="\n\n".join(table_text(title, table(group)) for title, group in groups),
+        worse="\n".join(f"- {title}: {_worse(group)}" for title, group in groups),
         shares="\n".join(f"- {title}: {100 * Figures.of(group).inside:.1f} %" for title, group in groups),
         before=tint.before_deg,
         after=tint.after_deg,
@@ -118,6 +123,12 @@ def sums_of(folder: Path) -> list[str]:
         f"- `{name}`: {len(content)} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`"
         for name, content in contents.items()
     ]
+
+
+def _worse(answers: Sequence[Answer]) -> str:
+    """The rows of the table in which the mean is above the cameras'."""
+    rows = [f"{name} ({of.mean:.2f}, Bayes {of.bayes:.2f})" for name, of in table(answers) if of.mean > of.bayes]
+    return ", ".join(rows) or "none"
 
 
 def _groups(answers: Mapping[str, Sequence[Answer]]) -> dict[str, list[Answer]]:

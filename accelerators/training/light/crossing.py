@@ -64,7 +64,7 @@ def _scored(judge: LearnedJudge, examples: Examples, names: Fold) -> list[Scored
     candidates = {key: Candidates.of(published_tuning(*key)) for key in keys}
     return [
         Scored(
-            judge.presence_network.scores(examples.presence[row].astype(np.float32)) + prior(table, picture.lux),
+            judge.presence_network.scores(examples.presence[row].astype(np.float32)) + prior(table, examples.lux[row]),
             judge.clue_network.scores(examples.clues[row, 0].astype(np.float32)),
             candidates[picture.platform, picture.sensor],
             picture.true_mired,

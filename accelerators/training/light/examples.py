@@ -13,6 +13,7 @@ from accelerators.errors import PictureError
 from accelerators.published.pictures import PLATFORM_OF, LabelledPicture, pictures_in, read_pictures
 from accelerators.published.sensors import published_tuning
 from accelerators.training.light.copies import Scene, copied
+from accelerators.white_balance.brightness import known_lux
 from accelerators.white_balance.candidates import Candidates
 from accelerators.white_balance.clues import clues
 from accelerators.white_balance.presence import presence
@@ -31,6 +32,7 @@ LESS_FOR_MANY = 0.3
 class Examples:
     """One row for each picture, and of clues one for each of its versions: itself, then its copies.
 
+    lux          (n,) as the judge takes it
     presence     (n, 63, 675) float16
     on_curve     (n, 63) bool
     clues        (n, versions, 32, features) float16
@@ -39,6 +41,7 @@ class Examples:
     """
 
     pictures: tuple[LabelledPicture, ...]
+    lux: np.ndarray
     presence: np.ndarray
     on_curve: np.ndarray
     clues: np.ndarray
@@ -49,18 +52,13 @@ class Examples:
         """The examples of everybody else."""
         kept = np.array([picture.photographer not in photographers for picture in self.pictures])
         pictures = tuple(picture for picture, keep in zip(self.pictures, kept, strict=True) if keep)
-        rest = (self.presence, self.on_curve, self.clues, self.clues_curve, self.clues_mired)
+        rest = (self.lux, self.presence, self.on_curve, self.clues, self.clues_curve, self.clues_mired)
         return Examples(pictures, *(array[kept] for array in rest))
 
     @property
     def mired(self) -> np.ndarray:
         """(n,) the true lights."""
         return np.array([picture.true_mired for picture in self.pictures])
-
-    @property
-    def lux(self) -> np.ndarray:
-        """(n,) light on the scenes."""
-        return np.array([picture.lux for picture in self.pictures])
 
     @property
     def weights(self) -> np.ndarray:
@@ -92,10 +90,12 @@ def examples_of(pictures: Sequence[LabelledPicture], copies: int = COPIES) -> Ex
         key = picture.platform, picture.sensor
         others = [candidates[other] for other in sensors if other[0] == picture.platform]
         zones = judged(picture.statistics(tunings[key]))
-        scene = Scene(zones, candidates[key], picture.lux, picture.true_mired)
+        lux = known_lux(picture.lux, tunings[key])
+        scene = Scene(zones, candidates[key], lux, picture.true_mired)
         versions = [scene, *(_copy(scene, number, others, generator) for number in range(copies))]
         rows.append(
             (
+                lux,
                 presence(zones, candidates[key]).astype(np.float16),
                 candidates[key].on_curve,
                 np.stack([clues(one.zones, one.candidates, one.lux) for one in versions]).astype(np.float16),

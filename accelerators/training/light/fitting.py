@@ -14,12 +14,12 @@ from accelerators.training.light.examples import Examples
 from accelerators.training.light.fit_clues import fit_clues
 from accelerators.training.light.fit_presence import fit_presence
 from accelerators.training.light.fit_tint import Tint
-from accelerators.white_balance.judge import CLUES_NAME, NUMBERS, PRESENCE
+from accelerators.white_balance.judge import CLUES_FILE, NUMBERS, PRESENCE
 from accelerators.white_balance.light_file import LearnedNumbers
 from accelerators.white_balance.tint import NUMBERS as TINT_NUMBERS
 
-# Halves of both, as good as .3 or .7 within .2 mired: neither is trusted more.
-CLUE_WEIGHT = 0.5
+# .3 to .5 are as good on labelled pictures within .2 mired; a blue sky that fills the picture is judged better by less.
+CLUE_WEIGHT = 0.35
 # Pictures shown when ranges are taken for int8: every so many of the examples; with copies for the clues.
 SAMPLE_EVERY_PRESENCE, SAMPLE_EVERY_CLUES = 3, 9
 # Until it is measured on simulated scenes.
@@ -40,8 +40,8 @@ class Trained:
     def write(self, folder: Path, temperature: float = 1.0) -> None:
         """The networks and the numbers; tint is none yet."""
         write_int8(folder / PRESENCE, self.presence, self.presence_samples, "light by the colours that are present")
-        write_int8(folder / CLUES_NAME, self.clues, self.clue_samples, "light by clues")
-        sums = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (PRESENCE, CLUES_NAME)]
+        write_int8(folder / CLUES_FILE, self.clues, self.clue_samples, "light by clues")
+        sums = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (PRESENCE, CLUES_FILE)]
         table = np.round(self.prior, DECIMALS).tolist()
         write_numbers(folder, LearnedNumbers(table, CLUE_WEIGHT, temperature, **NO_TINT, **_named(sums)))
 
