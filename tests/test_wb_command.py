@@ -387,6 +387,7 @@ def test_the_command_measures_a_named_raw_file_itself_and_finds_it_beside_its_jp
         (["--tint", "green"], 2, "invalid float"),
         (["--tint", "nan"], 1, "tint"),
         (["shade", "--mode", "evening"], 1, "Modes: photo"),
+        (["shade", "--mode", ""], 1, "Modes: photo"),
     ],
 )
 def test_a_command_that_cannot_be_is_refused_in_words(nightjar, words, code, why):

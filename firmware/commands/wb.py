@@ -76,7 +76,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _request(arguments: argparse.Namespace, tuning: str) -> dict[str, Any]:
-    choice, where = arguments.choice, {"mode": arguments.mode} if arguments.mode else {}
+    choice, where = arguments.choice, {} if arguments.mode is None else {"mode": arguments.mode}
     tint = 0.0 if arguments.tint is None else Choice(tint=arguments.tint).tint
     if arguments.card is not None:
         if choice or arguments.tint is not None:
