@@ -19,10 +19,13 @@ from firmware.service.heartbeat import Heartbeats
 from firmware.settings import PortraitSettings, StorageSettings
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
+from firmware.white_balance.judging import Judging
 from isp.frames import Burst, RawFrame
 from isp.photo import portrait_pipeline
 
 PATIENCE_S = 20.0
+# The camera's own, as `nightjar develop` has it.
+JUDGE = Judging()
 SIZE_PX = (640, 480)
 STORY = {
     "subject": {"kind": "person", "names": ["person"], "confidence": 0.9, "is_guess": False},
@@ -88,7 +91,7 @@ class PortraitBench:
 
     def take(self, find=somebody, tables=None, dng=True, **settings) -> Job:
         """Press, and wait until the photo is done or has failed."""
-        pipeline = plan_photo(portrait_pipeline(tables), self.frame, self.tuning)
+        pipeline = plan_photo(portrait_pipeline(tables), self.frame, self.tuning, JUDGE)
         files = self.card.reserve()
         job = Job(
             press_ns=time.monotonic_ns(),
