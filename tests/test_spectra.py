@@ -5,12 +5,12 @@ import pytest
 from measures.shared_folder import SHARED
 
 from accelerators.training.materials import KINDS, material
-from accelerators.training.relighting import KnownLight, relit
 from accelerators.training.scenery import simulate
 from accelerators.training.spectra import QUANTUM_EFFICIENCIES, WAVELENGTHS_NM, SpectralSensor, lamps, thermal_light
+from accelerators.training.zones import averaged
 from firmware.sensors import load_sensor
 from isp.grey_curve import place_of
-from isp.light_statistics import BLOWN, LightStatistics, render
+from isp.light_statistics import BLOWN
 
 SPECTRA = SHARED / "data/pi-spectra"
 pytest.importorskip("colour", reason="colour-science is in the `training` extra")
@@ -97,28 +97,11 @@ def test_scenes_are_exposed_as_photographs_are(sensor):
     assert 0.1 < np.mean([(scene >= BLOWN).any() for scene in zones]) < 1.0, "many hold a blown window, sky or lamp"
 
 
-@pytest.mark.parametrize(("before_k", "after_k"), [(4000.0, 5500.0), (5500.0, 4500.0), (6500.0, 3000.0)])
-def test_relit_materials_read_nearly_as_they_would_in_that_light(sensor, before_k, after_k):
-    generator = np.random.default_rng(1931)
-    reflectances = np.array([material(KINDS[index % len(KINDS)], generator) for index in range(12 * 16)])
-    before, after = (_patches(sensor, reflectances, kelvin) for kelvin in (before_k, after_k))
-    found = relit(before, after_k)
-    assert found.grey == pytest.approx(after.grey, rel=0.01)
-    assert _apart(found, after) < 0.2 * _apart(before, after)
-
-
-def _patches(sensor, reflectances, temperature_k):
-    power = thermal_light(temperature_k)
-    raw = 0.35 * sensor.colours(reflectances, power).reshape(12, 16, 3)
-    return KnownLight(LightStatistics(render(raw, sensor.tuning), 300.0, sensor.tuning), tuple(sensor.grey(power)))
-
-
-def _apart(one, other):
-    """Root mean square difference of two pictures' log colours, where both are well above black."""
-    raw = np.array([scene.statistics.raw_colours() for scene in (one, other)])
-    inside = np.array([(scene.statistics.zones > 650).all(axis=-1) for scene in (one, other)]).all(axis=0)
-    colours = np.log(raw[..., [0, 2]] / raw[..., 1:2])[:, inside & np.isfinite(raw).all(axis=(0, 3))]
-    return float(np.sqrt(((colours[0] - colours[1]) ** 2).sum(axis=-1).mean()))
+def test_a_picture_of_zones_keeps_its_mean_on_a_coarser_grid():
+    zones = np.random.default_rng(4).random((32, 32, 3))
+    coarse = averaged(zones, (12, 16))
+    assert coarse.shape == (12, 16, 3) and coarse.mean() == pytest.approx(zones.mean())
+    assert averaged(zones, (16, 16))[3, 5] == pytest.approx(zones[6:8, 10:12].mean(axis=(0, 1)))
 
 
 def _tenth_nearest(colours, grey):

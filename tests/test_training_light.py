@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from measures.shared_folder import SHARED
 
+from accelerators.published.judged import Judged
 from accelerators.published.pictures import LabelledPicture, pictures_in, read_pictures
 from accelerators.published.sensors import published_tuning
 from accelerators.training.light.card import CARD, sums_of
 from accelerators.training.light.copies import MODULE_SPREAD, TINT_SPREAD, ZONE_NOISE, Scene, copied
 from accelerators.training.light.folds import GROUPINGS, STRICT, every_fold, folds
 from accelerators.training.light.softening import TEMPERATURES, WANTED, Scored, softened
-from accelerators.training.light.validating import Answer, Figures, answers_of
+from accelerators.training.light.validating import Figures, answers_of
 from accelerators.white_balance.candidates import COARSE_MIRED, MIRED, Candidates
 from accelerators.white_balance.judge import FOLDER
 from accelerators.white_balance.zones import JudgedZones
@@ -81,7 +82,7 @@ def test_a_judge_that_is_too_sure_is_softened_until_its_regions_hold_the_truth(c
 def test_a_judge_that_states_no_region_is_never_inside_of_it():
     right = LightEstimate((0.5, 0.6), 5000.0)
     stated = LightEstimate((0.5, 0.6), 5000.0, covariance=((1.0, 0.0), (0.0, 1.0)))
-    figures = Figures.of([Answer(picture("david", "a"), right), Answer(picture("david", "b"), stated)])
+    figures = Figures.of([Judged(picture("david", "a"), right), Judged(picture("david", "b"), stated)])
     assert (figures.mean, figures.inside) == (0.0, 0.5)
 
 

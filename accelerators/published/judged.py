@@ -12,7 +12,7 @@ import numpy as np
 from accelerators.published.pictures import LabelledPicture, mired
 from isp.light_estimate import WITHIN_90, LightEstimate
 
-# Below it the light of scenes is told apart in every table.
+# Scenes darker than this have a row of their own in every table.
 DARK_LUX = 50.0
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from accelerators.training.painting import PICTURE_PX, Painting, painted, smooth_noise, uneven
-from accelerators.training.relighting import KnownLight
 from accelerators.training.spectra import WAVELENGTHS_NM, SpectralSensor, lamps, thermal_light
-from accelerators.training.zones import stretched
+from accelerators.training.zones import averaged
 from isp.light_statistics import LightStatistics, render
+from isp.tuning import Tuning
 
 # How often each is photographed.
 SHARES = {"room": 0.36, "landscape": 0.18, "street": 0.18, "close": 0.14, "people": 0.14}
@@ -41,6 +41,19 @@ MEDIAN_SIGNAL, SIGNAL_SPREAD = 0.09, 0.5
 MOST_VEIL = 0.03  # of the mean light, spread over the picture by a plain lens
 # In light below this the read-out shows in a zone's mean, by this share of saturation.
 DARK_LUX, DARK_NOISE = 30.0, 0.0008
+
+
+@dataclass(frozen=True)
+class KnownLight:
+    """Statistics of a scene, and (red/green, blue/green) of a grey card in its light."""
+
+    statistics: LightStatistics
+    grey: tuple[float, float]
+
+    @property
+    def tuning(self) -> Tuning:
+        """The sensor's."""
+        return self.statistics.tuning
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ def _as_published(
     median = np.exp(generator.normal(np.log(MEDIAN_SIGNAL), SIGNAL_SPREAD))
     exposed = picture * (median / np.median(picture[..., 1]))
     veil = exposed.mean(axis=(0, 1)) * generator.uniform(0.0, MOST_VEIL)
-    means = stretched(np.clip(exposed + veil, 0.0, 1.0), (0.0, 0.0, 1.0), shape)
+    means = averaged(np.clip(exposed + veil, 0.0, 1.0), shape)
     # Little is left of noise in a zone's mean, but the dark ones of a dark scene have some, and black is never exact.
     noise = DARK_NOISE * min(1.0, DARK_LUX / lux) + DARK_NOISE / 8
     return render(means + generator.normal(0, noise, means.shape) + generator.normal(0, noise / 4, 3), sensor.tuning)

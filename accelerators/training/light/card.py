@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from accelerators.published.judged import Judged
 from accelerators.training.light.examples import COPIES
 from accelerators.training.light.fit_clues import HIDDEN, SEEDS
 from accelerators.training.light.fit_tint import SCENES_OF_EACH, Tint
 from accelerators.training.light.folds import BY_NAME, STRICT, photographers_of
-from accelerators.training.light.validating import Answer, Figures, table, table_text
+from accelerators.training.light.validating import Figures, table, table_text
 from accelerators.white_balance.judge import CLUES_FILE, NUMBERS, PRESENCE
 from accelerators.white_balance.light_file import LearnedNumbers
 
@@ -85,7 +86,7 @@ width of labels, the weight of the two networks, how far copies are relit. Neigh
 
 def card_text(
     folder: Path,
-    answers: Mapping[str, Sequence[Answer]],
+    answers: Mapping[str, Sequence[Judged]],
     numbers: LearnedNumbers,
     tint: Tint,
     licence: str,
@@ -125,13 +126,13 @@ def sums_of(folder: Path) -> list[str]:
     ]
 
 
-def _worse(answers: Sequence[Answer]) -> str:
+def _worse(answers: Sequence[Judged]) -> str:
     """The rows of the table in which the mean is above the cameras'."""
     rows = [f"{name} ({of.mean:.2f}, Bayes {of.bayes:.2f})" for name, of in table(answers) if of.mean > of.bayes]
     return ", ".join(rows) or "none"
 
 
-def _groups(answers: Mapping[str, Sequence[Answer]]) -> dict[str, list[Answer]]:
+def _groups(answers: Mapping[str, Sequence[Judged]]) -> dict[str, list[Judged]]:
     """By platform within each grouping of the folds."""
     return {
         f"{platform}, {TITLES[grouping]}": [answer for answer in found if answer.picture.platform == platform]

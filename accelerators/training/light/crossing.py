@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from accelerators.published.judged import Judged
 from accelerators.published.sensors import published_tuning
 from accelerators.training.light.examples import Examples
 from accelerators.training.light.fitting import CLUE_WEIGHT, trained, write_numbers
 from accelerators.training.light.folds import GROUPINGS, every_fold, folds
 from accelerators.training.light.softening import Scored, softened
-from accelerators.training.light.validating import Answer, answers_of
+from accelerators.training.light.validating import answers_of
 from accelerators.white_balance.candidates import Candidates
 from accelerators.white_balance.judge import NUMBERS, LearnedJudge, load_judge
 from accelerators.white_balance.light_file import read_numbers
@@ -27,7 +28,7 @@ class Validation:
     """temperature: chosen on all folds. answers: by grouping, each picture judged by what has not seen it."""
 
     temperature: float
-    answers: dict[str, list[Answer]]
+    answers: dict[str, list[Judged]]
 
 
 def validated(examples: Examples, folder: Path) -> Validation:
@@ -46,7 +47,7 @@ def validated(examples: Examples, folder: Path) -> Validation:
     held_out = {grouping: list(folds(examples.pictures, grouping).values()) for grouping in GROUPINGS}
     both = [one for groups in held_out.values() for names in groups for one in scored[names]]
     temperature = softened(both, CLUE_WEIGHT)
-    answers: dict[Fold, list[Answer]] = {}
+    answers: dict[Fold, list[Judged]] = {}
     for names, place in places.items():
         write_numbers(place, replace(read_numbers(place / NUMBERS), temperature=temperature))
         pictures = [picture for picture in examples.pictures if picture.photographer in names]

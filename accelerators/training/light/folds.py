@@ -5,7 +5,7 @@ So pictures are held out by photographer, of both platforms at once, for both we
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from accelerators.published.pictures import LabelledPicture
 
@@ -33,9 +33,3 @@ def every_fold(pictures: Iterable[LabelledPicture]) -> set[tuple[str, ...]]:
     """What is held out at some time; each needs training once."""
     pictures = list(pictures)
     return {names for grouping in GROUPINGS for names in folds(pictures, grouping).values()}
-
-
-def fold_of(picture: LabelledPicture, folds: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The fold in which this picture is held out."""
-    (names,) = (names for names in folds.values() if picture.photographer in names)
-    return names

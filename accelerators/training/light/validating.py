@@ -13,37 +13,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelerators.published.pictures import LabelledPicture, mired
+from accelerators.published.judged import DARK_LUX, Judged
+from accelerators.published.pictures import LabelledPicture
 from accelerators.published.sensors import published_tuning
-from isp.light_estimate import WITHIN_90, Judge, LightEstimate
+from isp.light_estimate import Judge
 
-DARK_LUX = 50.0
 # The bins of the card's table by lux.
 LUX_ENDS = (0.0, 50.0, 200.0, 500.0, 2000.0, math.inf)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was judged of one picture. Errors in mired, both lights held to the labels' ends."""
-
-    picture: LabelledPicture
-    estimate: LightEstimate
-
-    @property
-    def error(self) -> float:
-        """Of the judge."""
-        return abs(mired(self.estimate.temperature_k) - self.picture.true_mired)
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether the truth lies in the stated 90 % region; a judge that states none has none."""
-        covariance = self.estimate.covariance
-        return covariance is not None and self.error <= WITHIN_90 * math.sqrt(covariance[0][0])
-
-
-@dataclass(frozen=True)
 class Figures:
-    """Errors of a group of pictures in mired; `bayes` is the mean of the cameras' own, `inside` a share."""
+    """Errors of a group of pictures in mired.
+
+    inside  share of truths in the stated 90 % region; where none is stated there is none in it
+    bayes   mean error of the cameras' own answers
+    """
 
     count: int
     mean: float
@@ -53,24 +38,24 @@ class Figures:
     bayes: float
 
     @classmethod
-    def of(cls, answers: Sequence[Answer]) -> Figures:
+    def of(cls, answers: Sequence[Judged]) -> Figures:
         """Of at least one."""
         errors = np.array([answer.error for answer in answers])
-        inside = np.mean([answer.is_inside for answer in answers])
+        inside = np.mean([bool(answer.is_inside) for answer in answers])
         bayes = np.mean([answer.picture.camera_error for answer in answers])
         median, p95 = np.percentile(errors, (50, 95))
         return cls(len(errors), float(errors.mean()), float(median), float(p95), float(inside), float(bayes))
 
 
-def answers_of(judge: Judge, pictures: Iterable[LabelledPicture]) -> list[Answer]:
+def answers_of(judge: Judge, pictures: Iterable[LabelledPicture]) -> list[Judged]:
     """What a judge says of these pictures, with the packaged tunings of their sensors."""
     return [
-        Answer(picture, judge(picture.statistics(published_tuning(picture.platform, picture.sensor))))
+        Judged(picture, judge(picture.statistics(published_tuning(picture.platform, picture.sensor))))
         for picture in pictures
     ]
 
 
-def table(answers: Sequence[Answer]) -> list[tuple[str, Figures]]:
+def table(answers: Sequence[Judged]) -> list[tuple[str, Figures]]:
     """All of them, those in the dark, then by sensor, lux and photographer."""
     dark = [answer for answer in answers if answer.picture.lux < DARK_LUX]
     rows = [("all", list(answers)), (f"below {DARK_LUX:.0f} lux", dark)]
