@@ -30,6 +30,10 @@ class Pipeline:
         """The first stage of this kind, or None."""
         return next((stage for stage in self.stages if isinstance(stage, kind)), None)
 
+    def with_stage(self, stage: Stage) -> Pipeline:
+        """This stage in the place of those of its kind; where there is none, nothing changes."""
+        return Pipeline(tuple(stage if type(other) is type(stage) else other for other in self.stages))
+
     def to_dict(self) -> list[dict[str, Any]]:
         """The recipe as plain values for JSON."""
         return [stage.to_dict() for stage in self.stages]

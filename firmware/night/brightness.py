@@ -40,4 +40,4 @@ def brightened(pipeline: Pipeline, by_ev: float, tuning: Tuning | None) -> Pipel
         return pipeline
     exposure_ev = min(exposure_ev, LARGEST_EV)
     brighter = dataclasses.replace(tone, exposure_ev=exposure_ev)
-    return Pipeline(tuple(brighter if stage is tone else stage for stage in pipeline.stages))
+    return pipeline.with_stage(brighter)

@@ -160,15 +160,16 @@ def _planned(
     """The pipeline in this light; its brightest light is the kept recipe's where the two look alike."""
     # A stage that is planned stays as it is: the white balance first, and the others' planning goes by it.
     scene = Scene(frame.shot, tuning, light, *(functools.partial(make, frame) for make in (shrink, sample)))
-    steady = (stage.plan(scene) if isinstance(stage, WhiteBalance) else stage for stage in for_preview(pipeline).stages)
-    recipe = plan(Pipeline(tuple(steady)), frame, tuning)
+    quick = for_preview(pipeline)
+    balance = quick.stage(WhiteBalance)
+    recipe = plan(quick if balance is None else quick.with_stage(balance.plan(scene)), frame, tuning)
     tone, before = recipe.stage(Tone), None if kept is None else kept.stage(Tone)
     if tone is None or before is None or not tone.brightest or not before.brightest:
         return recipe
     if abs(math.log2(tone.brightest / before.brightest)) > JUST_BRIGHTER_EV:
         return recipe
     calm = dataclasses.replace(tone, brightest=before.brightest)
-    return Pipeline(tuple(calm if stage is tone else stage for stage in recipe.stages))
+    return recipe.with_stage(calm)
 
 
 @functools.lru_cache(maxsize=4)

@@ -42,12 +42,7 @@ def as_taken(pipeline: Pipeline, sidecar_file: Path, shot: Shot, by_hand: Mappin
     if locked and by_hand:
         return pipeline
     knobs = {key: getattr(taken, key) for key in (*UNDECIDED, *FACTS)} if locked else _told(taken) | by_hand
-    return Pipeline(
-        tuple(
-            dataclasses.replace(stage, **knobs) if isinstance(stage, WhiteBalance) else stage
-            for stage in pipeline.stages
-        )
-    )
+    return pipeline.with_stage(dataclasses.replace(pipeline.stage(WhiteBalance), **knobs))
 
 
 def _told(taken: WhiteBalance) -> dict[str, Any]:

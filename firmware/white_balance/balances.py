@@ -38,17 +38,12 @@ class Balance:
 
     def pipeline(self, pipeline: Pipeline) -> Pipeline:
         """The pipeline with these knobs."""
-        from isp.pipeline import Pipeline
         from isp.white_balance import WhiteBalance
 
-        if not self.knobs:
+        balance = pipeline.stage(WhiteBalance)
+        if balance is None or not self.knobs:
             return pipeline
-        return Pipeline(
-            tuple(
-                dataclasses.replace(stage, **self.knobs) if isinstance(stage, WhiteBalance) else stage
-                for stage in pipeline.stages
-            )
-        )
+        return pipeline.with_stage(dataclasses.replace(balance, **self.knobs))
 
 
 class Balances:
