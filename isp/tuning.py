@@ -167,8 +167,10 @@ def _light_k(written: Any) -> float:
 
 def _sensitivity(awb: Mapping[str, Any]) -> tuple[float, float]:
     red, blue = (float(awb.get(f"sensitivity_{colour}", 1.0)) for colour in "rb")
-    if not (0 < red < np.inf and 0 < blue < np.inf):
-        raise ValueError(f"sensitivity_r and sensitivity_b are {red:g} and {blue:g}; they must be above 0")
+    if not all(1 / MOST_RATIO <= of <= MOST_RATIO for of in (red, blue)):
+        raise ValueError(
+            f"sensitivity_r and sensitivity_b are {red:g} and {blue:g}; {1 / MOST_RATIO:g} to {MOST_RATIO:g} are known"
+        )
     return red, blue
 
 

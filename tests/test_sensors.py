@@ -84,13 +84,14 @@ def tables(**changes):
         "table": TABLE,
         "strength": 0.8,
         "y": 1e4,
+        "sensitive": 1.05,
     }
     has |= changes
     lux = {f"reference_{of}": 1e3 for of in ("shutter_speed", "gain", "lux")}
     colours = [{"ct": has["shaded_k"], "table": has["table"]}]
     return {
         "rpi.noise": {"reference_constant": 0, "reference_slope": 3.0},
-        "rpi.awb": {"ct_curve": has["ct_curve"]},
+        "rpi.awb": {"ct_curve": has["ct_curve"], "sensitivity_r": has["sensitive"]},
         "rpi.ccm": {"ccms": [{"ct": has["ct"], "ccm": has["ccm"]}]},
         "rpi.lux": lux | {"reference_Y": has["y"]},
         "rpi.alsc": {
@@ -123,6 +124,8 @@ def test_a_small_tuning_is_read():
         {"strength": math.inf},
         {"strength": -1},
         {"y": 0},
+        {"sensitive": 0},
+        {"sensitive": 1e300},
     ],
     ids=lambda change: str(change)[:40],
 )
