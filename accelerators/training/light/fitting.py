@@ -18,8 +18,8 @@ from accelerators.white_balance.judge import CLUES_FILE, NUMBERS, PRESENCE
 from accelerators.white_balance.light_file import LearnedNumbers
 from accelerators.white_balance.tint import NUMBERS as TINT_NUMBERS
 
-# .3 to .5 are as good on labelled pictures within .2 mired; a blue sky that fills the picture is judged better by less.
-CLUE_WEIGHT = 0.35
+# .2 to .4 are as good on labelled pictures within .1 mired; a blue sky that fills the picture is judged better by less.
+CLUE_WEIGHT = 0.25
 # Pictures shown when ranges are taken for int8: every so many of the examples; with copies for the clues.
 SAMPLE_EVERY_PRESENCE, SAMPLE_EVERY_CLUES = 3, 9
 # Until it is measured on simulated scenes.

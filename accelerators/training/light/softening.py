@@ -16,7 +16,8 @@ from accelerators.white_balance.candidates import Candidates
 from accelerators.white_balance.posterior import joined, posterior
 from isp.light_estimate import WITHIN_90
 
-WANTED = 0.90
+# A little more than is asked: this is chosen on pictures on which the form was chosen too.
+WANTED = 0.915
 TEMPERATURES = np.arange(1.0, 2.01, 0.02)
 
 
