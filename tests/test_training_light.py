@@ -7,6 +7,7 @@ from measures.shared_folder import SHARED
 from accelerators.published.judged import Judged
 from accelerators.published.pictures import LabelledPicture, pictures_in, read_pictures
 from accelerators.published.sensors import published_tuning
+from accelerators.training.light.__main__ import main
 from accelerators.training.light.card import CARD, sums_of
 from accelerators.training.light.copies import MODULE_SPREAD, TINT_SPREAD, ZONE_NOISE, Scene, copied
 from accelerators.training.light.folds import GROUPINGS, STRICT, every_fold, folds
@@ -84,6 +85,13 @@ def test_a_judge_that_states_no_region_is_never_inside_of_it():
     stated = LightEstimate((0.5, 0.6), 5000.0, covariance=((1.0, 0.0), (0.0, 1.0)))
     figures = Figures.of([Judged(picture("david", "a"), right), Judged(picture("david", "b"), stated)])
     assert (figures.mean, figures.inside) == (0.0, 0.5)
+
+
+def test_without_the_pictures_it_is_said_what_is_missing(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--shared", str(tmp_path), "--into", str(tmp_path / "made")])
+    assert f"there is no {tmp_path}/data/pi-awb/LICENSE" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.slow
