@@ -25,7 +25,7 @@ SCENES_OF_EACH = 800
 SHAPE = (32, 32)
 PLATFORM = "pisp"
 SEED = 5
-# In the numbers' own spread. Simulated scenes are no real ones: half of what they teach is taken.
+# In the numbers' own spread: as if as many scenes again had said nothing, for simulated ones are no real ones.
 SMALL = 1.0
 
 
