@@ -42,17 +42,16 @@ ALONG_MIRED, ACROSS = 36.0, 0.04
 
 def classical(statistics: LightStatistics) -> LightEstimate:
     """The light as zones near the curve agree on it; daylight where too few zones can be judged."""
-    zones = statistics.raw_colours().reshape(-1, 3)
-    means = zones[np.isfinite(zones).all(axis=1)]
-    if len(means) < max(2, FEWEST_ZONES * len(zones)):
+    means = _means(statistics, RENDERED_FOR_K)
+    if len(means) < max(2, FEWEST_ZONES * statistics.zones[..., 0].size):
         lit = "None" if len(means) == 0 else f"Only {len(means)}"
-        return daylight(statistics.tuning, f"{lit} of {len(zones)} zones is neither dark nor blown.")
+        return daylight(statistics.tuning, f"{lit} of {statistics.zones[..., 0].size} zones is neither dark nor blown.")
     if statistics.tuning is None:
         why = "No curve of greys holds for an unknown sensor or without infrared filter: means are taken for grey."
         return LightEstimate(grey_of_zones(statistics.raw_colours()), temperature_k=None, why=why)
     curve, temperature_k = dense_curve(statistics.tuning)[::CURVE_STEP], RENDERED_FOR_K
     for _ in range(SHADING_ROUNDS):
-        red, blue = np.exp(vote_of_zones(means * _lens_of(temperature_k, statistics.tuning), curve))
+        red, blue = np.exp(vote_of_zones(_means(statistics, temperature_k), curve))
         temperature_k, tint = place_of((red, blue), statistics.tuning)
     tint = min(max(tint, -TINT_ALLOWED), TINT_ALLOWED)
     return LightEstimate(
@@ -62,6 +61,18 @@ def classical(statistics: LightStatistics) -> LightEstimate:
         covariance=((ALONG_MIRED**2, 0.0), (0.0, ACROSS**2)),
         why="The largest group of zones that could be grey was taken for grey.",
     )
+
+
+def _means(statistics: LightStatistics, temperature_k: float) -> np.ndarray:
+    """(n, 3) of the zones that can be judged, lens shading undone as it is in light of this temperature.
+
+    Of a frame they are taken from the sensor itself: a picture that was rendered for daylight has no blue by candles.
+    """
+    if statistics.bare is not None:
+        return statistics.bare.behind_lens(statistics.tuning.shading_at(temperature_k))
+    zones = statistics.raw_colours().reshape(-1, 3)
+    usable = zones[np.isfinite(zones).all(axis=1)]
+    return usable if statistics.tuning is None else usable * _lens_of(temperature_k, statistics.tuning)
 
 
 def _lens_of(temperature_k: float, tuning: Tuning) -> np.ndarray:

@@ -37,15 +37,35 @@ LEAST_SIGNAL = 1e-6
 
 
 @dataclass(frozen=True)
+class BareZones:
+    """Zones of a frame as the sensor reads them through its lens.
+
+    linear  (rows, columns, 3) float64, black removed, 1 = white
+    shot    tells which part of the pixel array they are of
+    """
+
+    linear: np.ndarray
+    shot: Shot
+
+    def behind_lens(self, tables: np.ndarray | None) -> np.ndarray:
+        """(n, 3) of the zones that are neither dark nor blown, lens shading undone by these tables."""
+        most, least = self.linear.max(axis=-1), self.linear.min(axis=-1)
+        usable = (most > DARKEST_ZONE) & (least > NO_COLOUR) & (most < BLOWN)
+        return (self.linear * lens_gains(tables, self.shot, self.linear.shape[:2]))[usable]
+
+
+@dataclass(frozen=True)
 class LightStatistics:
     """zones   (rows, columns, 3) uint16, the published format; upright as the sensor reads
     lux     light on the scene; None where nobody knows
     tuning  the sensor's; None where no curve of greys holds: then `zones` are the sensor's own colours, unrendered
+    bare    what the zones of a known sensor were made of; None for published pictures
     """
 
     zones: np.ndarray
     lux: float | None
     tuning: Tuning | None
+    bare: BareZones | None = None
 
     def raw_colours(self) -> np.ndarray:
         """(rows, columns, 3) float64: what the sensor read, 1 = white, lens shading undone; the rendering is undone.
@@ -69,7 +89,7 @@ def gather(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:
     # The converter divides by the white level after taking black off.
     raw = np.clip(linear * (1.0 - min(shot.black_dn) / shot.white_dn), 0.0, 1.0)
     zones = render(raw * lens_gains(lens_tables(known), shot, raw.shape[:2]), known)
-    return LightStatistics(zones, _lux(frame, tuning, linear), known)
+    return LightStatistics(zones, _lux(frame, tuning, linear), known, BareZones(raw, shot))
 
 
 def _of_no_curve(frame: RawFrame, tuning: Tuning | None) -> LightStatistics:

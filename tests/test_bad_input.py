@@ -168,7 +168,8 @@ FACTS = [(name, f.name) for name, stage in STAGES.items() for f in dataclasses.f
 def test_knobs_and_facts_that_are_no_numbers_are_refused_by_name(name, key, value):
     stage = STAGES[name]
     known = next(field for field in dataclasses.fields(stage) if field.name == key)
-    shape = [length or 2 for length in known.metadata["fact"].shape] if "fact" in known.metadata else []
+    # A knob and a fact in words have no shape.
+    shape = [length or 2 for length in getattr(known.metadata.get("fact"), "shape", ())]
     with pytest.raises(KnobError, match=rf"{stage.__name__}\.{key}"):
         stage(**{key: np.full(shape, value).tolist() if shape else value})
 

@@ -2,19 +2,16 @@
 
 import numpy as np
 import pytest
-from measures.coloured_scenes import SCENES, coloured_scenes, mean_angles
+from measures.coloured_scenes import SCENES, SENSORS, coloured_scenes, mean_angles
 from measures.light_errors import grey_world
 
 from accelerators.white_balance.judge import load_judge
 from isp.light import classical
 
-# Two sensors whose filters differ most; `make bench` prints the table of all.
-SENSORS = ("imx219", "imx708")
-
 
 @pytest.fixture(scope="module")
 def scenes():
-    return coloured_scenes(SENSORS)
+    return coloured_scenes()
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +28,10 @@ def test_grey_world_is_wrong_in_every_one_of_them(of_grey_world):
     assert min(of_grey_world.values()) > 5.0, "degrees: a cast that everybody sees"
 
 
-def test_what_is_grey_in_them_reads_as_the_truth_says(scenes):
-    for scene in scenes:
+# Lens tables of 5000 K, which published zones have, leave the others up to 0.1 off in other lights.
+@pytest.mark.parametrize("sensor", ["imx219", "imx708"])
+def test_what_is_grey_in_them_reads_as_the_truth_says(scenes, sensor):
+    for scene in (scene for scene in scenes if scene.sensor == sensor):
         raw = scene.statistics.raw_colours()
         raw = raw[np.isfinite(raw).all(axis=-1)]
         distance = np.linalg.norm(np.log(raw[:, [0, 2]] / raw[:, 1:2]) - np.log(scene.grey), axis=1)

@@ -139,8 +139,10 @@ def _network(path: Path, sha256: str, shape: tuple[int, int], runs_in: Runs) -> 
 
 
 def _fewer(statistics: LightStatistics) -> LightStatistics:
+    """Asked beside, the rule sees what the networks see, as it did where its error was measured."""
     enough = min(statistics.zones.shape[:2]) > FEW_ZONES
-    return replace(statistics, zones=statistics.zones[FEWER, FEWER]) if enough else statistics
+    zones = statistics.zones[FEWER, FEWER] if enough else statistics.zones
+    return replace(statistics, zones=zones, bare=None)
 
 
 def _by_rule(statistics: LightStatistics, reason: str) -> LightEstimate:
