@@ -7,6 +7,8 @@ We depart from libcamera in taking no lux prior.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from isp.grey_curve import dense_curve, grey_of, place_of
@@ -42,7 +44,8 @@ ALONG_MIRED, ACROSS = 36.0, 0.04
 
 def classical(statistics: LightStatistics) -> LightEstimate:
     """The light as zones near the curve agree on it; daylight where too few zones can be judged."""
-    means = _means(statistics, RENDERED_FOR_K)
+    means_at = _means_by_light(statistics)
+    means = means_at(RENDERED_FOR_K)
     if len(means) < max(2, FEWEST_ZONES * statistics.zones[..., 0].size):
         lit = "None" if len(means) == 0 else f"Only {len(means)}"
         return daylight(statistics.tuning, f"{lit} of {statistics.zones[..., 0].size} zones is neither dark nor blown.")
@@ -51,7 +54,7 @@ def classical(statistics: LightStatistics) -> LightEstimate:
         return LightEstimate(grey_of_zones(statistics.raw_colours()), temperature_k=None, why=why)
     curve, temperature_k = dense_curve(statistics.tuning)[::CURVE_STEP], RENDERED_FOR_K
     for _ in range(SHADING_ROUNDS):
-        red, blue = np.exp(vote_of_zones(_means(statistics, temperature_k), curve))
+        red, blue = np.exp(vote_of_zones(means_at(temperature_k), curve))
         temperature_k, tint = place_of((red, blue), statistics.tuning)
     tint = min(max(tint, -TINT_ALLOWED), TINT_ALLOWED)
     return LightEstimate(
@@ -63,16 +66,17 @@ def classical(statistics: LightStatistics) -> LightEstimate:
     )
 
 
-def _means(statistics: LightStatistics, temperature_k: float) -> np.ndarray:
-    """(n, 3) of the zones that can be judged, lens shading undone as it is in light of this temperature.
+def _means_by_light(statistics: LightStatistics) -> Callable[[float], np.ndarray]:
+    """Gives (n, 3) of the zones that can be judged, lens shading undone as it is in light of a temperature.
 
     Of a frame they are taken from the sensor itself: a picture that was rendered for daylight has no blue by candles.
     """
-    if statistics.bare is not None:
-        return statistics.bare.behind_lens(statistics.tuning.shading_at(temperature_k))
+    bare, tuning = statistics.bare, statistics.tuning
+    if bare is not None:
+        return lambda temperature_k: bare.behind_lens(tuning.shading_at(temperature_k))
     zones = statistics.raw_colours().reshape(-1, 3)
     usable = zones[np.isfinite(zones).all(axis=1)]
-    return usable if statistics.tuning is None else usable * _lens_of(temperature_k, statistics.tuning)
+    return lambda temperature_k: usable if tuning is None else usable * _lens_of(temperature_k, tuning)
 
 
 def _lens_of(temperature_k: float, tuning: Tuning) -> np.ndarray:
@@ -102,9 +106,9 @@ def vote_of_zones(means: np.ndarray, curve: np.ndarray) -> np.ndarray:
     squares = (colours[:, None, 0] - curve[None, :, 1]) ** 2 + (colours[:, None, 1] - curve[None, :, 2]) ** 2
     # The small constant lets a scene without any grey fall back to plain grey world.
     greyness = (np.exp(-squares.min(axis=1) / NEAR_THE_CURVE**2) + 1e-6) * means[:, 1] ** BRIGHTNESS_POWER
-    answer = np.average(colours, axis=0, weights=greyness)
+    answer = greyness @ colours / greyness.sum()
     for _ in range(VOTING_ROUNDS):
-        away = np.linalg.norm(colours - answer, axis=1)
-        weights = greyness * np.exp(-((away / NEAR_THE_ANSWER) ** 2)) + 1e-9
-        answer = np.average(colours, axis=0, weights=weights)
+        squares = ((colours - answer) ** 2).sum(axis=1)
+        weights = greyness * np.exp(squares * (-1.0 / NEAR_THE_ANSWER**2)) + 1e-9
+        answer = weights @ colours / weights.sum()
     return answer
