@@ -145,6 +145,12 @@ def test_a_vague_scene_is_said_to_be_vague(judge):
     assert "how bright" in judge(vague).why
 
 
+def test_a_vague_scene_in_lamplight_is_the_rules_and_says_so(judge):
+    vague = LightStatistics(render(np.full((32, 32, 3), (0.05, 0.3, 0.05)), TUNING), 3.0, TUNING)
+    light = judge(vague)
+    assert light.trust == 0 and light.source == "classical" and "classical" in light.why
+
+
 def test_without_a_curve_the_rule_answers_and_the_story_says_why(judge):
     unknown = judge(replace(scene(4600.0), tuning=None))
     assert unknown.source == "classical" and unknown.trust == 0 and "curve of greys" in unknown.why

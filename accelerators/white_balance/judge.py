@@ -107,7 +107,7 @@ class LearnedJudge:
             temperature_k=1e6 / mired,
             tint=tint,
             covariance=((deviation**2, 0.0), (0.0, self.numbers.tint_deviation**2)),
-            source="learned",
+            source="learned" if trust else "classical",
             trust=trust,
             why=_why(trust, lux is not None),
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # Long enough to be steady at 1 picture per second, short enough to show what a change just did.
 WINDOW_S = 5.0
+# A rate of pictures that all came within this says little.
+SHORTEST_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,18 @@ class Tally:
             self._forget(ready_s)
 
     def rates(self, now_s: float) -> tuple[float, float]:
-        """(pictures, processor seconds) per second of the last few; the core share is 1 when a whole core is busy."""
+        """(pictures, processor seconds) per second of the last few; the core share is 1 when a whole core is busy.
+
+        0 while there are too few: the first picture comes late, and the second is then due at once.
+        """
         with self._lock:
             self._forget(now_s)
             if len(self._lately) < 2:
                 return 0.0, 0.0
             first, *others = self._lately
             span_s = max(now_s, others[-1].ready_s) - first.ready_s
+            if span_s < SHORTEST_S:
+                return 0.0, 0.0
             return len(others) / span_s, sum(done.core_s for done in others) / span_s
 
     def _forget(self, now_s: float) -> None:
