@@ -148,7 +148,8 @@ def cases():
         for field, knob in knob_fields(stage):
             ends = knob.choices or ((False, True) if isinstance(field.default, bool) else (knob.low, knob.high))
             for value in ends:
-                tables = {name: {field.name: value}}
+                both = {"custom_red": 0.6, "custom_blue": 0.6} if field.name.startswith("custom_") else {}
+                tables = {name: both | {field.name: value}}
                 yield f"{name}.{field.name} = {value}", crop(frame, 20, 30), planned(frame, tables)
 
 
