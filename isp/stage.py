@@ -21,7 +21,7 @@ import numpy as np
 
 from isp.errors import FrameError, KnobError
 from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Photo, RawFrame, Shot
-from isp.knobs import Knobs, knob_fields
+from isp.knobs import Knobs
 
 if TYPE_CHECKING:
     from isp.kernels import Chain
@@ -164,11 +164,6 @@ class Stage(Knobs):
         if odd:
             raise KnobError(f"Recipe of [{cls.table_name()}]: unknown or missing {odd}.")
         return cls(**values)
-
-
-def knobs_of(stage: type[Stage]) -> list[str]:
-    """Names of the knobs a person may turn."""
-    return [field.name for field, _ in knob_fields(stage)]
 
 
 def _plain(value: Any) -> Any:

@@ -39,8 +39,8 @@ from isp.light import classical
 
 PATIENCE_S = 20.0
 INTERVAL_NS = 100_000_000
-# Of a bulb, and far from what the scene around it would be judged.
-CARD = (0.82, 0.44)
+# Of a tube, greener than any light of the curve: far from what would be judged.
+CARD = (0.74, 0.44)
 
 
 def showing_card(frame: RawFrame, level: float = 0.3, grey: tuple[float, float] = CARD) -> RawFrame:
@@ -135,7 +135,7 @@ def test_after_a_card_was_photographed_the_next_photo_shows_it_grey(bench):
     before = middle_of(bench.shoot(showing_card(bench.scene)))
     told = bench.ask("card")
     photo = bench.shoot(showing_card(bench.scene))
-    assert np.ptp(before) > 2 * np.ptp(middle_of(photo)) and np.ptp(before) > 3, "the light was judged otherwise"
+    assert np.ptp(before) > 5, "the light was judged otherwise"
     assert np.ptp(middle_of(photo)) < 2
     assert light_of(photo)["source"] == "custom"
     assert told["modes"]["photo"]["choice"]["kind"] == "custom"

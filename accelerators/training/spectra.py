@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from isp.daylight import COOLEST_DAYLIGHT_K, parts_of_daylight
 from isp.tuning import Tuning
 
 # Fluorescent lamps have lines: ten nanometres would blur their colour.
 WAVELENGTHS_NM = np.arange(400.0, 701.0, 5.0)
 QUANTUM_EFFICIENCIES = {"imx219": "IMX219.csv", "ov5647": "OV5647_QE.csv"}
-COOLEST_DAYLIGHT_K = 4000.0  # the D series begins here; below it a filament is the better model
 SECOND_RADIATION_CONSTANT_NM_K = 1.438777e7
 # Half of the light passes at these wavelengths, and so wide is the slope: a usual dichroic, where the fit begins.
 FIRST_FILTER = np.array([650.0, 12.0, 395.0, 8.0, 0.0])
@@ -51,21 +51,8 @@ def thermal_light(temperature_k: float) -> np.ndarray:
         exponent = SECOND_RADIATION_CONSTANT_NM_K / (WAVELENGTHS_NM * temperature_k)
         power = (560.0 / WAVELENGTHS_NM) ** 5 / np.expm1(exponent)
     else:
-        x, y = _daylight_chromaticity(temperature_k)
-        scale = 0.0241 + 0.2562 * x - 0.7341 * y
-        first = (-1.3515 - 1.7703 * x + 5.9114 * y) / scale
-        second = (0.0300 - 31.4424 * x + 30.0717 * y) / scale
-        power = np.array([1.0, first, second]) @ _daylight_components()
+        power = parts_of_daylight(temperature_k) @ _daylight_components()
     return power / np.interp(560.0, WAVELENGTHS_NM, power)
-
-
-def _daylight_chromaticity(temperature_k: float) -> tuple[float, float]:
-    inverse = 1e3 / temperature_k
-    if temperature_k <= 7000.0:
-        x = 0.244063 + 0.09911 * inverse + 2.9678 * inverse**2 - 4.6070 * inverse**3
-    else:
-        x = 0.237040 + 0.24748 * inverse + 1.9018 * inverse**2 - 2.0064 * inverse**3
-    return x, -3.000 * x * x + 2.870 * x - 0.275
 
 
 @cache

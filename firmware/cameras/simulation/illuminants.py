@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from firmware.files.dng_colour import SRGB_TO_XYZ, WHITE_D65, adaptation
+from isp.daylight import COOLEST_DAYLIGHT_K, parts_of_daylight
 
 DATA = Path(__file__).parent / "data"
 
-# The D series is defined from here up; below it a lamp's filament is the better model.
-COOLEST_DAYLIGHT_K = 4000.0
 SECOND_RADIATION_CONSTANT_NM_K = 1.438777e7
 
 
@@ -26,11 +25,7 @@ def light_spectrum(temperature_k: float) -> np.ndarray:
     if temperature_k < COOLEST_DAYLIGHT_K:
         exponent = SECOND_RADIATION_CONSTANT_NM_K / (wavelength_nm * temperature_k)
         return (560.0 / wavelength_nm) ** 5 / np.expm1(exponent)
-    x, y = _daylight_chromaticity(temperature_k)
-    scale = 0.0241 + 0.2562 * x - 0.7341 * y
-    first = (-1.3515 - 1.7703 * x + 5.9114 * y) / scale
-    second = (0.0300 - 31.4424 * x + 30.0717 * y) / scale
-    return daylight @ np.array([1.0, first, second])
+    return daylight @ parts_of_daylight(temperature_k)
 
 
 def linear_srgb(reflectances: np.ndarray, temperature_k: float) -> np.ndarray:
@@ -43,15 +38,6 @@ def linear_srgb(reflectances: np.ndarray, temperature_k: float) -> np.ndarray:
     weights = observer * light[:, None] / (light @ observer[:, 1])
     to_srgb = np.linalg.inv(SRGB_TO_XYZ) @ adaptation(weights.sum(axis=0), WHITE_D65)
     return reflectances @ weights @ to_srgb.T
-
-
-def _daylight_chromaticity(temperature_k: float) -> tuple[float, float]:
-    inverse = 1e3 / temperature_k
-    if temperature_k <= 7000.0:
-        x = 0.244063 + 0.09911 * inverse + 2.9678 * inverse**2 - 4.6070 * inverse**3
-    else:
-        x = 0.237040 + 0.24748 * inverse + 1.9018 * inverse**2 - 2.0064 * inverse**3
-    return x, -3.000 * x * x + 2.870 * x - 0.275
 
 
 @cache
