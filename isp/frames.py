@@ -165,7 +165,7 @@ def _check_finite(pixels: np.ndarray, what: str) -> None:
     raise FrameError(f"{what} holds {pixels[y, x]} at (y, x) = ({y}, {x}); pixels must be finite. Mend or mask them.")
 
 
-def _check_frames_behind(picture: RawFrame | Mosaic | LinearImage | Photo) -> None:
+def _check_frames_behind(picture: RawFrame | Mosaic | LinearImage | LinearFrame | Photo) -> None:
     behind, merged = picture.frames_behind, picture.shot.frames
     if behind is None:
         return
@@ -254,6 +254,24 @@ class LinearImage:
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, (np.float32,), 3, "Linear image")
         _check_finite(self.pixels, "Linear image")
+        _check_frames_behind(self)
+
+
+@dataclass(frozen=True)
+class LinearFrame:
+    """(H, W, 3) uint16 counts, black level included: what a burst measured of all three colours at every pixel.
+
+    Red, green, blue of the camera, before white balance. The facts are those of a raw frame whose pixels these are: the
+    Bayer order only names where a colour stood on the sensor, and the noise is that of a green value. `frames_behind`
+    as in RawFrame.
+    """
+
+    pixels: np.ndarray
+    shot: Shot
+    frames_behind: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, (np.uint16,), 3, "Linear frame")
         _check_frames_behind(self)
 
 

@@ -1,0 +1,1 @@
+"""Zoom: detail that several frames measured between the pixels of one."""
