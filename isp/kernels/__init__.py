@@ -4,6 +4,7 @@ try:
     from isp.kernels._kernels import (
         ALIGN_TILE_PX,
         FILM_ENTRIES,
+        FINE_SUMS,
         GRAIN_STEPS,
         LIFT_LEVELS,
         LONGEST_BLUR_PX,
@@ -25,6 +26,8 @@ try:
         bin_quads,
         block_sums,
         bokeh_opening,
+        fine_grey,
+        fine_tiles,
         grey_of_quads,
         match_tiles,
         measure_zones,
@@ -40,6 +43,7 @@ except ImportError as error:
 __all__ = [
     "ALIGN_TILE_PX",
     "FILM_ENTRIES",
+    "FINE_SUMS",
     "GRAIN_STEPS",
     "LIFT_LEVELS",
     "LONGEST_BLUR_PX",
@@ -61,6 +65,8 @@ __all__ = [
     "bin_quads",
     "block_sums",
     "bokeh_opening",
+    "fine_grey",
+    "fine_tiles",
     "grey_of_quads",
     "match_tiles",
     "measure_zones",

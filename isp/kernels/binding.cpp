@@ -15,9 +15,10 @@
 #include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
-#include "zoom_binding.hpp"
+#include "refine_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
+#include "zoom_binding.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -160,6 +161,7 @@ NB_MODULE(_kernels, module) {
     bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
+    bind_refine(module);
     bind_zoom(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
