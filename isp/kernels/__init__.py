@@ -21,6 +21,7 @@ try:
         Chain,
         MergeFacts,
         PreviewFacts,
+        TrustFacts,
         ZoomFacts,
         agree_with_neighbours,
         bin_quads,
@@ -35,6 +36,7 @@ try:
         settle_tiles,
         shrink_grey,
         slope_energy,
+        slopes_of_quads,
         soften_grey,
     )
 except ImportError as error:
@@ -60,6 +62,7 @@ __all__ = [
     "Chain",
     "MergeFacts",
     "PreviewFacts",
+    "TrustFacts",
     "ZoomFacts",
     "agree_with_neighbours",
     "bin_quads",
@@ -74,5 +77,6 @@ __all__ = [
     "settle_tiles",
     "shrink_grey",
     "slope_energy",
+    "slopes_of_quads",
     "soften_grey",
 ]
