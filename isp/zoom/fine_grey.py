@@ -21,8 +21,6 @@ FINEST_CODES, MOST_CODES = 64.0, 65000.0
 NOISE_LEFT = (6 / 16) ** 2
 # Black noise reaches that many deviations below black; codes begin there.
 BELOW_BLACK = 4.0
-# No noise is so far from its neighbours, in deviations of black: what is, is a bad pixel.
-SLACK = 6.0
 
 
 def fine_grey_of(frame: RawFrame, shot: Shot, threads: int = 0) -> np.ndarray:
@@ -33,11 +31,9 @@ def fine_grey_of(frame: RawFrame, shot: Shot, threads: int = 0) -> np.ndarray:
     """
     slope, offset, scale, start = _curve(shot)
     black = sum(shot.black_dn) / 4
-    span = shot.white_dn - black
-    slack = math.ceil(SLACK * span * math.sqrt(shot.noise.read))
     grey = np.empty_like(frame.pixels, order="C")
-    curve = black, slope / span, offset, scale, start
-    fine_grey(np.ascontiguousarray(frame.pixels), curve, min(slack, 65535), grey, threads)
+    curve = black, slope / (shot.white_dn - black), offset, scale, start
+    fine_grey(np.ascontiguousarray(frame.pixels), curve, grey, threads)
     return grey
 
 
