@@ -35,8 +35,8 @@ def measured_diversity(shifts: Sequence[Shifts]) -> Diversity:
     """How the frames of a burst lie between the pixels of its reference, at the median of the places.
 
     shifts  of the other frames from the reference, refined
-    A frame is not counted that shows something else, or whose movement is not known to a quarter of a cell because hardly
-    a tile has texture.
+    A frame is not counted that shows something else, or whose movement is not known to a quarter of a cell because
+    hardly a tile has texture.
     Raises FrameError if the shifts are of frames of different sizes, or not finite.
     """
     if len({each.px.shape for each in shifts}) > 1:
