@@ -49,7 +49,7 @@ struct ZoomTaps {
 
 struct ZoomInput {
     int height, width;             // of a frame, even
-    const float* plain;            // (height, width, 3) before the gains
+    const float* plain;            // (3, height, width) balanced
     const std::uint8_t* bad;       // (height, width), 0 = good
     std::vector<ZoomFrame> frames;
 };

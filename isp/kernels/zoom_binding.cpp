@@ -41,8 +41,8 @@ void solve(const ZoomFacts& facts, Array<const float, 3> plain, Bytes bad, std::
            std::array<float, 3> levels, Array<std::uint16_t, 3> out, Array<float, 2> behind, int threads) {
     const std::size_t height = bad.shape(0), width = bad.shape(1);
     const auto places_of = [](std::size_t length) { return (length + zoom_pitch - 1) / zoom_pitch + 1; };
-    bool fits = height % 2 == 0 && width % 2 == 0 && plain.shape(0) == height && plain.shape(1) == width &&
-                plain.shape(2) == 3 && places.size() == frames.size() && trusts.size() == frames.size() &&
+    bool fits = height % 2 == 0 && width % 2 == 0 && plain.shape(0) == 3 && plain.shape(1) == height &&
+                plain.shape(2) == width && places.size() == frames.size() && trusts.size() == frames.size() &&
                 behind.shape(0) == height / 2 && behind.shape(1) == width / 2 && out.shape(0) == rows.shape(0) &&
                 out.shape(1) == columns.shape(0) && out.shape(2) == 3;
     ZoomInput input{static_cast<int>(height), static_cast<int>(width), plain.data(), bad.data(), {}};

@@ -24,7 +24,8 @@ void part_columns(const float* natural, float* parted) {
 
 // One colour of the plain picture, twice as fine each way, for a tile whose first raw pixel is (top, left). Pixels
 // beyond the picture are those of its edge.
-void enlarge(const ZoomInput& input, int colour, float gain, int top, int left, float* out) {
+void enlarge(const ZoomInput& input, int colour, int top, int left, float* out) {
+    const float* plane = input.plain + static_cast<std::size_t>(colour) * input.height * input.width;
     constexpr int reach = 2, wide = zoom_side + 2 * reach;
     std::vector<float> line(wide);
     for (int y = 0; y < zoom_fine; ++y) {
@@ -33,11 +34,11 @@ void enlarge(const ZoomInput& input, int colour, float gain, int top, int left, 
         const float* rows[4];
         for (int k = 0; k < 4; ++k) {
             const int row = std::clamp(middle + way * (k - 1), 0, input.height - 1);
-            rows[k] = input.plain + static_cast<std::size_t>(row) * input.width * 3 + colour;
+            rows[k] = plane + static_cast<std::size_t>(row) * input.width;
         }
         for (int i = 0; i < wide; ++i) {
-            const std::size_t x = 3 * static_cast<std::size_t>(std::clamp(left - reach + i, 0, input.width - 1));
-            line[i] = gain * (quarter[0] * rows[0][x] + quarter[1] * rows[1][x] + quarter[2] * rows[2][x] + quarter[3] * rows[3][x]);
+            const int x = std::clamp(left - reach + i, 0, input.width - 1);
+            line[i] = quarter[0] * rows[0][x] + quarter[1] * rows[1][x] + quarter[2] * rows[2][x] + quarter[3] * rows[3][x];
         }
         float* to = out + static_cast<std::size_t>(y) * zoom_fine;
         for (int i = 0; i < zoom_side; ++i) {
@@ -110,7 +111,7 @@ ZoomTile::ZoomTile() {
 void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, int left) {
     top_ = top - zoom_halo;
     left_ = left - zoom_halo;
-    begin(facts, input);
+    begin(input);
     expect(facts);
     samples_.clear();
     std::fill(seen_.begin(), seen_.end(), 0.0f);
@@ -126,9 +127,9 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     finish(facts);
 }
 
-void ZoomTile::begin(const ZoomFacts& facts, const ZoomInput& input) {
+void ZoomTile::begin(const ZoomInput& input) {
     for (int colour = 0; colour < 3; ++colour) {
-        enlarge(input, colour, facts.gains[colour], top_, left_, natural_[colour].data());
+        enlarge(input, colour, top_, left_, natural_[colour].data());
         for (int y = 0; y < zoom_fine; ++y) {
             part_columns(natural_[colour].data() + static_cast<std::size_t>(y) * zoom_fine,
                          plain_[colour].data() + fine_at(y, 0, 0));

@@ -54,7 +54,7 @@ LARGEST_COUNT = 65535
 class Plain:
     """The merged burst as it is demosaicked: what the search begins with.
 
-    picture  (H, W, 3) float32: the camera's red, green and blue before white balance, 0 = black, 1 = saturation
+    picture  (3, H, W) float32: the camera's red, green and blue, each times its gain; 0 = black
     gains    (3,) float32 that balance the colours, so that their detail is alike
     shot     of the merged frame
     """
@@ -102,7 +102,7 @@ def super_resolve(
     """
     if not SMALLEST <= factor <= MEASURED_AT_MOST:
         raise FrameError(f"Detail is measured for a zoom of {SMALLEST:g} to {MEASURED_AT_MOST:g}, not {factor!r}.")
-    shape = plain.picture.shape[:2]
+    shape = plain.picture.shape[1:]
     bad = np.zeros(shape, np.uint8)
     bad[bad_pixels[:, 0], bad_pixels[:, 1]] = 1
     shot = _one_black(plain.shot)
@@ -200,8 +200,7 @@ def plain_of(merged: RawFrame, threads: int = 0) -> Plain:
         scale = gains["RGB".index(letter)] / span
         mosaic[top::2, left::2] = (merged.pixels[top::2, left::2] - np.float32(shot.black_dn[index])) * scale
     picture = demosaic(mosaic, shot.bayer, "fine", shot.noise, threads)
-    picture /= gains
-    return Plain(picture, gains, shot)
+    return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, shot)
 
 
 def _one_black(shot: Shot) -> Shot:

@@ -20,7 +20,7 @@ from isp.zoom.crop import MEASURED_AT_MOST, Crop, check_factor, cut
 from isp.zoom.diversity import measured_diversity
 from isp.zoom.measured import Aligned, Measured, plain_of, super_resolve
 from isp.zoom.refine import Refiner
-from isp.zoom.robustness import trust_of
+from isp.zoom.robustness import Trust
 from isp.zoom.where import lying
 from isp.zoom.zoomed import Diversity, Zoomed, ZoomStory
 
@@ -78,10 +78,12 @@ class ZoomBurst:
         still = np.zeros((*places_of(merged.pixels.shape), 2), np.float32)
         full = np.full([length // 2 for length in merged.pixels.shape], FULL, np.uint8)
         frames, shares = [Aligned(reference, still, full)], {}
+        judge = Trust(plain.picture, plain.gains, reference.shot, noise, threads)
         for frame, shifts in kept.others:
-            trust = trust_of(plain.picture, frame, shifts, noise, threads)
+            where = lying(shifts.px)
+            trust = judge.in_frame(frame, where, threads)
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
-            frames.append(Aligned(frame, lying(shifts.px), trust))
+            frames.append(Aligned(frame, where, trust))
         factor = min(self._asked, MEASURED_AT_MOST)
         bad_pixels = find_bad_pixels(reference, threads)
         return super_resolve(plain, frames, noise, factor, bad_pixels, threads), shares
