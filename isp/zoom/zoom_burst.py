@@ -32,6 +32,8 @@ BEHIND_DETAIL = 2.0
 # A picture of which less was measured is no measured zoom.
 LEAST_MEASURED = 0.05
 FULL = 255
+# Frames beside the reference in which bad pixels are looked for.
+OTHERS_ASKED = 2
 
 
 class ZoomBurst:
@@ -86,7 +88,9 @@ class ZoomBurst:
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
             frames.append(Aligned(frame, where, trust))
         factor = min(self._asked, MEASURED_AT_MOST)
-        bad_pixels = find_bad_pixels(reference, threads)
+        # Bad pixels stay in their places: where texture hides one from one frame it lies bare in another.
+        asked = [reference, *(frame for frame, _ in kept.others[-OTHERS_ASKED:])]
+        bad_pixels = np.concatenate([find_bad_pixels(frame, threads) for frame in asked])
         measured = super_resolve(plain, frames, noise, factor, bad_pixels, threads)
         left = noise_left(plain, frames, noise, factor, threads)
         return replace(measured, shot=replace(measured.shot, noise=left)), shares
