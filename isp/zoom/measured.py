@@ -199,9 +199,17 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(merged: RawFrame, gains: np.ndarray, threads: int = 0) -> Plain:
-    """The merged burst, its bad pixels mended, demosaicked; for `gains` see `balance`."""
-    mosaic = run_stages(merged, (Levels(), BadPixels()), threads).pixels.copy()
+def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
+    """The merged burst, demosaicked.
+
+    gains       see `balance`
+    bad_pixels  (count, 2) int32: these are mended, no others
+    """
+    mosaic = run_stages(merged, (Levels(),), threads).pixels
+    if len(bad_pixels):
+        mended = run_stages(merged, (Levels(), BadPixels()), threads).pixels
+        rows, columns = bad_pixels.T
+        mosaic[rows, columns] = mended[rows, columns]
     for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
         mosaic[top::2, left::2] *= gains["RGB".index(letter)]
