@@ -13,7 +13,7 @@ constexpr int zoom_finer = 2;   // pixels of the fine picture for one of a frame
 // How the fine picture is expected to be where nothing is measured: differences of neighbours are small. Balanced, 1 =
 // saturation of green.
 struct ZoomPrior {
-    float light_least;    // squared difference that is expected everywhere, as a share of the light squared
+    float light_least;    // squared difference that is expected everywhere, as a share of the light
     float noise_share;    // share of the plain picture's noise that its differences hold, taken off what they show
     float noise_least;    // how many times it counts as expected difference
     float grey, colours;  // strength for grey, and for differences of colours
@@ -29,6 +29,8 @@ struct ZoomFacts {
     float plain_shot, plain_read;   // of the plain picture
     float doubt;                    // deviation of a sample's place in raw pixels, squared
     float blown;                    // share of saturation from which the plain picture stays as it is
+    // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
+    std::array<float, 4> unexplained;
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
 };
