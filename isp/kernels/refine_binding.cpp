@@ -33,12 +33,11 @@ bool same_size(const One& one, const Other& other) {
     return one.shape(0) == other.shape(0) && one.shape(1) == other.shape(1);
 }
 
-void grey_into(Counts counts, std::array<float, 5> curve, int slack, Array<std::uint16_t, 2> out, int threads) {
+void grey_into(Counts counts, std::array<float, 5> curve, Array<std::uint16_t, 2> out, int threads) {
     require(same_size(counts, out) && out.size() > 0, "the grey has the mosaic's size");
-    require(slack >= 0 && slack <= 65535, "slack is a number of counts");
     const FineCurve bend{curve[0], curve[1], curve[2], curve[3], curve[4]};
     const nb::gil_scoped_release released;
-    fine_grey(counts.data(), static_cast<int>(counts.shape(0)), static_cast<int>(counts.shape(1)), bend, slack,
+    fine_grey(counts.data(), static_cast<int>(counts.shape(0)), static_cast<int>(counts.shape(1)), bend,
               out.data(), threads);
 }
 
@@ -64,7 +63,7 @@ void tiles_into(Counts reference, Counts frame, Field vectors, Field model, doub
 }  // namespace
 
 void bind_refine(nb::module_& module) {
-    module.def("fine_grey", &grey_into, "counts"_a, "curve"_a, "slack"_a, "out"_a, "threads"_a);
+    module.def("fine_grey", &grey_into, "counts"_a, "curve"_a, "out"_a, "threads"_a);
     module.def("fine_tiles", &tiles_into, "reference"_a, "frame"_a, "vectors"_a, "model"_a, "apart"_a, "sums"_a,
                "threads"_a);
     module.attr("FINE_SUMS") = fine_sums;

@@ -29,16 +29,15 @@ std::uint16_t least(std::uint16_t a, std::uint16_t b) { return a < b ? a : b; }
 std::uint16_t most(std::uint16_t a, std::uint16_t b) { return a > b ? a : b; }
 
 // a, b, c: the rows two above, the row itself and two below.
-void hold_within_colour(const std::uint16_t* a, const std::uint16_t* b, const std::uint16_t* c, int width, int slack,
+void hold_within_colour(const std::uint16_t* a, const std::uint16_t* b, const std::uint16_t* c, int width,
                         std::uint16_t* out) {
-    const std::int32_t more = slack;
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const std::uint16_t low = least(least(least(a[x - 2], a[x]), least(a[x + 2], b[x - 2])),
                                         least(least(b[x + 2], c[x - 2]), least(c[x], c[x + 2])));
         const std::uint16_t high = most(most(most(a[x - 2], a[x]), most(a[x + 2], b[x - 2])),
                                         most(most(b[x + 2], c[x - 2]), most(c[x], c[x + 2])));
-        const std::int32_t beyond = more + (high - low);
+        const std::int32_t beyond = high - low;
         const std::int32_t floor = low - beyond, ceiling = high + beyond, value = b[x];
         const std::int32_t lifted = value < floor ? floor : value;
         out[x] = static_cast<std::uint16_t>(lifted > ceiling ? ceiling : lifted);
@@ -81,8 +80,8 @@ private:
 
 }  // namespace
 
-void fine_grey(const std::uint16_t* counts, int height, int width, const FineCurve& curve, int slack,
-               std::uint16_t* out, int threads) {
+void fine_grey(const std::uint16_t* counts, int height, int width, const FineCurve& curve, std::uint16_t* out,
+               int threads) {
     run_pieces(threads_for(threads), (height + band_rows - 1) / band_rows, [&](int, int band) {
         const int first = band * band_rows, end = std::min(first + band_rows, height);
         Ring<std::uint16_t> seen(5, width), held(3, width);
@@ -92,7 +91,7 @@ void fine_grey(const std::uint16_t* counts, int height, int width, const FineCur
         };
         const auto hold = [&](int y) {
             see(y + 2);
-            hold_within_colour(seen.row(y - 2), seen.row(y), seen.row(y + 2), width, slack, held.row(y));
+            hold_within_colour(seen.row(y - 2), seen.row(y), seen.row(y + 2), width, held.row(y));
         };
         for (int y = first - 3; y < first + 1; ++y) see(y);
         hold(first - 1);

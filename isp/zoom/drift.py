@@ -1,8 +1,9 @@
 """How the whole picture moved between two frames, more exactly than shift and turn.
 
 A hand also tips the camera, and a rolling shutter shears what it sees: both bend the picture's movement by parts of a
-pixel towards its corners. So the movement is the hand's and a polynomial of second order each way, fitted to all tiles by
-least squares, the less a tile fits the less it says (weights of Geman and McClure 1987): what moves by itself has no say.
+pixel towards its corners. So the movement is the hand's and a polynomial of second order each way, fitted to all tiles
+by least squares; the less a tile fits the less it says (weights of Geman and McClure 1987): what moves by itself has no
+say.
 """
 
 from __future__ import annotations
@@ -73,8 +74,7 @@ class Drift:
 def _round(terms: np.ndarray, waves: np.ndarray, seen: np.ndarray, trust: np.ndarray, reach: float) -> np.ndarray:
     """One round of weighted least squares for the (2, 6) terms."""
     yy, yx, xx = trust
-    miss_y, miss_x = seen - np.tensordot(terms, waves, 1)
-    miss = yy * miss_y**2 + 2 * yx * miss_y * miss_x + xx * miss_x**2
+    miss = deviations_squared(seen - np.tensordot(terms, waves, 1), trust)
     say = (reach**2 / (reach**2 + miss)) ** 2
     count = len(waves)
     normal = [[0.0] * (2 * count) for _ in range(2 * count)]
@@ -93,6 +93,12 @@ def _round(terms: np.ndarray, waves: np.ndarray, seen: np.ndarray, trust: np.nda
         for half in (0, count):
             normal[half + i][half + i] += 1 / BESIDE_PX[i] ** 2
     return np.reshape(solved(normal, right), (2, count))
+
+
+def deviations_squared(px: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """How far vectors (2, ...) lie from nothing, in deviations squared by their information (3, ...)."""
+    yy, yx, xx = trust
+    return yy * px[0] ** 2 + 2 * yx * px[0] * px[1] + xx * px[1] ** 2
 
 
 def with_doubt(trust: np.ndarray, doubt_px: float) -> np.ndarray:
