@@ -1,7 +1,7 @@
 """A picture of three measured colours a pixel to a photo: the photo path, from behind the mosaic on.
 
 The recipe is the photo's own list of stages, so that every knob has its place and a stored recipe works as ever. Of the
-stages that have nothing to do here (see `isp.zoom.three_colours`) it keeps the knobs and tells no facts.
+stages that have nothing to do here (see `isp.zoom.three_colours`) it keeps the knobs and knows no facts.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ import numpy as np
 from isp.bokeh import Bokeh
 from isp.develop import Watcher, run_stages
 from isp.errors import PipelineError
-from isp.frames import LinearFrame, Photo, RawFrame
+from isp.frames import LinearFrame, Photo
 from isp.levels import Levels
 from isp.light_estimate import Judge
 from isp.pipeline import Pipeline
 from isp.plan import plan
-from isp.stage import Stage
 from isp.tuning import Tuning
-from isp.zoom.black import black_of_colours
-from isp.zoom.three_colours import LEFT_OUT, on_three_colours
+from isp.zoom.three_colours import on_three_colours
 
 
 def develop_zoomed(
@@ -44,7 +42,7 @@ def develop_zoomed(
         )
     if pipeline.stage(Bokeh) is not None:
         raise PipelineError("This recipe blurs what is not the subject; a zoomed picture is developed without that.")
-    recipe = plan_zoomed(pipeline, frame, tuning, judge)
+    recipe = plan(pipeline, frame, tuning, judge)
     stages = [(stage, at_work) for stage in recipe.stages if (at_work := on_three_colours(stage)) is not None]
     if watcher is None:
         photo = run_stages(frame, [at_work for _, at_work in stages], threads)
@@ -56,36 +54,3 @@ def develop_zoomed(
     if not isinstance(photo, Photo) or photo.pixels.dtype != np.uint8:
         raise PipelineError("A photo ends with EightBit; this pipeline does not.")
     return dataclasses.replace(photo, recipe=recipe)
-
-
-def plan_zoomed(
-    pipeline: Pipeline, frame: LinearFrame, tuning: Tuning | None, judge: Judge | None = None
-) -> Pipeline:
-    """The pipeline with all facts of this frame, as `isp.plan.plan` makes it of a mosaic of the same picture."""
-    asked = Pipeline(tuple(map(_without_measuring, pipeline.stages)))
-    planned = plan(asked, as_mosaic(frame), tuning, judge)
-    return Pipeline(
-        tuple(
-            before if isinstance(before, LEFT_OUT) else after
-            for before, after in zip(pipeline.stages, planned.stages, strict=True)
-        )
-    )
-
-
-def _without_measuring(stage: Stage) -> Stage:
-    """What only takes time to plan here."""
-    return dataclasses.replace(stage, enabled=False) if hasattr(stage, "red_scale") else stage
-
-
-def as_mosaic(frame: LinearFrame) -> RawFrame:
-    """The raw frame that a sensor of this frame's size would have measured: of every pixel its position's colour."""
-    shot = frame.shot
-    black = black_of_colours(shot)
-    colours = ["RGB".index(letter) for letter in shot.bayer]
-    mosaic = np.empty(frame.pixels.shape[:2], np.uint16)
-    for position, colour in enumerate(colours):
-        y, x = divmod(position, 2)
-        mosaic[y::2, x::2] = frame.pixels[y::2, x::2, colour]
-    return RawFrame(
-        mosaic, dataclasses.replace(shot, black_dn=tuple(black[colour] for colour in colours)), frame.frames_behind
-    )
