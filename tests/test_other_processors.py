@@ -163,10 +163,12 @@ def zoomed_cases(frame, stages):
         hostile = LinearFrame(hostile_counts((height, width, 3), height), frame.shot)
         yield f"three colours {width} x {height}", hostile, stages
     plain = dataclasses.replace(stages[2], enabled=False)
-    for largest in (1e20, 3e38):
-        for stage in (*stages[1:3], plain):
-            picture = LinearImage(hostile_values((67, 101, 3), largest), frame.shot)
-            yield f"{type(stage).__name__} {stage == plain} of values up to {largest:g}", picture, (stage,)
+    for index, stage in ((1, stages[1]), (2, stages[2]), (2, plain)):
+        name = f"{stage.table_name()}{' off' if stage == plain else ''}"
+        picture = LinearImage(hostile_values((67, 101, 3), 1e20), frame.shot)
+        yield f"{name} of hostile values", picture, (stage,)
+        picture = LinearImage(hostile_values((67, 101, 3), 3e38), frame.shot)
+        yield f"all from {name} of the worst values", picture, (stage, *stages[index + 1 :])
 
 
 BARE = {"sharpen": {"amount": 0.0}, "chroma_noise": {"strength": 0.0}}
