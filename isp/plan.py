@@ -37,7 +37,6 @@ class Scene:
     stages  the stages planned so far
     ahead   the stages after this one, with their knobs
     frame   the whole raw picture; None where only its facts are at hand, and where it is no mosaic
-    three_colours  whether every pixel measured all colours: then nothing is demosaicked
     """
 
     shot: Shot
@@ -48,7 +47,6 @@ class Scene:
     stages: tuple[Stage, ...] = ()
     ahead: tuple[Stage, ...] = ()
     frame: RawFrame | None = None
-    three_colours: bool = False
 
     @property
     def grey(self) -> tuple[float, float]:
@@ -88,9 +86,7 @@ def plan(
     mosaic = as_mosaic(frame) if three_colours else frame
     light = find_light(mosaic, tuning, pipeline.stage(WhiteBalance) or WhiteBalance(), judge)
     small, places = (functools.cache(functools.partial(make, mosaic)) for make in (shrink, sample))
-    scene = Scene(
-        frame.shot, tuning, light, small, places, frame=None if three_colours else frame, three_colours=three_colours
-    )
+    scene = Scene(frame.shot, tuning, light, small, places, frame=None if three_colours else frame)
     stages: list[Stage] = []
     for index, stage in enumerate(pipeline.stages, start=1):
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))

@@ -118,7 +118,9 @@ def develop_frame(
     )
 
 
-def _make(frame: RawFrame | LinearFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None) -> Made:
+def _make(
+    frame: RawFrame | LinearFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None
+) -> Made:
     """The photo, and what else a portrait has."""
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
     if isinstance(frame, LinearFrame):

@@ -58,8 +58,9 @@ void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_sh
 void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<std::uint16_t>& codes);
+// steps   how far apart the five cells lie that each filter looks at, across and down, one filter after the other
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
-                      std::array<float, 2> noise, float alike, std::array<float, 4> joining);
+                      std::array<float, 2> noise, float alike, std::array<float, 4> joining, std::vector<int> steps);
 void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,
                     float detail);
 void add_sharpen(Chain& chain, Sharpening sharpening);

@@ -156,7 +156,7 @@ NB_MODULE(_kernels, module) {
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "film"_a, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "differences"_a, "colours"_a, "noise"_a, "alike"_a,
-             "joining"_a)
+             "joining"_a, "steps"_a)
         .def("luma_noise", &add_luma_noise, "weights"_a, "noise"_a, "pull"_a, "grain"_a, "detail"_a)
         .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
         .def("run_mosaic", &run_into<2, float, &run_mosaic>, "out"_a, "threads"_a)
