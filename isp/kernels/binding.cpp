@@ -16,6 +16,7 @@
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
 #include "refine_binding.hpp"
+#include "resample_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
 #include "zoom_binding.hpp"
@@ -174,6 +175,7 @@ NB_MODULE(_kernels, module) {
     bind_preview(module);
     bind_refine(module);
     bind_zoom(module);
+    bind_resample(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;
