@@ -19,7 +19,7 @@ from firmware.darkroom.step_pictures import StepPictures
 from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
 from firmware.errors import NightjarError, SidecarError, StorageError
 from firmware.files.jpeg import encode_jpeg
-from firmware.files.raw_files import list_raw_files, read_raw
+from firmware.files.raw_files import list_raw_files, read_frame, read_raw
 from firmware.files.sidecar import encode_sidecar, read_sidecar
 from firmware.portrait.making import Keep, Made, make_portrait
 from firmware.portrait.second import Second
@@ -31,10 +31,11 @@ from firmware.white_balance.story import light_of
 from isp.bokeh import Bokeh
 from isp.develop import develop
 from isp.errors import IspError
-from isp.frames import UNKNOWN_SENSOR
+from isp.frames import UNKNOWN_SENSOR, LinearFrame
 from isp.photo import PORTRAIT_STAGES
 from isp.pipeline import Pipeline
 from isp.portrait import without_blur
+from isp.zoom.developing import develop_zoomed
 
 if TYPE_CHECKING:
     from isp.frames import RawFrame, Shot
@@ -73,12 +74,12 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
 def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     """Make one photo and its sidecar. Raises NightjarError or IspError."""
     refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes.replace)
-    frame = read_raw(file)
+    frame = read_frame(file)
     return develop_frame(frame, choose_recipe(file, frame.shot, wishes), str(file), jpeg, wishes)
 
 
 def develop_frame(
-    frame: RawFrame,
+    frame: RawFrame | LinearFrame,
     recipe: Recipe,
     origin: str,
     jpeg: Path,
@@ -117,9 +118,11 @@ def develop_frame(
     )
 
 
-def _make(frame: RawFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None) -> Made:
+def _make(frame: RawFrame | LinearFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None) -> Made:
     """The photo, and what else a portrait has."""
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
+    if isinstance(frame, LinearFrame):
+        return Made(develop_zoomed(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     if recipe.pipeline.stage(Bokeh) is None:
         return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     keep = Keep.beside(jpeg, wishes.keep)

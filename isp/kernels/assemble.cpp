@@ -57,6 +57,10 @@ Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t wid
     return chain_over<ColourSource<float>>(pixels, Kind::rgb, height, width);
 }
 
+Chain chain_over_colour_counts(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
+    return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::rgb, height, width);
+}
+
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
     return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::display, height, width);
 }
@@ -109,6 +113,29 @@ void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3
 
 void add_common_white(Chain& chain, float white) {
     add<CommonWhite>(chain, Kind::bayer, Kind::bayer, 0, "common_white", white);
+}
+
+void add_colour_levels(Chain& chain, PerColour black, PerColour scale) {
+    add<ColourLevels>(chain, Kind::rgb, Kind::rgb, 0, "colour_levels", black, scale);
+}
+
+void add_colour_balance(Chain& chain, PerColour gains) {
+    add<ColourBalance>(chain, Kind::rgb, Kind::rgb, 0, "colour_balance", gains);
+}
+
+void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, ShadingGrid lens) {
+    expect(chain, Kind::rgb, "colour_highlights");
+    const auto shared = shared_grid(std::move(lens));
+    const HighlightLimits limits{clip, shares[0], shares[1], shares[2]};
+    chain.add(
+        [=](Stages& stages) {
+            stages.push_back(std::make_unique<ColourHighlights>(*stages.back(), limits, *shared));
+        },
+        Kind::rgb, 0);
+}
+
+void add_colour_common_white(Chain& chain, float white) {
+    add<ColourCommonWhite>(chain, Kind::rgb, Kind::rgb, 0, "colour_common_white", white);
 }
 
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {

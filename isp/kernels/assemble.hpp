@@ -13,6 +13,7 @@
 #include "mosaic_stages.hpp"
 #include "shading.hpp"
 #include "sharpen.hpp"
+#include "three_colours.hpp"
 
 namespace nightjar {
 
@@ -20,6 +21,7 @@ namespace nightjar {
 Chain chain_over_raw(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t width);
 Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width);
+Chain chain_over_colour_counts(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 
 // What the stages added from here on are told of noise is right at the median place; at others it is so many times that.
@@ -44,6 +46,11 @@ void add_white_balance(Chain& chain, PerPosition gains);
 void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
                     ShadingGrid lens);
 void add_common_white(Chain& chain, float white);
+// The same four where every pixel has three colours.
+void add_colour_levels(Chain& chain, PerColour black, PerColour scale);
+void add_colour_balance(Chain& chain, PerColour gains);
+void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, ShadingGrid lens);
+void add_colour_common_white(Chain& chain, float white);
 // excess   size minus 1 of the colour at each position of the 2 x 2; axis   (y, x) of the point that stays
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis);
 void add_demosaic(Chain& chain, int red_row, int red_column);

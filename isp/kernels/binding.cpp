@@ -56,6 +56,11 @@ void highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> sh
     add_highlights(chain, clip, shares, red_row, red_column, grid_of(gains, window));
 }
 
+void colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, Array<const float, 3> gains,
+                       Window window) {
+    add_colour_highlights(chain, clip, shares, grid_of(gains, window));
+}
+
 void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
     const int rows = static_cast<int>(bends.shape(1)), columns = static_cast<int>(bends.shape(2));
     add_local_tone(chain, {{bends.data(), bends.data() + bends.size()}, rows, columns, from_ev});
@@ -131,6 +136,8 @@ NB_MODULE(_kernels, module) {
         .def_static("over_mosaic", &mosaic_chain<float, &chain_over_mosaic>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_linear", &colour_chain<float, &chain_over_linear>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_photo", &colour_chain<std::uint16_t, &chain_over_photo>, "pixels"_a, nb::keep_alive<0, 1>())
+        .def_static("over_colour_counts", &colour_chain<std::uint16_t, &chain_over_colour_counts>, "pixels"_a,
+                    nb::keep_alive<0, 1>())
         .def("uneven_noise", &uneven_noise, "times"_a)
         .def("levels", &add_levels, "black"_a, "scale"_a)
         .def("bad_pixels", &add_bad_pixels, "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
@@ -138,6 +145,10 @@ NB_MODULE(_kernels, module) {
         .def("white_balance", &add_white_balance, "gains"_a)
         .def("highlights", &highlights, "clip"_a, "shares"_a, "red_row"_a, "red_column"_a, "gains"_a, "window"_a)
         .def("common_white", &add_common_white, "white"_a)
+        .def("colour_levels", &add_colour_levels, "black"_a, "scale"_a)
+        .def("colour_balance", &add_colour_balance, "gains"_a)
+        .def("colour_highlights", &colour_highlights, "clip"_a, "shares"_a, "gains"_a, "window"_a)
+        .def("colour_common_white", &add_colour_common_white, "white"_a)
         .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
