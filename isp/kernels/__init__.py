@@ -21,6 +21,7 @@ try:
         Chain,
         MergeFacts,
         PreviewFacts,
+        TrustFacts,
         ZoomFacts,
         agree_with_neighbours,
         bin_quads,
@@ -36,6 +37,7 @@ try:
         settle_tiles,
         shrink_grey,
         slope_energy,
+        slopes_of_quads,
         soften_grey,
     )
 except ImportError as error:
@@ -61,6 +63,7 @@ __all__ = [
     "Chain",
     "MergeFacts",
     "PreviewFacts",
+    "TrustFacts",
     "ZoomFacts",
     "agree_with_neighbours",
     "bin_quads",
@@ -76,5 +79,6 @@ __all__ = [
     "settle_tiles",
     "shrink_grey",
     "slope_energy",
+    "slopes_of_quads",
     "soften_grey",
 ]

@@ -20,6 +20,7 @@
 #include "statistics.hpp"
 #include "tone.hpp"
 #include "zoom_binding.hpp"
+#include "zoom_trust_binding.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -176,6 +177,7 @@ NB_MODULE(_kernels, module) {
     bind_refine(module);
     bind_zoom(module);
     bind_resample(module);
+    bind_zoom_trust(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;

@@ -24,23 +24,21 @@ void part_columns(const float* natural, float* parted) {
 
 // One colour of the plain picture, twice as fine each way, for a tile whose first raw pixel is (top, left). Pixels
 // beyond the picture are those of its edge.
-void enlarge(const float* plane, int height, int width, int top, int left, float* tall, float* out) {
+void enlarge(const ZoomInput& input, int colour, int top, int left, float* out) {
+    const float* plane = input.plain + static_cast<std::size_t>(colour) * input.height * input.width;
     constexpr int reach = 2, wide = zoom_side + 2 * reach;
     std::vector<float> line(wide);
     for (int y = 0; y < zoom_fine; ++y) {
         // Rows 2 i and 2 i + 1 lie a quarter before and behind raw row i.
-        const bool behind = y & 1;
-        const int middle = top + y / 2;
+        const int middle = top + y / 2, way = y & 1 ? 1 : -1;
         const float* rows[4];
-        float shares[4];
         for (int k = 0; k < 4; ++k) {
-            const int row = behind ? middle - 1 + k : middle + 1 - k;
-            rows[k] = plane + static_cast<std::size_t>(std::clamp(row, 0, height - 1)) * width;
-            shares[k] = quarter[k];
+            const int row = std::clamp(middle + way * (k - 1), 0, input.height - 1);
+            rows[k] = plane + static_cast<std::size_t>(row) * input.width;
         }
         for (int i = 0; i < wide; ++i) {
-            const int x = std::clamp(left - reach + i, 0, width - 1);
-            line[i] = shares[0] * rows[0][x] + shares[1] * rows[1][x] + shares[2] * rows[2][x] + shares[3] * rows[3][x];
+            const int x = std::clamp(left - reach + i, 0, input.width - 1);
+            line[i] = quarter[0] * rows[0][x] + quarter[1] * rows[1][x] + quarter[2] * rows[2][x] + quarter[3] * rows[3][x];
         }
         float* to = out + static_cast<std::size_t>(y) * zoom_fine;
         for (int i = 0; i < zoom_side; ++i) {
@@ -49,7 +47,6 @@ void enlarge(const float* plane, int height, int width, int top, int left, float
             to[2 * i + 1] = quarter[0] * at[-1] + quarter[1] * at[0] + quarter[2] * at[1] + quarter[3] * at[2];
         }
     }
-    (void)tall;
 }
 
 // Means over 7 x 7 fine pixels; near the tile's edge over those that are there.
@@ -114,7 +111,7 @@ ZoomTile::ZoomTile() {
 void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, int left) {
     top_ = top - zoom_halo;
     left_ = left - zoom_halo;
-    begin(facts, input);
+    begin(input);
     expect(facts);
     samples_.clear();
     std::fill(seen_.begin(), seen_.end(), 0.0f);
@@ -130,10 +127,9 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     finish(facts);
 }
 
-void ZoomTile::begin(const ZoomFacts&, const ZoomInput& input) {
+void ZoomTile::begin(const ZoomInput& input) {
     for (int colour = 0; colour < 3; ++colour) {
-        const float* plane = input.plain + static_cast<std::size_t>(colour) * input.height * input.width;
-        enlarge(plane, input.height, input.width, top_, left_, nullptr, natural_[colour].data());
+        enlarge(input, colour, top_, left_, natural_[colour].data());
         for (int y = 0; y < zoom_fine; ++y) {
             part_columns(natural_[colour].data() + static_cast<std::size_t>(y) * zoom_fine,
                          plain_[colour].data() + fine_at(y, 0, 0));
@@ -149,9 +145,8 @@ void ZoomTile::expect(const ZoomFacts& facts) {
     ROWS_DO_NOT_OVERLAP
     for (std::size_t i = 0; i < fine_pixels; ++i) grey[i] = 0.25f * (red[i] + 2.0f * green[i] + blue[i]);
     const ZoomPrior& prior = facts.prior;
-    std::vector<float>&squares = natural_[0], &summed = natural_[1], &noise = natural_[2];
-    average_around(grey, work_[1].data(), noise.data());
-    for (float& value : noise) value = facts.plain_shot * std::max(value, 0.0f) + facts.plain_read;
+    std::vector<float>&squares = natural_[0], &summed = natural_[1], &light = natural_[2];
+    average_around(grey, work_[1].data(), light.data());
     std::vector<float>& steep = work_[2];
     std::fill(steep.begin(), steep.end(), 0.0f);
     for (const bool across : {false, true}) {
@@ -164,12 +159,14 @@ void ZoomTile::expect(const ZoomFacts& facts) {
         for (std::size_t i = fine_pixels - step; i < fine_pixels; ++i) squares[i] = 0.0f;
         average_around(squares.data(), work_[1].data(), summed.data());
         float *weights = squares.data(), *differences = summed.data(), *slopes = steep.data();
-        const float* around_noise = noise.data();
+        const float* around_light = light.data();
         ROWS_DO_NOT_OVERLAP
         for (std::size_t i = 0; i < fine_pixels; ++i) {
-            const float told = differences[i] - prior.noise_share * around_noise[i];
+            const float lit = around_light[i] > 0.0f ? around_light[i] : 0.0f;
+            const float noise = facts.plain_shot * lit + facts.plain_read;
+            const float told = differences[i] - prior.noise_share * noise;
             const float texture = told > 0.0f ? told : 0.0f;
-            weights[i] = 1.0f / (texture + prior.least + prior.noise_least * around_noise[i]);
+            weights[i] = 1.0f / (texture + prior.light_least * lit * lit + prior.noise_least * noise);
             // Per raw pixel each way: squared differences of fine pixels count four times, half of each way.
             slopes[i] += 2.0f * texture;
         }

@@ -55,7 +55,7 @@ public:
     float behind(int y, int x) const { return behind_[static_cast<std::size_t>(y) * (zoom_side / 2) + x]; }
 
 private:
-    void begin(const ZoomFacts& facts, const ZoomInput& input);
+    void begin(const ZoomInput& input);
     void expect(const ZoomFacts& facts);
     void take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame);
     void take_samples(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int row, int first, bool odd);

@@ -31,22 +31,37 @@ from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
 from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
 
-# Rounds, and the least part of the spectrum they are made for, as a share of the largest: parts below are hardly
-# measured, and following them would amplify noise.
-ROUNDS, LEAST_OF_SPECTRUM = 5, 0.1
+# Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
+# measured, and would take many rounds.
+ROUNDS, LEAST_OF_SPECTRUM = 6, 0.08
 # An alignment that is right still misses by so much; edges are doubted accordingly.
-DOUBT_PX = 0.06
-# Neighbours of a fine picture differ by a hundredth of saturation where the plain picture shows nothing.
-LEAST_DIFFERENCE = 0.01
-# What enlarging leaves of the plain picture's noise in squared differences of neighbours; what of it may be texture.
-NOISE_SHARE, NOISE_LEAST = 0.3, 0.02
-# Grey may stray more from what is expected than differences of colours.
+DOUBT_PX = 0.05
+# Where the plain picture is smooth, neighbours still differ by this share of their light, and by as much as so many times
+# its noise would hide.
+LEAST_OF_LIGHT, NOISE_LEAST = 0.03, 3.0
+# What enlarging leaves of the plain picture's noise in squared differences of neighbours.
+NOISE_SHARE = 0.1
+# How strictly that is asked, as shares of the noise: of grey, and of differences of colours, which change less.
 GREY, COLOURS = 0.3, 1.0
 # Counts from so much of saturation on are clipped or nearly so.
 CLIPPED, BLOWN = 0.99, 0.95
 # Gains that balance the colours are held to those of any light.
 LARGEST_GAIN = 4.0
 LARGEST_COUNT = 65535
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The merged burst as it is demosaicked: what the search begins with.
+
+    picture  (3, H, W) float32: the camera's red, green and blue, each times its gain; 0 = black
+    gains    (3,) float32 that balance the colours, so that their detail is alike
+    shot     of the merged frame
+    """
+
+    picture: np.ndarray
+    gains: np.ndarray
+    shot: Shot
 
 
 @dataclass(frozen=True)
@@ -75,11 +90,11 @@ class Measured:
 
 
 def super_resolve(
-    merged: RawFrame, frames: Sequence[Aligned], noise: Noise, factor: float, bad_pixels: np.ndarray, threads: int = 0
+    plain: Plain, frames: Sequence[Aligned], noise: Noise, factor: float, bad_pixels: np.ndarray, threads: int = 0
 ) -> Measured:
     """The picture that explains all frames, `factor` times as large.
 
-    merged      what the night merge made of them, in the pose of the reference
+    plain       what the night merge made of them, in the pose of the reference
     frames      the reference too; it lies where it lies
     noise       of one frame
     bad_pixels  (count, 2) int32, as `isp.burst.flaws` finds them
@@ -87,18 +102,17 @@ def super_resolve(
     """
     if not SMALLEST <= factor <= MEASURED_AT_MOST:
         raise FrameError(f"Detail is measured for a zoom of {SMALLEST:g} to {MEASURED_AT_MOST:g}, not {factor!r}.")
-    shape = merged.pixels.shape
-    gains = balance(merged)
+    shape = plain.picture.shape[1:]
     bad = np.zeros(shape, np.uint8)
     bad[bad_pixels[:, 0], bad_pixels[:, 1]] = 1
-    shot = _fine_counts(frames[0].frame.shot, merged.shot)
+    shot = _one_black(plain.shot)
     rows, columns = (taps(length, even(length * factor)) for length in shape)
     pixels = np.empty((len(rows[0]), len(columns[0]), 3), np.uint16)
     behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
-    facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, merged.shot.noise, gains))
+    facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
     facts.solve(
-        _plain(merged, gains),
+        plain.picture,
         bad,
         [np.ascontiguousarray(aligned.frame.pixels) for aligned in frames],
         [aligned.lying for aligned in frames],
@@ -156,7 +170,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "plain_noise": (plain_noise.shot, plain_noise.read),
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
-        "prior": (LEAST_DIFFERENCE**2, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
+        "prior": (LEAST_OF_LIGHT**2, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
     }
 
@@ -176,19 +190,19 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def _plain(merged: RawFrame, gains: np.ndarray) -> np.ndarray:
-    """(3, H, W) float32, balanced."""
-    shot = merged.shot
+def plain_of(merged: RawFrame, threads: int = 0) -> Plain:
+    """The merged burst, demosaicked."""
+    shot, gains = merged.shot, balance(merged)
     span = np.float32(shot.white_dn - sum(shot.black_dn) / 4)
     mosaic = np.empty(merged.pixels.shape, np.float32)
     for index, letter in enumerate(shot.bayer):
         top, left = divmod(index, 2)
         scale = gains["RGB".index(letter)] / span
         mosaic[top::2, left::2] = (merged.pixels[top::2, left::2] - np.float32(shot.black_dn[index])) * scale
-    return np.ascontiguousarray(demosaic(mosaic, shot.bayer, "fine", shot.noise).transpose(2, 0, 1))
+    picture = demosaic(mosaic, shot.bayer, "fine", shot.noise, threads)
+    return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, shot)
 
 
-def _fine_counts(single: Shot, merged: Shot) -> Shot:
-    """The facts of the result: counts as fine as the merge's, one black for all colours."""
-    black = sum(merged.black_dn) / 4
-    return dataclasses.replace(merged, black_dn=(black,) * 4)
+def _one_black(shot: Shot) -> Shot:
+    """The facts of the result: counts as fine as the merge's, and one black for all."""
+    return dataclasses.replace(shot, black_dn=(sum(shot.black_dn) / 4,) * 4)
