@@ -50,11 +50,14 @@ struct Run {
     int row, column;           // plain pixel before the first of them
     float down, across;        // how far the first lies beyond it
     float down_step, across_step;
+    float slack, slack_step;
     bool known;
 };
 
-Run run_at(const float* places, int columns, int y, int first, int odd) {
-    const float* place = places + 2 * (static_cast<std::ptrdiff_t>(y / pitch) * columns + first / pitch);
+Run run_at(const float* places, const float* slack, int columns, int y, int first, int odd) {
+    const std::ptrdiff_t corner = static_cast<std::ptrdiff_t>(y / pitch) * columns + first / pitch;
+    const float* place = places + 2 * corner;
+    slack += corner;
     const float share = (static_cast<float>(y % pitch) + 0.5f) / pitch;
     float left[2], right[2];
     for (int way = 0; way < 2; ++way) {
@@ -65,6 +68,10 @@ Run run_at(const float* places, int columns, int y, int first, int odd) {
     Run run{};
     run.down_step = (right[0] - left[0]) * 2 / pitch;
     run.across_step = (right[1] - left[1]) * 2 / pitch;
+    const float slack_left = slack[0] + share * (slack[columns] - slack[0]);
+    const float slack_right = slack[1] + share * (slack[columns + 1] - slack[1]);
+    run.slack_step = (slack_right - slack_left) * 2 / pitch;
+    run.slack = slack_left + start * (slack_right - slack_left);
     const float down = static_cast<float>(y) + left[0] + start * (right[0] - left[0]);
     const float across = static_cast<float>(first + odd) + left[1] + start * (right[1] - left[1]);
     // Far beyond the picture nothing is known, and whole numbers end somewhere.
@@ -108,8 +115,9 @@ void expect(const float seen[taps][window], const Run& run, float* out) {
 
 class Band {
 public:
-    Band(const TrustFacts& facts, const PlainPicture& plain, const std::uint16_t* counts, const float* places)
-        : facts_(facts), plain_(plain), counts_(counts), places_(places), places_across_((plain.width - 1) / pitch + 2) {}
+    Band(const TrustFacts& facts, const PlainPicture& plain, const std::uint16_t* counts, const float* places,
+         const float* slack)
+        : facts_(facts), plain_(plain), counts_(counts), places_(places), slack_(slack), places_across_((plain.width - 1) / pitch + 2) {}
 
     // Quads' rows [first, end), into sums whose row 0 is `from`.
     void compare(int first, int end, int from, Sums& sums) const {
@@ -123,7 +131,7 @@ public:
 private:
     void compare_run(int y, int first, int odd, Sums& sums, std::ptrdiff_t at) const {
         const int count = std::min(lanes, (plain_.width - first) / 2);
-        const Run run = run_at(places_, places_across_, y, first, odd);
+        const Run run = run_at(places_, slack_, places_across_, y, first, odd);
         // What the plain picture does not show cannot be trusted, nor what stands beside it.
         if (!run.known || run.row < 0 || run.row >= plain_.height || run.column + 2 * count <= 0 ||
             run.column >= plain_.width) {
@@ -148,7 +156,7 @@ private:
         }
         for (int i = count; i < lanes; ++i) slopes[i] = told[i] = 0.0f;
         const float black = facts_.black[2 * (y & 1) + odd], gain = facts_.gains[colour], scale = gain / facts_.span;
-        const float of_shot = facts_.noise_shot * gain, of_read = facts_.noise_read * gain * gain, slack = facts_.slack;
+        const float of_shot = facts_.noise_shot * gain, of_read = facts_.noise_read * gain * gain;
         float differs[lanes], allowed[lanes];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < lanes; ++i) {
@@ -156,7 +164,7 @@ private:
             const float one = 1.0f / (of_shot * light + of_read);
             const float difference = (told[i] - black) * scale - expected[i];
             differs[i] = difference * difference * one;
-            allowed[i] = 1.0f + slack * slopes[i] * one;
+            allowed[i] = 1.0f + (run.slack + run.slack_step * static_cast<float>(i)) * slopes[i] * one;
         }
         for (int i = 0; i < count; ++i) {
             sums.differs[at + i] += differs[i];
@@ -169,7 +177,7 @@ private:
     const TrustFacts& facts_;
     const PlainPicture& plain_;
     const std::uint16_t* counts_;
-    const float* places_;
+    const float *places_, *slack_;
     int places_across_;
 };
 
@@ -249,9 +257,9 @@ void slopes_of_quads(const float* colours, int height, int width, float* slopes,
 }
 
 void trust_in_frame(const TrustFacts& facts, const PlainPicture& plain, const std::uint16_t* counts, const float* places,
-                    std::uint8_t* trust, int threads) {
+                    const float* slack, std::uint8_t* trust, int threads) {
     const int rows = plain.height / 2, columns = plain.width / 2;
-    const Band frame(facts, plain, counts, places);
+    const Band frame(facts, plain, counts, places, slack);
     run_pieces(threads_for(threads), (rows + band_rows - 1) / band_rows, [&](int, int band) {
         const int first = band * band_rows, end = std::min(first + band_rows, rows);
         const int from = std::max(first - wide_reach, 0), until = std::min(end + wide_reach, rows);
