@@ -14,6 +14,7 @@
 #include "luma_noise.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
+#include "three_colour_fringes.hpp"
 #include "tone.hpp"
 
 namespace nightjar {
@@ -136,6 +137,10 @@ void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<f
 
 void add_colour_common_white(Chain& chain, float white) {
     add<ColourCommonWhite>(chain, Kind::rgb, Kind::rgb, 0, "colour_common_white", white);
+}
+
+void add_three_colour_fringes(Chain& chain, std::array<float, 3> excess, std::array<float, 2> axis) {
+    add<ThreeColourFringes>(chain, Kind::rgb, Kind::rgb, ThreeColourFringes::reach, "three_colour_fringes", excess, axis);
 }
 
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {

@@ -46,11 +46,13 @@ void add_white_balance(Chain& chain, PerPosition gains);
 void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
                     ShadingGrid lens);
 void add_common_white(Chain& chain, float white);
-// The same four where every pixel has three colours.
+// The same where every pixel has three colours.
 void add_colour_levels(Chain& chain, PerColour black, PerColour scale);
 void add_colour_balance(Chain& chain, PerColour gains);
 void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, ShadingGrid lens);
 void add_colour_common_white(Chain& chain, float white);
+// excess   of red, green and blue, as in add_colour_fringes
+void add_three_colour_fringes(Chain& chain, std::array<float, 3> excess, std::array<float, 2> axis);
 // excess   size minus 1 of the colour at each position of the 2 x 2; axis   (y, x) of the point that stays
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis);
 void add_demosaic(Chain& chain, int red_row, int red_column);

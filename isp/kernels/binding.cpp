@@ -153,6 +153,7 @@ NB_MODULE(_kernels, module) {
         .def("colour_balance", &add_colour_balance, "gains"_a)
         .def("colour_highlights", &colour_highlights, "clip"_a, "shares"_a, "gains"_a, "window"_a)
         .def("colour_common_white", &add_colour_common_white, "white"_a)
+        .def("three_colour_fringes", &add_three_colour_fringes, "excess"_a, "axis"_a)
         .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)

@@ -1,8 +1,8 @@
 """A picture of three measured colours a pixel to a photo: the photo path, from behind the mosaic on.
 
 The recipe is the photo's own list of stages, so that every knob has its place and a stored recipe works as ever. It
-names the stages that have nothing to do here too (see `isp.zoom.three_colours`). Colour fringes are not measured, and
-what is left of noise is taken for that of demosaicking: where nothing but noise is, `isp.zoom` leaves it as it was.
+names the stages that have nothing to do here too (see `isp.zoom.three_colours`). What is left of noise is taken for
+that of demosaicking: where nothing but noise is, `isp.zoom` leaves it as it was.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The mosaic's stages for a picture of which all three colours were measured at every pixel.
 
 Levels, white balance and highlights are the same sums with the same knobs; where the mosaic asks a neighbour for
-another colour, the pixel asks itself. Three stages have nothing to do. Bad pixels were averaged away or left out when
-the frames were joined, and what they left is no longer one pixel wide. Colour fringes are taken off by sampling one
-colour of the mosaic elsewhere, and are not measured here: they stay. And nothing has to be demosaicked.
+another colour, the pixel asks itself, and where it looks for the next sample of a colour, that is the next pixel. Two
+stages have nothing to do: bad pixels were left out when the frames were joined, and what they left is no longer one
+pixel wide; and nothing has to be demosaicked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from isp.statistics import CLIP_SHARE
 from isp.white_balance import WhiteBalance
 from isp.zoom.black import black_of_colours
 
-LEFT_OUT = (BadPixels, ColourFringes, Demosaic)
+LEFT_OUT = (BadPixels, Demosaic)
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,20 @@ class ColourHighlights(Highlights):
 
 
 @dataclass(frozen=True)
+class ThreeColourFringes(ColourFringes):
+    """Scale red and blue about the lens's axis."""
+
+    takes = LinearImage
+    makes = LinearImage
+
+    def add_to(self, chain: Chain, shot: Shot) -> None:
+        """See Stage.add_to."""
+        scales = (self.red_scale or 1.0, 1.0, self.blue_scale or 1.0)
+        if self.enabled and self.axis_px is not None and any(scale != 1 for scale in scales):
+            chain.three_colour_fringes([scale - 1.0 for scale in scales], self.axis_px)
+
+
+@dataclass(frozen=True)
 class WideChromaNoise(ChromaNoise):
     """Smooth colour as far around as on the sensor: clouds of false colour are twice as large in a zoomed picture."""
 
@@ -86,6 +100,7 @@ ON_THREE_COLOURS = {
     Levels: ColourLevels,
     WhiteBalance: ColourBalance,
     Highlights: ColourHighlights,
+    ColourFringes: ThreeColourFringes,
     ChromaNoise: WideChromaNoise,
 }
 
