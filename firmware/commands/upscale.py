@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from firmware.upscaling.picture_file import check_file, encode_picture, kind_of, read_picture
 
     factor, source = check_enlargement(arguments.factor), Path(arguments.file)
-    target = Path(arguments.to) if arguments.to else source.with_name(f"{source.stem}-x{factor:g}{source.suffix}")
     check_file(source)
+    target = Path(arguments.to) if arguments.to else source.with_name(f"{source.stem}-x{factor:g}{source.suffix}")
     kind, beside = kind_of(target if arguments.to else source), target.with_suffix(".json")
     if target.exists() and target.samefile(source):
         raise UsageError(f"{source} itself is never replaced; name another file with --to")
