@@ -30,13 +30,14 @@ from isp.errors import FrameError
 from isp.frames import RawFrame
 
 if TYPE_CHECKING:
+    from isp.zoom.zoom_burst import ZoomBurst
+
     from firmware.night.collecting import Collecting
     from firmware.settings import Settings
     from firmware.storage.card import Card
     from firmware.storage.card_writer import CardWriter
     from firmware.zoom.upscaling import Upscaling
     from isp.burst.streaming import NightBurst
-    from isp.zoom.zoom_burst import ZoomBurst
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class Night:
         since_ns = press.press_ns - int(press.settings.night.before_press_s * 1e9)
         collecting = Collecting(self._camera, plan, since_ns, press.settings, lambda: self._why_end(press))
         zoom = press.zoom
-        burst = self._merge(press.settings) if zoom is None else self._zoomed(zoom, press.settings)
+        burst = self._merge(press.settings) if zoom is None else self._zoomed(zoom, press.settings.darkroom.threads)
         try:
             while (frame := collecting.next_frame()) is not None:
                 self._take(press, frame, collecting, burst)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,16 @@ RUNGS = (MEASURED, LEARNED, PLAIN)
 CLASSICAL = "classical"
 CROP = ("top", "left", "height", "width")
 DIVERSITY = ("phases", "frames", "enough")
+# The ranges of `isp.zoom.crop`, which brings numpy; a test compares the two. Then a length that no sensor has.
+SMALLEST, LARGEST = 1.0, 3.0
+MOST_PX = 100_000
+MOST_FRAMES = 64
+RANGES = {
+    "asked": (SMALLEST, LARGEST),
+    "factor": (SMALLEST, LARGEST),
+    "frames_behind": (0.0, MOST_FRAMES),
+    "measured_share": (0.0, 1.0),
+}
 # What the network's pictures have for one pixel, each way.
 LEARNED_TIMES = 2.0
 
@@ -34,6 +43,7 @@ def entry_of(story: ZoomStory, size: Sequence[int]) -> dict[str, Any]:
         "measured_share": round(float(story.measured_share), 4),
         "diversity": None if diversity is None else {name: getattr(diversity, name) for name in DIVERSITY},
         "why": story.why or None,
+        "without_network": None,
         "size": list(size),
         "enlarged": [],
     }
@@ -47,13 +57,19 @@ def of_one_frame(entry: Mapping[str, Any], why: str) -> dict[str, Any]:
     return told | {"shares": shares_of(told)}
 
 
-def with_steps(entry: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], why: str = "") -> dict[str, Any]:
-    """The entry of a photo that was enlarged in these steps; `why` says what could not be done."""
+def with_steps(entry: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], lacking: str = "") -> dict[str, Any]:
+    """The entry of a photo that was enlarged in these steps; `lacking` says why no network did it."""
     learned = any(step["by"] == LEARNED for step in steps)
     rung = LEARNED if learned and entry["rung"] != MEASURED else entry["rung"]
-    reasons = " ".join(filter(None, (entry["why"], why))) or None
-    told = dict(entry) | {"rung": rung, "why": reasons, "enlarged": [dict(step) for step in steps]}
+    done = {"rung": rung, "enlarged": [dict(step) for step in steps], "without_network": lacking or None}
+    told = dict(entry) | done
     return told | {"shares": shares_of(told)}
+
+
+def before_enlarging(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry as the burst left it, of a photo that was finished."""
+    measured = entry["rung"] == MEASURED
+    return with_steps(dict(entry) | {"rung": MEASURED if measured else PLAIN}, ())
 
 
 def shares_of(entry: Mapping[str, Any]) -> dict[str, float]:
@@ -76,6 +92,8 @@ def in_words(entry: Mapping[str, Any]) -> str:
     said = f"zoomed {entry['asked']:g} times, {', '.join(named)}"
     if entry["rung"] == MEASURED:
         said += f", {entry['frames_behind']:.1f} frames behind it"
+    if entry.get("without_network"):
+        said += f", without a network ({entry['without_network']})"
     return f"{said}: {entry['why']}" if entry["why"] else said
 
 
@@ -83,33 +101,40 @@ def fault_of(entry: Mapping[str, Any]) -> str:
     """Why what a sidecar holds cannot be an entry of ours; empty where it can."""
     if entry.get("rung") not in RUNGS:
         return f"zoom.rung is {entry.get('rung')!r}; it must be one of {', '.join(RUNGS)}."
-    for name in ("asked", "factor", "frames_behind", "measured_share"):
-        if not _is_number(entry.get(name)):
-            return f"zoom.{name} is {entry.get(name)!r}; it must be a number."
+    for name, (low, high) in RANGES.items():
+        if not _is_number(entry.get(name), low, high):
+            return f"zoom.{name} is {entry.get(name)!r}; it must be a number, {low:g} to {high:g}."
     crop, size, steps = (entry.get(name) for name in ("crop", "size", "enlarged"))
     if not isinstance(crop, dict) or not all(_is_length(crop.get(name)) for name in CROP):
         return f"zoom.crop is {crop!r}; it must have {', '.join(CROP)}, whole numbers."
-    if not _is_size(size):
-        return f"zoom.size is {size!r}; it must be height and width."
-    if not isinstance(steps, list) or not all(map(_is_step, steps)):
+    if not _is_size(size, crop):
+        return f"zoom.size is {size!r}; it must be height and width, no more than the crop's times {LARGEST:g}."
+    if not isinstance(steps, list) or not all(_is_step(step, crop) for step in steps):
         return f"zoom.enlarged is {steps!r}; it must be a list of steps, each with by and size."
-    if not isinstance(entry.get("why"), str | None):
-        return f"zoom.why is {entry['why']!r}; it must be text or null."
+    for name, kind in {"why": str, "without_network": str, "diversity": dict}.items():
+        if not isinstance(entry.get(name), kind | None):
+            return f"zoom.{name} is {entry[name]!r}; it must be a {kind.__name__} or null."
     return ""
 
 
-def _is_step(step: Any) -> bool:
-    known = isinstance(step, dict) and step.get("by") in (LEARNED, CLASSICAL) and _is_size(step.get("size"))
+def _is_step(step: Any, crop: Mapping[str, int]) -> bool:
+    known = isinstance(step, dict) and step.get("by") in (LEARNED, CLASSICAL) and _is_size(step.get("size"), crop)
     return known and (step["by"] == CLASSICAL or isinstance(step.get("model_sha256"), str))
 
 
-def _is_size(size: Any) -> bool:
-    return isinstance(size, list) and len(size) == 2 and all(_is_length(length) and length > 0 for length in size)
+def _is_size(size: Any, crop: Mapping[str, int]) -> bool:
+    """What is larger than a zoom makes would take the memory of the machine."""
+    most = [LARGEST * crop["height"], LARGEST * crop["width"]]
+    return isinstance(size, list) and len(size) == 2 and all(map(_is_number, size, (1, 1), most)) and _are_whole(size)
+
+
+def _are_whole(size: Sequence[Any]) -> bool:
+    return all(isinstance(length, int) for length in size)
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_000_000
+    return _is_number(value, 0, MOST_PX) and isinstance(value, int)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_number(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high

@@ -85,19 +85,19 @@ def _developed(
 
 def _enlarged(pixels: np.ndarray, work: ZoomWork) -> tuple[np.ndarray, dict[str, Any]]:
     """The picture at its last size, and the entry that says how it came to it."""
-    size, steps, why = tuple(work.entry["size"]), [], ""
+    size, steps, lacking = tuple(work.entry["size"]), [], ""
     if work.upscale is not None and work.entry["rung"] != MEASURED and work.entry["asked"] >= LEARNED_FROM:
         try:
             made = work.upscale(pixels)
         except FAILURES as error:
-            why = f"The network did not enlarge it: {in_words(error)}."
+            lacking = in_words(error)
         else:
             pixels = made.pixels
             steps.append({"by": LEARNED, "size": list(pixels.shape[:2]), **made.story})
     if pixels.shape[:2] != size:
         pixels = _resized(pixels, size)
         steps.append({"by": CLASSICAL, "size": list(size)})
-    return pixels, with_steps(work.entry, steps, why)
+    return pixels, with_steps(work.entry, steps, lacking)
 
 
 def _repeated(pixels: np.ndarray, work: ZoomWork) -> np.ndarray:

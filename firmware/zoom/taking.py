@@ -13,20 +13,20 @@ from firmware.zoom.press import ZoomPress
 from isp.zoom.crop import cut
 
 if TYPE_CHECKING:
+    from isp.zoom.zoom_burst import ZoomBurst
+
     from firmware.cameras.base import ExposureLimits
     from firmware.night.plan import BurstPlan, Light, Pace
     from firmware.night.press import BurstPress
-    from firmware.settings import Settings
-    from isp.zoom.zoom_burst import ZoomBurst
 
-NewZoomBurst = Callable[[ZoomPress, "Settings"], "ZoomBurst"]
+NewZoomBurst = Callable[[ZoomPress, int], "ZoomBurst"]
 
 
-def new_zoom_burst(zoom: ZoomPress, settings: Settings) -> ZoomBurst:
+def new_zoom_burst(zoom: ZoomPress, threads: int) -> ZoomBurst:
     """Imported with the first such burst: it must not delay the camera's start."""
     from isp.zoom.zoom_burst import ZoomBurst
 
-    return ZoomBurst(zoom.factor, zoom.crop, settings.darkroom.threads)
+    return ZoomBurst(zoom.factor, zoom.crop, threads)
 
 
 def plan_for_zoom(

@@ -22,10 +22,9 @@ logger = logging.getLogger(__name__)
 # What files and runtimes raise, beside our own: a network that fails must not cost the photo.
 FAILURES = (AcceleratorError, ZoomError, ImportError, OSError, RuntimeError, ValueError)
 FAILURES += (AttributeError, TypeError, LookupError, ArithmeticError, MemoryError)
-# Of the small picture: its own three bytes, the large one's twelve, luma of both in single precision and what the
-# projection holds of them.
-BYTES_PER_PIXEL = 48
-# The network, its runtime, and tiles on their way.
+# Of the small picture: the large one's twelve bytes, and luma; and what is held of rows on their way, for each column.
+BYTES_PER_PIXEL, BYTES_PER_COLUMN = 13, 25_000
+# The network and its runtime.
 BESIDE_BYTES = 64 * MEGABYTE
 
 
@@ -36,6 +35,9 @@ class Upscaler(Protocol):
 
     def upscaled(self, pixels: np.ndarray) -> np.ndarray:
         """(2H, 2W, 3) uint8 of (H, W, 3) uint8."""
+
+    def close(self) -> None:
+        """End what it started."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Upscaling:
 
     def _end(self) -> None:
         upscaler, self._upscaler, self._lacking = self._upscaler, None, ""
-        if upscaler is not None and hasattr(upscaler, "close"):
+        if upscaler is not None:
             upscaler.close()
 
 
@@ -102,7 +104,7 @@ def load_learned(settings: AcceleratorSettings) -> Upscaler:
     """The network that came with the package. Raises AcceleratorError."""
     from accelerators.upscaling.upscaler import load_upscaler
 
-    return load_upscaler(device=settings.device, threads=settings.threads, library=settings.library)
+    return load_upscaler(settings.device, settings.threads, settings.deadline_s, settings.library)
 
 
 def in_words(error: BaseException) -> str:
@@ -114,7 +116,8 @@ def in_words(error: BaseException) -> str:
 def _check_memory(pixels: np.ndarray, meminfo: Path) -> None:
     """Going on without it would end the whole camera, and with it the photos that wait."""
     height, width = pixels.shape[:2]
-    needed, available = height * width * BYTES_PER_PIXEL + BESIDE_BYTES, available_bytes(meminfo)
+    needed = height * width * BYTES_PER_PIXEL + width * BYTES_PER_COLUMN + BESIDE_BYTES
+    available = available_bytes(meminfo)
     if available is not None and available < needed:
         raise ZoomError(
             f"it takes {needed / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB of memory "
