@@ -15,6 +15,7 @@ import numpy as np
 from measures.edges import mtf50, overshoot
 from measures.merge_quality import linear
 from measures.zoom_bursts import ZoomCase
+from measures.zoom_scenes import EDGE_HIGH, EDGE_WIDE_PX
 
 from isp.burst.streaming import NightBurst
 from isp.demosaic import demosaic
@@ -30,6 +31,7 @@ BORDER_PX = 24  # of the finer picture: what some frames do not show is not judg
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Errors below this are nobody's loss: a quarter of a step of eight bits.
 UNSEEN = (0.25 / 255) ** 2
+EDGE_PX = 52  # beside the edge that is looked at; the hand has moved the chart a little
 BEYOND, END = 0.55, 0.85  # cycles per pixel of one frame: from beyond what it can carry to where the lens ends
 
 
@@ -116,7 +118,9 @@ class ZoomPictures:
 
     def sharpness(self, picture: np.ndarray) -> tuple[float, float]:
         """(MTF50 in cycles a pixel, larger overshoot as a share of the step) of a slanted edge's green, linear."""
-        green = inner(picture)[..., 1].astype(np.float64)
+        high, wide = picture.shape[:2]
+        tall = round(EDGE_HIGH * high / 2) - EDGE_WIDE_PX // 4
+        green = picture[high // 2 - tall : high // 2 + tall, wide // 2 - EDGE_PX : wide // 2 + EDGE_PX, 1].astype(np.float64)
         return mtf50(green), max(overshoot(green))
 
     def aliasing(self, picture: np.ndarray, frequency: np.ndarray) -> float:

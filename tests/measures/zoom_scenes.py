@@ -7,8 +7,6 @@ sinc(a f) / sinc(a f / 2) = cos(pi a f / 2).
 
 from __future__ import annotations
 
-from math import erf
-
 import numpy as np
 from measures.scenery import FINER, Scenery, grey_steps, kodak_folder, linear_light, mirrored, texture
 
@@ -19,6 +17,8 @@ from firmware.cameras.simulation.view import View
 LIGHT_K = 5000.0
 GREYS = (0.1, 0.9)  # of the drawn edge and waves
 SLANT_DEGREES = 5.0
+# Of the edge's chart: from the middle so much of the height is nothing but the edge, and so many finer pixels each way.
+EDGE_HIGH, EDGE_WIDE_PX = 0.6, 64
 # The zone plate's waves reach so many cycles a pixel at the nearer edge of the frame: the end of what pixels see.
 FINEST = 1.0
 
@@ -26,13 +26,13 @@ FINEST = 1.0
 def fine_points(name: str, shape: tuple[int, int], margin_px: int) -> np.ndarray:
     """(3, FINER * (height + 2 margin), ...) float32: what pixels half as wide see, before the lens has blurred it.
 
-    name  "kodim01" to 24, a photograph of scikit-image, "edge 5", "waves", "texture", "steps", or a drawn scene
+    name  "kodim01" to 24, a photograph of scikit-image, a drawn scene of the simulated camera, or one that is drawn here
     """
     tall = tuple(FINER * (length + 2 * margin_px) for length in shape)
-    drawn = {"slanted edge": slanted_edge, "zone plate": zone_plate, "texture": texture, "steps": grey_steps}
+    drawn = {"edge alone": slanted_edge, "edge chart": edge_chart, "zone plate": zone_plate, "texture": texture, "steps": grey_steps}
     if name in drawn:
         inner = tuple(FINER * length for length in shape)
-        picture = drawn[name](tall if name in ("slanted edge", "texture") else inner)
+        picture = drawn[name](inner if name in ("zone plate", "steps") else tall)
     elif name.startswith("kodim"):
         picture = linear_light(kodak_folder() / f"{name}.png")
     elif name in FILES:
@@ -68,11 +68,15 @@ def slanted_edge(shape: tuple[int, int], degrees: float = SLANT_DEGREES) -> np.n
     rows, columns = np.mgrid[: shape[0], : shape[1]] + 0.5
     slant = np.radians(degrees)
     distance = (columns - shape[1] / 2) * np.cos(slant) - (rows - shape[0] / 2) * np.sin(slant)
-    near = np.clip(distance, -4, 4)
-    places, share = np.unique(np.round(near, 3), return_inverse=True)
-    sigma = np.sqrt(1 / 6)  # a pixel's area, and a hair of blur so that the grid shows all of it
-    covered = np.array([0.5 + 0.5 * erf(place / sigma / np.sqrt(2)) for place in places])[share].reshape(shape)
-    return GREYS[0] + (GREYS[1] - GREYS[0]) * covered
+    return GREYS[0] + (GREYS[1] - GREYS[0]) * np.clip(distance + 0.5, 0, 1)
+
+
+def edge_chart(shape: tuple[int, int]) -> np.ndarray:
+    """(H, W): the slanted edge in the middle of detail that tells how the hand moved, as on a printed chart."""
+    picture, detail = slanted_edge(shape), texture(shape)
+    down, across = (np.abs(np.arange(length) + 0.5 - length / 2) for length in shape)
+    beside = (down[:, None] > EDGE_HIGH * shape[0] / 2) | (across > EDGE_WIDE_PX)
+    return np.where(beside, detail, picture)
 
 
 def zone_plate(shape: tuple[int, int]) -> np.ndarray:
