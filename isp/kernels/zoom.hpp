@@ -13,7 +13,7 @@ constexpr int zoom_finer = 2;   // pixels of the fine picture for one of a frame
 // How the fine picture is expected to be where nothing is measured: differences of neighbours are small. Balanced, 1 =
 // saturation of green.
 struct ZoomPrior {
-    float light_least;    // squared difference that is expected everywhere, as a share of the light squared
+    float light_least;    // squared difference that is expected everywhere, as a share of the light
     float noise_share;    // share of the plain picture's noise that its differences hold, taken off what they show
     float noise_least;    // how many times it counts as expected difference
     float grey, colours;  // strength for grey, and for differences of colours

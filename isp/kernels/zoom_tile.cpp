@@ -166,7 +166,7 @@ void ZoomTile::expect(const ZoomFacts& facts) {
             const float noise = facts.plain_shot * lit + facts.plain_read;
             const float told = differences[i] - prior.noise_share * noise;
             const float texture = told > 0.0f ? told : 0.0f;
-            weights[i] = 1.0f / (texture + prior.light_least * lit * lit + prior.noise_least * noise);
+            weights[i] = 1.0f / (texture + prior.light_least * lit + prior.noise_least * noise);
             // Per raw pixel each way: squared differences of fine pixels count four times, half of each way.
             slopes[i] += 2.0f * texture;
         }

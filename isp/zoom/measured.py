@@ -36,9 +36,9 @@ from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
 ROUNDS, LEAST_OF_SPECTRUM = 6, 0.08
 # An alignment that is right still misses by so much; edges are doubted accordingly.
 DOUBT_PX = 0.05
-# Where the plain picture is smooth, neighbours still differ by this share of their light, and by as much as so many times
-# its noise would hide.
-LEAST_OF_LIGHT, NOISE_LEAST = 0.03, 3.0
+# Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
+# variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
+LEAST_OF_LIGHT, NOISE_LEAST = 1e-4, 3.0
 # What enlarging leaves of the plain picture's noise in squared differences of neighbours.
 NOISE_SHARE = 0.1
 # How strictly that is asked, as shares of the noise: of grey, and of differences of colours, which change less.
@@ -170,7 +170,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "plain_noise": (plain_noise.shot, plain_noise.read),
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
-        "prior": (LEAST_OF_LIGHT**2, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
+        "prior": (LEAST_OF_LIGHT, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
     }
 
@@ -190,9 +190,9 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(merged: RawFrame, threads: int = 0) -> Plain:
-    """The merged burst, demosaicked."""
-    shot, gains = merged.shot, balance(merged)
+def plain_of(merged: RawFrame, gains: np.ndarray, threads: int = 0) -> Plain:
+    """The merged burst, demosaicked; for `gains` see `balance`."""
+    shot = merged.shot
     span = np.float32(shot.white_dn - sum(shot.black_dn) / 4)
     mosaic = np.empty(merged.pixels.shape, np.float32)
     for index, letter in enumerate(shot.bayer):

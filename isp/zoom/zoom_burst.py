@@ -18,7 +18,8 @@ from isp.burst.streaming import WHOLE_SHARE, FrameStory, Merged, NightBurst
 from isp.frames import LinearFrame, RawFrame
 from isp.zoom.crop import MEASURED_AT_MOST, Crop, check_factor, cut
 from isp.zoom.diversity import measured_diversity
-from isp.zoom.measured import Aligned, Measured, plain_of, super_resolve
+from isp.zoom.measured import Aligned, Measured, balance, plain_of, super_resolve
+from isp.zoom.noise_left import noise_left
 from isp.zoom.refine import Refiner
 from isp.zoom.robustness import Trust
 from isp.zoom.where import lying
@@ -72,7 +73,7 @@ class ZoomBurst:
     def _measured(self, merged: RawFrame) -> tuple[Measured, dict[int, float]]:
         """The picture, and by timestamp how much of each frame was believed."""
         kept, threads = self._kept, self._threads
-        reference, plain = kept.reference, plain_of(merged, threads)
+        reference, plain = kept.reference, plain_of(merged, balance(merged), threads)
         frame, shifts = kept.others[0]
         noise = measured_noise(reference, frame, shifts.px)
         still = np.zeros((*places_of(merged.pixels.shape), 2), np.float32)
@@ -86,7 +87,9 @@ class ZoomBurst:
             frames.append(Aligned(frame, where, trust))
         factor = min(self._asked, MEASURED_AT_MOST)
         bad_pixels = find_bad_pixels(reference, threads)
-        return super_resolve(plain, frames, noise, factor, bad_pixels, threads), shares
+        measured = super_resolve(plain, frames, noise, factor, bad_pixels, threads)
+        left = noise_left(plain, frames, noise, factor, threads)
+        return replace(measured, shot=replace(measured.shot, noise=left)), shares
 
     def _plain(self, merged: Merged, diversity: Diversity | None, why: str) -> Zoomed:
         behind = merged.frame.frames_behind
