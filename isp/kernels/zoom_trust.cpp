@@ -20,12 +20,17 @@ constexpr int near_reach = 1, wide_reach = 2;
 // Where shifts change faster from a sample to the next, two things meet, and nobody knows which one the sample shows.
 constexpr float steepest = 0.05f;
 
-// Sums over quads, with room for those around a band.
-struct Sums {
-    Sums(int rows, int columns) : columns(columns), differs(rows * columns), expected(rows * columns) {}
+// What is summed up of the samples of a quad.
+enum Sum { differs, expected, leans, weight, light, sums_kept };
 
-    int columns;
-    std::vector<float> differs, expected;
+// Sums of quads, with room for those around a band.
+struct Sums {
+    Sums(int rows, int columns) : rows(rows), columns(columns) {
+        for (auto& plane : of) plane.resize(static_cast<std::size_t>(rows) * columns);
+    }
+
+    int rows, columns;
+    std::array<std::vector<float>, sums_kept> of;
 };
 
 // Cubics through four pixels, for the places between the middle two.
@@ -136,17 +141,17 @@ private:
         if (!run.known || run.row < 0 || run.row >= plain_.height || run.column + 2 * count <= 0 ||
             run.column >= plain_.width) {
             for (int i = 0; i < count; ++i) {
-                sums.differs[at + i] += unknown;
-                sums.expected[at + i] += 1.0f;
+                sums.of[differs][at + i] += unknown;
+                sums.of[expected][at + i] += 1.0f;
             }
             return;
         }
         const bool red_row = (y & 1) == facts_.red_row, red_column = odd == facts_.red_column;
         const int colour = red_row ? (red_column ? 0 : 1) : (red_column ? 1 : 2);
-        float seen[taps][window], expected[lanes], slopes[lanes], told[lanes];
+        float seen[taps][window], shown[lanes], slopes[lanes], told[lanes];
         const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(plain_.height) * plain_.width;
         look(plain_.colours + colour * size, plain_.height, plain_.width, run, seen);
-        expect(seen, run, expected);
+        expect(seen, run, shown);
         const float* slope_row = plain_.slopes + colour * (size / 4) + static_cast<std::ptrdiff_t>(run.row / 2) * (plain_.width / 2);
         const int quad = (run.column + (run.column < 0 ? -1 : 0)) / 2, last = plain_.width / 2 - 1;
         const std::uint16_t* row = counts_ + static_cast<std::ptrdiff_t>(y) * plain_.width + first + odd;
@@ -157,18 +162,21 @@ private:
         for (int i = count; i < lanes; ++i) slopes[i] = told[i] = 0.0f;
         const float black = facts_.black[2 * (y & 1) + odd], gain = facts_.gains[colour], scale = gain / facts_.span;
         const float of_shot = facts_.noise_shot * gain, of_read = facts_.noise_read * gain * gain;
-        float differs[lanes], allowed[lanes];
+        float found[sums_kept][lanes];
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < lanes; ++i) {
-            const float light = expected[i] > 0.0f ? expected[i] : 0.0f;
-            const float one = 1.0f / (of_shot * light + of_read);
-            const float difference = (told[i] - black) * scale - expected[i];
-            differs[i] = difference * difference * one;
-            allowed[i] = 1.0f + (run.slack + run.slack_step * static_cast<float>(i)) * slopes[i] * one;
+            const float bright = shown[i] > 0.0f ? shown[i] : 0.0f, noise = of_shot * bright + of_read;
+            const float allowed = noise + (run.slack + run.slack_step * static_cast<float>(i)) * slopes[i];
+            const float difference = (told[i] - black) * scale - shown[i], one = 1.0f / noise, share = 1.0f / allowed;
+            found[differs][i] = difference * difference * one;
+            found[expected][i] = allowed * one;
+            found[leans][i] = difference * share;
+            found[weight][i] = share;
+            found[light][i] = bright * share;
         }
-        for (int i = 0; i < count; ++i) {
-            sums.differs[at + i] += differs[i];
-            sums.expected[at + i] += allowed[i];
+        for (int kind = 0; kind < sums_kept; ++kind) {
+            float* to = sums.of[kind].data() + at;
+            for (int i = 0; i < count; ++i) to[i] += found[kind][i];
         }
     }
 
@@ -196,30 +204,31 @@ void square_sums(const std::vector<float>& values, int rows, int columns, int at
     }
 }
 
-// Falls from 1 to 0 between two limits of differs / expected.
-float share_between(float differs, float expected, const std::array<float, 2>& limits) {
-    const float share = (limits[1] - differs / expected) / (limits[1] - limits[0]);
+float squared(float value) { return value * value; }
+
+// Falls from 1 to 0 between two limits of found / allowed.
+float share_between(float found, float allowed, const std::array<float, 2>& limits) {
+    const float share = (limits[1] - found / allowed) / (limits[1] - limits[0]);
     return share > 0.0f ? (share < 1.0f ? share : 1.0f) : 0.0f;
 }
 
-void write_trust(const TrustFacts& facts, const Sums& sums, int rows, int at, std::uint8_t* out) {
+void write_trust(const TrustFacts& facts, const Sums& sums, int at, std::uint8_t* out) {
     const int columns = sums.columns;
-    std::vector<float> down(columns), differs[2], expected[2];
-    const int reaches[2] = {near_reach, wide_reach};
-    for (int k = 0; k < 2; ++k) {
-        differs[k].resize(columns);
-        expected[k].resize(columns);
-        square_sums(sums.differs, rows, columns, at, reaches[k], down.data(), differs[k].data());
-        square_sums(sums.expected, rows, columns, at, reaches[k], down.data(), expected[k].data());
-    }
+    std::vector<float> down(columns), near[2], wide[sums_kept];
+    const auto around = [&](int kind, int reach, std::vector<float>& line) {
+        line.resize(columns);
+        square_sums(sums.of[kind], sums.rows, columns, at, reach, down.data(), line.data());
+    };
+    for (int kind = differs; kind <= expected; ++kind) around(kind, near_reach, near[kind]);
+    for (int kind = 0; kind < sums_kept; ++kind) around(kind, wide_reach, wide[kind]);
     for (int x = 0; x < columns; ++x) {
-        const float near = share_between(differs[0][x], expected[0][x], facts.near);
-        const float wide = share_between(differs[1][x], expected[1][x], facts.wide);
-        out[x] = static_cast<std::uint8_t>((near < wide ? near : wide) * 255.0f + 0.5f);
+        const float close = share_between(near[differs][x], near[expected][x], facts.near);
+        const float far = share_between(wide[differs][x], wide[expected][x], facts.wide);
+        const float flicker = squared(facts.flicker * wide[light][x]);
+        const float even = share_between(squared(wide[leans][x]), wide[weight][x] + flicker, facts.lean);
+        out[x] = static_cast<std::uint8_t>(std::min({close, far, even}) * 255.0f + 0.5f);
     }
 }
-
-float squared(float value) { return value * value; }
 
 }  // namespace
 
@@ -266,7 +275,7 @@ void trust_in_frame(const TrustFacts& facts, const PlainPicture& plain, const st
         Sums sums(until - from, columns);
         frame.compare(from, until, from, sums);
         for (int row = first; row < end; ++row) {
-            write_trust(facts, sums, until - from, row - from, trust + static_cast<std::ptrdiff_t>(row) * columns);
+            write_trust(facts, sums, row - from, trust + static_cast<std::ptrdiff_t>(row) * columns);
         }
     });
 }

@@ -17,6 +17,10 @@ struct TrustFacts {
     // Mean squared difference in units of what is expected: trusted fully up to the first, not at all from the second
     // on; near around a place, and further around it.
     std::array<float, 2> near, wide;
+    // The same for the squared mean difference further around a place, in units of its variance, if all differ by chance
+    // and the frame's light by `flicker` of itself.
+    std::array<float, 2> lean;
+    float flicker;
 };
 
 // The burst's picture as it is known before, of (height, width) pixels, both even.

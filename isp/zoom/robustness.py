@@ -33,6 +33,11 @@ DETAIL_APART, APART_PX = 0.15, (0.15, 0.4)
 # Limits of mean squared misses in units of what is expected, over 6 x 6 and 10 x 10 pixels: full trust, none. By noise
 # alone one place in forty exceeds the first of them.
 NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
+# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean over
+# 10 x 10 pixels does: limits of its square in units of its variance (right places: one of a thousand exceeds the first).
+LEAN = (7.0, 14.0)
+# Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
+FLICKER = 0.01
 # Counts are whole numbers: that alone scatters them.
 ROUNDING = 1 / 12
 
@@ -95,4 +100,6 @@ def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
         "noise": (noise.shot, max(noise.read, ROUNDING / span**2)),
         "near": NEAR,
         "wide": WIDE,
+        "lean": LEAN,
+        "flicker": FLICKER,
     }
