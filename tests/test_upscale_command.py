@@ -143,10 +143,16 @@ def test_what_is_no_picture_for_this_is_refused_in_words(upscale, tmp_path, name
 
 
 def test_a_picture_that_would_take_the_memory_is_refused_before_it_is_read(upscale, tmp_path):
-    assert most_px(2) == 24_000_000 and most_px(3) < most_px(2) == most_px(1.5)
+    nobody_says = tmp_path / "no meminfo"
+    assert most_px(2, nobody_says) == most_px(1.5, nobody_says) == 24_000_000 > most_px(3, nobody_says)
+    little = tmp_path / "meminfo"
+    little.write_text("MemAvailable: 300000 kB\n")
+    assert 4e6 < most_px(2, little) < 7e6
+    little.write_text("MemAvailable: 50000 kB\n")
+    assert most_px(2, little) == 0
     Image.new("1", (6000, 5000)).save(tmp_path / "huge.png")
     code, _, error = upscale(tmp_path / "huge.png", "--plain")
-    assert code == 1 and "6000 x 5000" in error and "24 Mpix" in error
+    assert code == 1 and "6000 x 5000" in error and "Mpix become larger" in error
 
 
 def test_nothing_is_replaced_unasked_and_the_picture_itself_never(upscale, tmp_path):

@@ -136,8 +136,8 @@ def _told(path: Path) -> Iterator[None]:
 def _check_size(path: Path, picture: Image, most_px: int) -> None:
     if picture.width * picture.height > most_px:
         raise PictureFileError(
-            f"{path} is {picture.width} x {picture.height}; with this factor up to {most_px / 1e6:.0f} Mpix become "
-            "larger. Cut it first."
+            f"{path} is {picture.width} x {picture.height}; at this factor and with the memory that is free "
+            f"{most_px / 1e6:.1f} Mpix become larger. Cut it first."
         )
 
 
