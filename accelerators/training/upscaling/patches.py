@@ -49,11 +49,9 @@ class Patches:
         summed = whole.reshape(len(whole) // 2, 2, len(whole) // 2, 2, count).mean(axis=(1, 3))
         reduced = np.where(generator.random(count) < SUMMED_SHARE, summed, reduced_by_half(whole, 1))
         noise = generator.uniform(0, MOST_NOISE, count) * (generator.random(count) < NOISY_SHARE)
-        shown = _in_8_bits(reduced + noise * generator.standard_normal(reduced.shape))[
-            EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX
-        ]
+        shown = _in_8_bits(reduced + noise * generator.standard_normal(reduced.shape))
         truth = whole[2 * EDGE_PX : -2 * EDGE_PX, 2 * EDGE_PX : -2 * EDGE_PX].astype(np.uint8)
-        return np.moveaxis(shown, -1, 0), np.moveaxis(truth, -1, 0)
+        return np.moveaxis(shown[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX], -1, 0), np.moveaxis(truth, -1, 0)
 
     def _piece(self, side: int) -> np.ndarray:
         """Cut anywhere, turned and mirrored in one of eight ways."""
