@@ -21,7 +21,10 @@ FACTOR = 2
 # Enlarged and reduced again, a pattern keeps from 0.224 of itself (the finest, along both axes) to all. The steps are
 # the reciprocals of Chebyshev's points of that range; of any difference they leave less than a tenth. The longest
 # first: what it overdoes the others take back.
-STEPS = (3.94, 1.67, 1.06)
+STEPS = (2.0, 1.5, 1.0)
+# A difference that this many levels of 8 bits explain is left as it was drawn: it may be noise, and to undo the
+# enlargement's smoothing would make grain of it.
+TOLERATED = 0.75
 WHITE = 255.0
 # Measured pixels around a part that what is made of it depends on: 3 for each step, and 2 of enlarging before them.
 REACH_PX = 3 * len(STEPS) + 2
@@ -54,6 +57,7 @@ def projected(drawn: np.ndarray, measured: np.ndarray, threads: int = 0) -> np.n
     for step in STEPS:
         drawn = np.clip(drawn, 0.0, WHITE)
         missing = wanted - np.clip(reduced_by_half(drawn, threads), 0.0, WHITE)
+        missing -= np.clip(missing, -TOLERATED, TOLERATED)
         missing *= np.float32(step)
         drawn += enlarged_twice(missing, threads)
     return drawn
