@@ -56,7 +56,7 @@ class Demosaic(Stage):
 
     def plan(self, scene: Scene) -> Self:
         """Keep the sensor's noise, as green has it after white balance. Unknown noise stays unknown."""
-        if self.noise is not None or scene.shot.noise is None or scene.three_colours:
+        if self.noise is not None or scene.shot.noise is None:
             return self
         balance = scene.planned(WhiteBalance)
         green = 1.0 if balance is None or balance.gains is None else balance.gains[1]

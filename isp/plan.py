@@ -36,8 +36,7 @@ class Scene:
     places  gives small places of it as `isp.statistics.sample` picks them, likewise
     stages  the stages planned so far
     ahead   the stages after this one, with their knobs
-    frame   the whole raw picture; None where only its facts are at hand, and where it is no mosaic
-    three_colours  whether every pixel measured all colours: then nothing is demosaicked
+    frame   the whole raw picture; None where only its facts are at hand
     """
 
     shot: Shot
@@ -48,7 +47,6 @@ class Scene:
     stages: tuple[Stage, ...] = ()
     ahead: tuple[Stage, ...] = ()
     frame: RawFrame | None = None
-    three_colours: bool = False
 
     @property
     def grey(self) -> tuple[float, float]:
@@ -84,13 +82,10 @@ def plan(
 
     judge  says what colour the light is, where [white_balance] leaves that to what was learned; None: judged by rule
     """
-    three_colours = isinstance(frame, LinearFrame)
-    mosaic = as_mosaic(frame) if three_colours else frame
+    mosaic = as_mosaic(frame) if isinstance(frame, LinearFrame) else frame
     light = find_light(mosaic, tuning, pipeline.stage(WhiteBalance) or WhiteBalance(), judge)
     small, places = (functools.cache(functools.partial(make, mosaic)) for make in (shrink, sample))
-    scene = Scene(
-        frame.shot, tuning, light, small, places, frame=None if three_colours else frame, three_colours=three_colours
-    )
+    scene = Scene(frame.shot, tuning, light, small, places, frame=mosaic)
     stages: list[Stage] = []
     for index, stage in enumerate(pipeline.stages, start=1):
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))

@@ -14,6 +14,7 @@
 #include "luma_noise.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
+#include "three_colour_fringes.hpp"
 #include "tone.hpp"
 
 namespace nightjar {
@@ -138,6 +139,10 @@ void add_colour_common_white(Chain& chain, float white) {
     add<ColourCommonWhite>(chain, Kind::rgb, Kind::rgb, 0, "colour_common_white", white);
 }
 
+void add_three_colour_fringes(Chain& chain, std::array<float, 3> excess, std::array<float, 2> axis) {
+    add<ThreeColourFringes>(chain, Kind::rgb, Kind::rgb, ThreeColourFringes::reach, "three_colour_fringes", excess, axis);
+}
+
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {
     add<ColourFringes>(chain, Kind::bayer, Kind::bayer, ColourFringes::reach, "colour_fringes", excess, axis);
 }
@@ -194,21 +199,26 @@ void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<st
 }
 
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
-                      std::array<float, 2> noise, float alike, std::array<float, 4> joining) {
+                      std::array<float, 2> noise, float alike, std::array<float, 4> joining, std::vector<int> steps) {
     expect(chain, Kind::rgb, "chroma_noise");
+    int cells = 1;
+    for (const int step : steps) {
+        if (step < 1 || 2 * step > margin) throw std::invalid_argument("chroma_noise looks 1 to 8 cells away");
+        cells += 2 * step;
+    }
     const ChromaAxes axes{differences, colours, noise};
     const JoinLimits limits{joining[0], joining[1], joining[2], joining[3]};
     chain.add(
         [=, uneven = chain.uneven_noise()](Stages& stages) {
             Rows& picture = *stages.back();
             stages.push_back(std::make_unique<HalfChroma>(picture, axes, uneven));
-            for (const int step : {1, 3}) {
+            for (const int step : steps) {
                 stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, alike));
                 stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, alike));
             }
-            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, limits));
+            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, limits, cells));
         },
-        Kind::rgb, ChromaJoin::reach);
+        Kind::rgb, 2 * cells);
 }
 
 void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,

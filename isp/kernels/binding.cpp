@@ -150,6 +150,7 @@ NB_MODULE(_kernels, module) {
         .def("colour_balance", &add_colour_balance, "gains"_a)
         .def("colour_highlights", &colour_highlights, "clip"_a, "shares"_a, "gains"_a, "window"_a)
         .def("colour_common_white", &add_colour_common_white, "white"_a)
+        .def("three_colour_fringes", &add_three_colour_fringes, "excess"_a, "axis"_a)
         .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
@@ -157,7 +158,7 @@ NB_MODULE(_kernels, module) {
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "film"_a, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "differences"_a, "colours"_a, "noise"_a, "alike"_a,
-             "joining"_a)
+             "joining"_a, "steps"_a)
         .def("luma_noise", &add_luma_noise, "weights"_a, "noise"_a, "pull"_a, "grain"_a, "detail"_a)
         .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
         .def("run_mosaic", &run_into<2, float, &run_mosaic>, "out"_a, "threads"_a)

@@ -1,7 +1,8 @@
 """A picture of three measured colours a pixel to a photo: the photo path, from behind the mosaic on.
 
-The recipe is the photo's own list of stages, so that every knob has its place and a stored recipe works as ever. Of the
-stages that have nothing to do here (see `isp.zoom.three_colours`) it keeps the knobs and knows no facts.
+The recipe is the photo's own list of stages, so that every knob has its place and a stored recipe works as ever. It
+names the stages that have nothing to do here too (see `isp.zoom.three_colours`). What is left of noise is taken for
+that of demosaicking: where nothing but noise is, `isp.zoom` leaves it as it was.
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ const std::map<std::string, AddStage> stages = {
     {"colour_balance", stage(&add_colour_balance)},
     {"colour_highlights", &colour_highlights},
     {"colour_common_white", stage(&add_colour_common_white)},
+    {"three_colour_fringes", stage(&add_three_colour_fringes)},
     {"colour_fringes", stage(&add_colour_fringes)},
     {"demosaic", stage(&add_demosaic)},
     {"fine_demosaic", stage(&add_fine_demosaic)},

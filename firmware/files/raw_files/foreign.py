@@ -79,7 +79,7 @@ def _end_of_pixels(reader: TiffReader) -> int:
 def _refuse_other_mosaics(path: Path, raw: Any, flat: Any) -> None:
     pattern = raw.raw_pattern if raw.raw_type == flat else None
     if pattern is None or pattern.shape != (2, 2):
-        found = "no mosaic (linear or layered, not our own)" if pattern is None else f"a {pattern.shape[1]} x {pattern.shape[0]} one"
+        found = "no mosaic (linear or layered)" if pattern is None else f"a {pattern.shape[1]} x {pattern.shape[0]} one"
         raise RawFileError(f"{path} has {found}; Nightjar develops Bayer mosaics of 2 x 2.")
     letters = raw.color_desc.decode(errors="replace")
     if raw.num_colors != 3 or sorted(letters[index] for index in pattern.ravel()) != ["B", "G", "G", "R"]:
