@@ -220,7 +220,7 @@ class Preview:
         return seen, None
 
     def _draw(self, frame: RawFrame, light: SteadyLight, small: SmallFrames) -> None:
-        from firmware.preview.picture import memory_bytes, room_for, size_of
+        from firmware.preview.picture import memory_bytes, room_for, size_of, size_with_zoom, stretched
 
         if self._shown is None:
             self._require_memory(memory_bytes(frame.pixels.shape))
@@ -235,6 +235,8 @@ class Preview:
         self._develop(small_frame, recipe, picture)
         portrait = self._blur(picture, recipe, frame_time_ns(frame))
         factor = None if zoom is None else zoom.factor
+        if zoom is not None:
+            picture = stretched(picture, size_with_zoom(frame.pixels.shape, zoom.crop.zoomed_shape(zoom.factor)))
         shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture), portrait, factor)
         with self._showing:
             self._spare, self._shown = self._shown and self._shown.picture, shown

@@ -64,7 +64,7 @@ def _exposure(
     if low_us == high_us:
         return round(low_us), f"{low_us / 1000:.4g} ms a frame: the exposure is fixed"
     still_us = settings.blur_px / px_per_ms * 1000 if px_per_ms > 0 else float("inf")
-    bright_us = light.metered_us * light.metered_gain / _highest_gain(limits, night)
+    bright_us = light.metered_us * light.metered_gain / _highest_gain(light, limits, night)
     shortest = [
         (still_us, f"{settings.blur_px:g} px of blur in the zoomed picture at this pace"),
         (bright_us, "the shortest that the largest gain allows"),
@@ -78,16 +78,17 @@ def _exposure(
 
 
 def _gain(light: Light, exposure_us: int, limits: ExposureLimits, night: NightSettings) -> tuple[float, str]:
-    low, highest = limits.analogue_gain[0], _highest_gain(limits, night)
+    low, highest = limits.analogue_gain[0], _highest_gain(light, limits, night)
     gain = min(max(light.metered_us * light.metered_gain / exposure_us, low), max(highest, low))
     if low == limits.analogue_gain[1]:
         return gain, f"gain {gain:.3g}: it is fixed"
     return gain, f"gain {gain:.3g}, " + ("as metered" if is_same(gain, light.metered_gain) else "for the rest")
 
 
-def _highest_gain(limits: ExposureLimits, night: NightSettings) -> float:
+def _highest_gain(light: Light, limits: ExposureLimits, night: NightSettings) -> float:
+    """Night mode's largest, but never less than metering has taken already."""
     low, high = limits.analogue_gain
-    return max(low, min(high, night.largest_gain))
+    return max(low, min(high, max(night.largest_gain, light.metered_gain)))
 
 
 def _frames(
