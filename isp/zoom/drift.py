@@ -24,9 +24,12 @@ REACHES = (6.0, 4.0, 3.0)
 
 @dataclass(frozen=True)
 class Drift:
-    """hand    the night's, which this begins from
-    terms   (2, 7) how y and x move beside it: 1, y, x, yy, yx, xx, yyy, of places -1 to 1 along the longer side
-    field   (rows, columns, 2) float64, (y, x) of all places
+    """Where the whole picture's movement puts every place.
+
+    begun    the hand's movement as the night found it
+    terms    (2, 7) how y and x move beside it: 1, y, x, yy, yx, xx, yyy of places, -1 to 1 along the longer side
+    field    (rows, columns, 2) float64, (y, x) of all places, px
+    half_px  half the longer side
     """
 
     begun: Hand
