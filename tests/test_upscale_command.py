@@ -63,9 +63,9 @@ def test_a_jpeg_becomes_twice_as_large_and_keeps_its_facts(upscale, tmp_path):
     assert (exif[ORIENTATION], inner[WIDTH], inner[HEIGHT]) == (6, 122, 80)
     assert inner[0x9286].endswith(b"kept as it was") and b"2 times the size" in info["comment"]
     assert file.read_bytes() == before and sorted(os.listdir(tmp_path)) == [
-        "holiday-x2.JPG", "holiday-x2.json", "holiday.JPG",
+        "holiday-x2.JPG", "holiday-x2.JPG.json", "holiday.JPG",
     ]  # fmt: skip
-    story = json.loads((tmp_path / "holiday-x2.json").read_text())
+    story = json.loads((tmp_path / "holiday-x2.JPG.json").read_text())
     assert (story["rung"], story["size"], story["size_before"]) == ("plain", [80, 122], [40, 61])
     assert 0 < story["rms_of_reduced"] < 6
 
@@ -159,7 +159,7 @@ def test_nothing_is_replaced_unasked_and_the_picture_itself_never(upscale, tmp_p
     file = tmp_path / "a.png"
     Image.fromarray(scene()).save(file)
     before = file.read_bytes()
-    (tmp_path / "a-x2.json").write_text("mine")
+    (tmp_path / "a-x2.png.json").write_text("mine")
     assert "exists" in upscale(file, "--plain")[2]
     assert upscale(file, "--plain", "--force")[0] == 0
     (tmp_path / "link.png").hardlink_to(file)

@@ -105,16 +105,22 @@ class ZoomPictures:
         truth = inner(self.truth)
         return psnr(inner(self.measured), truth) - psnr(inner(getattr(self, over)), truth)
 
-    def worst_block(self, over: str = "single") -> tuple[float, tuple[int, int]]:
+    def worst_block(self, over: str = "single", displayed: bool = True) -> tuple[float, tuple[int, int]]:
         """(dB, (y, x)): by how much the worst block of 32 x 32 is worse than the other picture's, and where it lies."""
-        truth = self.shown(self.truth)
+        seen = self.shown if displayed else inner
+        truth = seen(self.truth)
         errors = [
-            blocks(np.square(self.shown(picture) - truth, dtype=np.float64).mean(axis=-1)) + UNSEEN
+            blocks(np.square(seen(picture) - truth, dtype=np.float64).mean(axis=-1)) + UNSEEN
             for picture in (self.measured, getattr(self, over))
         ]
         lost = 10 * np.log10(errors[0] / errors[1])
         row, column = np.unravel_index(np.argmax(lost), lost.shape)
         return float(lost[row, column]), tuple(int(at) * BLOCK_PX // 2 + BORDER_PX for at in (row, column))
+
+    def false_colour_db(self, name: str) -> float:
+        """Energy of that picture's error in colour: what is left of it, displayed, without what all colours share."""
+        error = self.shown(getattr(self, name)) - self.shown(self.truth)
+        return float(10 * np.log10(np.square(error - (error @ LUMA)[..., None], dtype=np.float64).mean()))
 
     def sharpness(self, picture: np.ndarray) -> tuple[float, float]:
         """(MTF50 in cycles a pixel, larger overshoot as a share of the step) of a slanted edge's green, linear."""
