@@ -18,21 +18,11 @@ from isp.zoom.taps import Filter, taps_for
 
 # Twice each way, the one factor at which this is used: the finer picture's pixels lie evenly about the measured ones'.
 FACTOR = 2
-<<<<<<< HEAD
-# Enlarged and reduced again, a pattern keeps from 0.224 of itself (the finest, along both axes) to all. The steps are
-# the reciprocals of Chebyshev's points of that range; of any difference they leave less than a tenth. The longest
-# first: what it overdoes the others take back.
-STEPS = (2.0, 1.5, 1.0)
-# A difference that this many levels of 8 bits explain is left as it was drawn: it may be noise, and to undo the
-# enlargement's smoothing would make grain of it.
-TOLERATED = 0.75
-=======
 # Enlarged and reduced again, a pattern keeps from 0.22 of itself (the finest along both axes) to 0.47 (the finest along
 # one) to all. Of a difference these steps leave 0.28, 0.01 and nothing. Steps that undo the first too made the grain of
 # a flat wall a twentieth stronger and Kodak's pictures 0.01 dB better. The longest first: what it overdoes the others
 # take back.
 STEPS = (2.0, 1.5, 1.0)
->>>>>>> upscale
 WHITE = 255.0
 # What rounding a measured level to 8 bits may have taken; to give that back would be to amplify its noise.
 ROUNDED_OFF = 0.5
@@ -67,11 +57,7 @@ def projected(drawn: np.ndarray, measured: np.ndarray, threads: int = 0) -> np.n
     for step in STEPS:
         drawn = np.clip(drawn, 0.0, WHITE)
         missing = wanted - np.clip(reduced_by_half(drawn, threads), 0.0, WHITE)
-<<<<<<< HEAD
-        missing -= np.clip(missing, -TOLERATED, TOLERATED)
-=======
         missing -= np.clip(missing, -ROUNDED_OFF, ROUNDED_OFF)
->>>>>>> upscale
         missing *= np.float32(step)
         drawn += enlarged_twice(missing, threads)
     return drawn
