@@ -15,8 +15,8 @@ constexpr int pitch = trust_pitch;
 constexpr int lanes = pitch / 2;    // samples of one colour in a row of a cell
 constexpr int taps = 4;
 constexpr int window = 2 * lanes + taps;
-constexpr int band_rows = 32;       // rows of quads
-constexpr int near_reach = 1, wide_reach = 2;
+constexpr int band_rows = 64;       // rows of quads
+constexpr int near_reach = 1, wide_reach = 2, beside_reach = 2;
 // Where shifts change faster from a sample to the next, two things meet, and nobody knows which one the sample shows.
 constexpr float steepest = 0.05f;
 
@@ -207,12 +207,17 @@ void square_sums(const std::vector<float>& values, int rows, int columns, int at
 float squared(float value) { return value * value; }
 
 // Falls from 1 to 0 between two limits of found / allowed.
-float share_between(float found, float allowed, const std::array<float, 2>& limits) {
-    const float share = (limits[1] - found / allowed) / (limits[1] - limits[0]);
+float share_between(float found, float allowed, const std::array<float, 2>& limits, float times) {
+    const float share = (times * limits[1] - found / allowed) / (times * (limits[1] - limits[0]));
     return share > 0.0f ? (share < 1.0f ? share : 1.0f) : 0.0f;
 }
 
-void write_trust(const TrustFacts& facts, const Sums& sums, int at, std::uint8_t* out) {
+// Trust in a row of quads by itself, and what it leaves of the trust in those beside it.
+struct Trusted {
+    std::vector<float> own, beside;
+};
+
+Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
     const int columns = sums.columns;
     std::vector<float> down(columns), near[2], wide[sums_kept];
     const auto around = [&](int kind, int reach, std::vector<float>& line) {
@@ -221,12 +226,35 @@ void write_trust(const TrustFacts& facts, const Sums& sums, int at, std::uint8_t
     };
     for (int kind = differs; kind <= expected; ++kind) around(kind, near_reach, near[kind]);
     for (int kind = 0; kind < sums_kept; ++kind) around(kind, wide_reach, wide[kind]);
+    Trusted row{std::vector<float>(columns), std::vector<float>(columns)};
     for (int x = 0; x < columns; ++x) {
-        const float close = share_between(near[differs][x], near[expected][x], facts.near);
-        const float far = share_between(wide[differs][x], wide[expected][x], facts.wide);
-        const float flicker = squared(facts.flicker * wide[light][x]);
-        const float even = share_between(squared(wide[leans][x]), wide[weight][x] + flicker, facts.lean);
-        out[x] = static_cast<std::uint8_t>(std::min({close, far, even}) * 255.0f + 0.5f);
+        const float lean = squared(wide[leans][x]);
+        const float allowed = wide[weight][x] + squared(facts.flicker * wide[light][x]);
+        const auto share = [&](float times) {
+            return std::min({share_between(near[differs][x], near[expected][x], facts.near, times),
+                             share_between(wide[differs][x], wide[expected][x], facts.wide, times),
+                             share_between(lean, allowed, facts.lean, times)});
+        };
+        row.own[x] = share(1.0f);
+        row.beside[x] = share(facts.certain);
+    }
+    return row;
+}
+
+void write_trust(const std::vector<Trusted>& rows, int at, std::uint8_t* out) {
+    const int columns = static_cast<int>(rows[at].own.size()), count = static_cast<int>(rows.size());
+    std::vector<float> least(rows[at].beside);
+    for (int row = std::max(at - beside_reach, 0); row <= std::min(at + beside_reach, count - 1); ++row) {
+        const float* beside = rows[row].beside.data();
+        ROWS_DO_NOT_OVERLAP
+        for (int x = 0; x < columns; ++x) least[x] = beside[x] < least[x] ? beside[x] : least[x];
+    }
+    for (int x = 0; x < columns; ++x) {
+        float trust = rows[at].own[x];
+        for (int k = std::max(x - beside_reach, 0); k <= std::min(x + beside_reach, columns - 1); ++k) {
+            trust = least[k] < trust ? least[k] : trust;
+        }
+        out[x] = static_cast<std::uint8_t>(trust * 255.0f + 0.5f);
     }
 }
 
@@ -271,11 +299,14 @@ void trust_in_frame(const TrustFacts& facts, const PlainPicture& plain, const st
     const Band frame(facts, plain, counts, places, slack);
     run_pieces(threads_for(threads), (rows + band_rows - 1) / band_rows, [&](int, int band) {
         const int first = band * band_rows, end = std::min(first + band_rows, rows);
-        const int from = std::max(first - wide_reach, 0), until = std::min(end + wide_reach, rows);
+        const int first_asked = std::max(first - beside_reach, 0), end_asked = std::min(end + beside_reach, rows);
+        const int from = std::max(first_asked - wide_reach, 0), until = std::min(end_asked + wide_reach, rows);
         Sums sums(until - from, columns);
         frame.compare(from, until, from, sums);
+        std::vector<Trusted> trusted;
+        for (int row = first_asked; row < end_asked; ++row) trusted.push_back(trusted_row(facts, sums, row - from));
         for (int row = first; row < end; ++row) {
-            write_trust(facts, sums, row - from, trust + static_cast<std::ptrdiff_t>(row) * columns);
+            write_trust(trusted, row - first_asked, trust + static_cast<std::ptrdiff_t>(row) * columns);
         }
     });
 }

@@ -21,6 +21,8 @@ struct TrustFacts {
     // and the frame's light by `flicker` of itself.
     std::array<float, 2> lean;
     float flicker;
+    // What exceeds so many times those limits is something else for certain, and so may be what lies beside it.
+    float certain;
 };
 
 // The burst's picture as it is known before, of (height, width) pixels, both even.

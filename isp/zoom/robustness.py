@@ -38,6 +38,8 @@ NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
 LEAN = (7.0, 14.0)
 # Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
 FLICKER = 0.01
+# So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
+CERTAIN = 2.0
 # Counts are whole numbers: that alone scatters them.
 ROUNDING = 1 / 12
 
@@ -102,4 +104,5 @@ def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
         "wide": WIDE,
         "lean": LEAN,
         "flicker": FLICKER,
+        "certain": CERTAIN,
     }
