@@ -1,0 +1,77 @@
+"""How far the samples of a frame can be believed to show what the reference shows.
+
+What moved by itself, was covered, lit up or was aligned wrongly must not be solved for: a sample is compared with what
+the burst's plain picture (merged, demosaicked) shows at its place. It may miss that by its noise, and where the picture
+has fine detail by some of it, since that is what the plain picture cannot tell. What misses more, around a place
+together, is something else.
+
+Source: Wronski et al. 2019, "Handheld multi-frame super-resolution", section 5.2 (differences beside noise and beside
+the local spread of the reference). We depart so: each sample is compared with its own colour of a full picture, not
+with a picture of half the size, whose aliasing looks like motion; the spread is that of one-pixel differences, which
+see a pattern of two pixels too; energies around a place are compared and not means, which fine things that moved leave
+alone; and the alignment's spread is not asked, because the same difference tells it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isp.burst.places import places_of
+from isp.errors import FrameError
+from isp.frames import Noise, RawFrame, Shot
+from isp.kernels import TrustFacts, slopes_of_quads
+
+# Of a difference to the next pixel, the plain picture is wrong by so much between its pixels: measured on bursts that
+# are aligned exactly, one place in fifty then has more than NEAR's middle, and of places that show something else all
+# but a few in a hundred.
+DETAIL_MISSED = 0.4
+# Limits of mean squared misses in units of what is expected, over 6 x 6 and 10 x 10 pixels: full trust, none. By noise
+# alone one place in forty exceeds the first of them.
+NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
+# Counts are whole numbers: that alone scatters them.
+ROUNDING = 1 / 12
+
+
+class Trust:
+    """Compares frames with the plain picture of their burst."""
+
+    def __init__(self, plain: np.ndarray, gains: np.ndarray, shot: Shot, noise: Noise, threads: int = 0) -> None:
+        """
+        plain   (3, H, W) float32, the merged burst demosaicked: linear red, green, blue, each times its gain; H, W even
+        gains   (3,) float32
+        shot    of the frames
+        noise   of one frame
+        """
+        self._plain, self._shot = plain, shot
+        self._slopes = np.empty((3, plain.shape[1] // 2, plain.shape[2] // 2), np.float32)
+        slopes_of_quads(plain, self._slopes, threads)
+        self._facts = TrustFacts(**trust_numbers(shot, noise, gains))
+
+    def in_frame(self, frame: RawFrame, lying: np.ndarray, threads: int = 0) -> np.ndarray:
+        """(H / 2, W / 2) uint8 for each 2 x 2 of the frame's own pixels: 255 is full trust, 0 none.
+
+        lying  (rows, columns, 2) float32 at the places: where its pixels lie in the reference, see `isp.zoom.where`
+        Bytes are the same for any number of threads. Raises FrameError if the frame or its places have another size.
+        """
+        shape = self._plain.shape[1:]
+        if frame.pixels.shape != shape or lying.shape != (*places_of(shape), 2):
+            raise FrameError(f"A frame of {frame.pixels.shape} cannot be compared with a picture of {shape}.")
+        trust = np.empty(self._slopes.shape[1:], np.uint8)
+        counts, places = np.ascontiguousarray(frame.pixels), np.ascontiguousarray(lying, np.float32)
+        self._facts.trust_in_frame(self._plain, self._slopes, counts, places, trust, threads)
+        return trust
+
+
+def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
+    """What the kernels are told, by the names that TrustFacts has for it."""
+    span = shot.white_dn - sum(shot.black_dn) / 4
+    return {
+        "red": divmod(shot.bayer.index("R"), 2),
+        "black": shot.black_dn,
+        "span": span,
+        "gains": gains.tolist(),
+        "noise": (noise.shot, max(noise.read, ROUNDING / span**2)),
+        "slack": DETAIL_MISSED**2,
+        "near": NEAR,
+        "wide": WIDE,
+    }
