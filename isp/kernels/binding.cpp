@@ -15,8 +15,8 @@
 #include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
-#include "resample_binding.hpp"
 #include "refine_binding.hpp"
+#include "resample_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
 #include "zoom_binding.hpp"
@@ -175,8 +175,8 @@ NB_MODULE(_kernels, module) {
     bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
-    bind_resample(module);
     bind_refine(module);
+    bind_resample(module);
     bind_zoom(module);
     bind_zoom_trust(module);
     module.attr("FILM_ENTRIES") = film_entries;
