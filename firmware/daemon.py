@@ -212,7 +212,6 @@ class Daemon:
         for part in (self._preview, self._actions, self._night, self._darkroom, self._writer, self._control):
             part.close(CLOSE_LIMIT_S)
         self._masks.close()
-        self._upscaling.close()
         if self._buttons is not None:
             self._buttons.close()
         if self._light is not None:

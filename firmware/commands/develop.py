@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from firmware.darkroom.modes import Mode
     from firmware.darkroom.wishes import Developed, Wishes
     from firmware.settings import Settings
-    from firmware.zoom.upscaling import Upscaling
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +141,7 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
     check_pictures(loaded)
     from firmware.darkroom.wishes import Wishes
     from firmware.white_balance.judging import Judging
+    from firmware.zoom.upscaling import Upscaling
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(
@@ -165,7 +165,7 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
         keep=settings.portrait,
         judge=Judging(),
         zoom=settings.zoom,
-        upscale=_upscale(settings, at_end),
+        upscale=Upscaling(settings.accelerator),
     )
 
 
@@ -181,15 +181,6 @@ def _check_portrait(arguments: argparse.Namespace, mode: Mode, by_hand: Mapping[
             raise UsageError(f"{name} makes another portrait than the sidecar tells of; add --mode portrait")
         if len(arguments.files) > 1 or Path(arguments.files[0]).is_dir():
             raise UsageError(f"{name} is of one picture; name one file")
-
-
-def _upscale(settings: Settings, at_end: contextlib.ExitStack) -> Upscaling:
-    """Enlarges as the camera does; the network is loaded with the first photo that needs it."""
-    from firmware.zoom.upscaling import Upscaling
-
-    made = Upscaling(settings.accelerator)
-    at_end.callback(made.close)
-    return made
 
 
 def _finder(settings: Settings, at_end: contextlib.ExitStack) -> Callable[[np.ndarray], Found]:

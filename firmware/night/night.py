@@ -253,5 +253,6 @@ def _of_one_frame(press: BurstPress, facts: Mapping[str, Any]) -> Taken:
 
 def _fetch_tools() -> None:
     """Import now what the first burst would wait for."""
-    for name in ("firmware.night.collecting", "firmware.night.preparing", "isp.burst.streaming", "firmware.files.dng"):
+    names = ("firmware.night.collecting", "firmware.night.preparing", "firmware.files.dng")
+    for name in (*names, "isp.burst.streaming", "isp.zoom.zoom_burst"):
         importlib.import_module(name)

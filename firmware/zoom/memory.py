@@ -5,21 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.errors import PressRefused
-from firmware.night.memory import merge_bytes
 from firmware.ring import MEGABYTE, available_bytes
 from isp.zoom.crop import MEASURED_AT_MOST, Crop
 
-# A kept frame's pixel, and one of the picture that is measured: three colours of 16 bits.
-FRAME_BYTES, ZOOMED_BYTES = 2, 6
+# Measured at 3 and 12 Mpix of crop: of each frame's pixel, which is kept with what is believed of it; of the crop's,
+# merged, developed plainly and asked for its detail; and of the zoomed picture's, three colours of 16 bits.
+FRAME_BYTES, MERGED_BYTES, ZOOMED_BYTES = 3.4, 28, 6
+# Grey pyramids, tiles on their way.
+BESIDE_BYTES = 24 * MEGABYTE
 # One frame alone measures nothing between its pixels.
 FEWEST_FRAMES = 2
 
 
 def burst_bytes(crop: Crop, factor: float, frames: int, whole_bytes: int) -> int:
-    """Of a burst of so many frames: those, the merge of the crop, the zoomed picture, and the whole first frame."""
-    pixels = crop.height * crop.width
-    zoomed = round(pixels * min(factor, MEASURED_AT_MOST) ** 2)
-    return whole_bytes + frames * FRAME_BYTES * pixels + merge_bytes(FRAME_BYTES * pixels) + ZOOMED_BYTES * zoomed
+    """Of a burst of so many frames: their crops, what is made of them, and the whole first frame."""
+    zoomed_bytes = ZOOMED_BYTES * min(factor, MEASURED_AT_MOST) ** 2
+    of_a_pixel = frames * FRAME_BYTES + MERGED_BYTES + zoomed_bytes
+    return whole_bytes + round(crop.height * crop.width * of_a_pixel) + BESIDE_BYTES
 
 
 def room_for_frames(

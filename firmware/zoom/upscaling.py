@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -53,51 +54,38 @@ class Upscaled:
 class Upscaling:
     """For any thread, one picture at a time. Making one of these imports nothing heavy and opens nothing.
 
-    load  gives the upscaler; called when a picture is first to be enlarged, and again after it failed
+    The network is open only while it draws: few photos need it, and portraits may want the same Edge TPU.
+
+    load  gives the upscaler
     """
 
     def __init__(self, settings: AcceleratorSettings, load: Callable[[AcceleratorSettings], Upscaler] | None = None):
         self._settings = settings
         self._load = load or load_learned
         self._lock = threading.Lock()
-        self._upscaler: Upscaler | None = None
         self._lacking = ""
 
     def __call__(self, pixels: np.ndarray, meminfo: Path = Path("/proc/meminfo")) -> Upscaled:
         """Twice the height and width. Raises one of FAILURES; a later picture tries anew."""
-        _check_memory(pixels, meminfo)
         with self._lock:
             try:
-                upscaler = self._upscaler = self._upscaler or self._load(self._settings)
-                made = Upscaled(upscaler.upscaled(pixels), upscaler.told)
+                _check_memory(pixels, meminfo)
+                with contextlib.closing(self._load(self._settings)) as upscaler:
+                    made = Upscaled(upscaler.upscaled(pixels), dict(upscaler.told))
             except FAILURES as error:
-                self._upscaler, self._lacking = None, in_words(error)
-                logger.warning("The network that enlarges pictures is not available: %s", self._lacking)
+                self._lacking = in_words(error)
+                logger.warning("No network enlarges the picture: %s", self._lacking)
                 raise
             self._lacking = ""
             return made
 
     def use(self, settings: AcceleratorSettings) -> None:
         """The settings were read again: another device may serve from the next picture on."""
-        with self._lock:
-            if settings == self._settings:
-                return
-            self._settings = settings
-            self._end()
+        self._settings, self._lacking = settings, ""
 
     def report(self) -> dict[str, Any]:
         """Plain values for `nightjar status`; `lacking` says why the last picture went without the network."""
-        return {"loaded": self._upscaler is not None, "lacking": self._lacking or None}
-
-    def close(self) -> None:
-        """End the device's process. Whoever is at work with it finishes first."""
-        with self._lock:
-            self._end()
-
-    def _end(self) -> None:
-        upscaler, self._upscaler, self._lacking = self._upscaler, None, ""
-        if upscaler is not None:
-            upscaler.close()
+        return {"lacking": self._lacking or None}
 
 
 def load_learned(settings: AcceleratorSettings) -> Upscaler:

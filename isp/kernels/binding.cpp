@@ -176,6 +176,7 @@ NB_MODULE(_kernels, module) {
     bind_merge(module);
     bind_preview(module);
     bind_refine(module);
+    bind_resample(module);
     bind_zoom(module);
     bind_resample(module);
     bind_zoom_trust(module);
