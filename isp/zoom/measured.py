@@ -52,6 +52,8 @@ CLIPPED, BLOWN = 0.99, 0.95
 UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 # Gains of red, green and blue that most sensors need in daylight, and what no light needs.
 DAYLIGHT = (1.9, 1.0, 1.6)
+# So little energy of edges tells nothing: daylight is then assumed.
+LEAST_ENERGY = 1e-7
 LARGEST_GAIN = 4.0
 LARGEST_COUNT = 65535
 
@@ -136,19 +138,32 @@ def super_resolve(
 def balance(merged: RawFrame) -> np.ndarray:
     """(3,) float32 gains of red, green and blue that make their detail alike: those that the camera chose.
 
-    Where it chose none, half way (in stops) from those of daylight to those that would make the picture's mean grey.
+    Where it chose none, those that make differences of neighbours as large in all colours: most edges are grey (van de
+    Weijer, Gevers and Gijsenij 2007, "Edge-based color constancy").
     """
     if merged.shot.colour_gains is not None:
         red, blue = merged.shot.colour_gains
         return np.array([red, 1.0, blue], np.float32)
-    light = {}
+    energy = dict.fromkeys("RGB", 0.0)
     for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
-        mean = merged.pixels[top::2, left::2].mean(dtype=np.float64) - merged.shot.black_dn[index]
-        light[letter] = light.get(letter, 0.0) + max(mean, 1e-3) / (2 if letter == "G" else 1)
-    gains = [math.sqrt(usual * light["G"] / light[letter]) for letter, usual in zip("RGB", DAYLIGHT, strict=True)]
+        energy[letter] += _detail(merged.pixels[top::2, left::2], merged.shot) / (2 if letter == "G" else 1)
+    gains = [
+        math.sqrt((energy["G"] + LEAST_ENERGY) / (energy[letter] + LEAST_ENERGY / usual**2))
+        for letter, usual in zip("RGB", DAYLIGHT, strict=True)
+    ]
     # So rounded they do not depend on how sums were added.
     return np.round(np.clip(gains, 1 / LARGEST_GAIN, LARGEST_GAIN), 3).astype(np.float32)
+
+
+def _detail(counts: np.ndarray, shot: Shot) -> float:
+    """Mean square of differences of neighbours of one colour beside the noise's, as a share of saturation squared."""
+    black = sum(shot.black_dn) / 4
+    span = shot.white_dn - black
+    light = (counts - np.float32(black)) / np.float32(span)
+    noise = 2 * (shot.noise.shot * max(float(light.mean(dtype=np.float64)), 0.0) + shot.noise.read)
+    found = sum(float(np.square(np.diff(light, axis=axis)).mean(dtype=np.float64)) for axis in (0, 1)) / 2
+    return max(found - noise, 0.0)
 
 
 def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
