@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from firmware.cli import main
 from firmware.commands.status import lines
 from firmware.control.client import RequestRefused
 from firmware.errors import ZoomError
+from firmware.files.raw_files import read_frame
 from firmware.settings import ZoomSettings
 from firmware.zoom.chosen import FILE, STEPS, ChosenZoom
 
@@ -28,8 +30,9 @@ def camera(module_bench):
         buttons__zoom_pin=5,
         buttons__long_press_s=LONG_PRESS_S,
         preview__frames_per_second=20,
-        zoom__frames=2,
-        zoom__dim_frames=2,
+        zoom__frames=6,
+        zoom__dim_frames=6,
+        simulated__handshake_px=8.0,
     )
 
 
@@ -106,6 +109,20 @@ def test_a_shot_with_a_zoom_that_cannot_be_takes_no_photo(zoomed, ask):
     assert "Mode night does not zoom" in ask(zoomed, "shoot", "--zoom", "2", "--mode", "night")[2]
     assert ask(zoomed, "shoot", "--zoom", "close")[0] == 2
     assert zoomed.call("status")["photos"]["taken"] == taken
+
+
+def test_one_photo_is_zoomed_by_what_its_frames_measured_and_the_camera_stays_as_it_is(zoomed, ask):
+    code, out, error = ask(zoomed, "shoot", "--zoom", "1.5")
+    assert code == 0, error
+    assert "zoomed 1.5 times, " in out and " % measured" in out
+    photo = Path(zoomed.call("status")["photos"]["last"])
+    told = json.loads(photo.with_suffix(".json").read_text())
+    entry = told["zoom"]
+    assert (told["mode"], entry["asked"], entry["factor"], entry["rung"]) == ("zoom", 1.5, 1.5, "measured")
+    assert entry["shares"]["measured"] > 0.5 and entry["frames_behind"] > 2
+    shapes = [simplejpeg.decode_jpeg(photo.read_bytes()).shape, read_frame(photo.with_suffix(".DNG")).pixels.shape]
+    assert shapes == 2 * [(480, 638, 3)]
+    assert zoomed.call("status")["mode"] == "photo"
 
 
 def test_the_button_zooms_in_and_held_shows_all_of_the_frame(zoomed):
