@@ -27,6 +27,7 @@ COMMANDS = {
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",
     "develop": "turn raw files into photos",
+    "upscale": "make a JPEG or PNG at hand larger, with detail by a small network",
     "models": "the networks of portraits: list, fetch, verify, and what of one an Edge TPU can run",
     "eval": "how right a judgement of the camera is, on pictures whose truth is known",
     "bench": "measure this machine: what night mode gains, and what it costs",

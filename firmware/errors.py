@@ -61,5 +61,9 @@ class MaskFileError(NightjarError, ValueError):
     """A portrait's mask is missing, altered, not a PNG, or does not fit its picture."""
 
 
+class PictureFileError(NightjarError, ValueError):
+    """A picture at hand cannot be read or written: no JPEG or PNG, damaged, too large, or of a kind not taken."""
+
+
 class DemoError(NightjarError, RuntimeError):
     """The demonstration's daemon did not do what its buttons asked."""

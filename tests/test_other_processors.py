@@ -1,8 +1,8 @@
 """A photo has the same bytes on every processor: the Raspberry Pi's, an old PC's, and the one that runs this test.
 
 The kernels are built again for each processor, without Python, and follow the very calls that the camera's own stages
-make (`tests/aarch64/replay.cpp`), those that align and merge a burst, and those that blur. Processors that this machine
-lacks are emulated.
+make (`tests/aarch64/replay.cpp`), those that align and merge a burst, those that blur and those that resize.
+Processors that this machine lacks are emulated.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from aarch64.bokeh_calls import bokeh_calls
 from aarch64.burst_calls import burst_calls, noisier, written
+from aarch64.resample_calls import resample_calls
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
@@ -247,7 +248,9 @@ def work(tmp_path_factory):
     wanted = {name: (f"{index}.out", pixels) for index, (name, pixels) in enumerate(wanted.items())}
     calls = burst_calls(pairs_of_frames(), folder, THREADS)
     blurred = bokeh_calls(folder, THREADS)
-    return "\n".join([*lines, *calls.lines, *blurred.lines]), wanted | calls.wanted | blurred.wanted
+    resized = resample_calls(folder, THREADS)
+    told = "\n".join([*lines, *calls.lines, *blurred.lines, *resized.lines])
+    return told, wanted | calls.wanted | blurred.wanted | resized.wanted
 
 
 def build(processor, folder):

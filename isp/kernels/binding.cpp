@@ -15,6 +15,7 @@
 #include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
+#include "resample_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
 
@@ -171,6 +172,7 @@ NB_MODULE(_kernels, module) {
     bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
+    bind_resample(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;

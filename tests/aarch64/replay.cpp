@@ -5,6 +5,7 @@
 //     levels ARGUMENT ARGUMENT          a stage; an argument is its number of dimensions, its shape, its numbers
 //     preview RED_ROW RED_COLUMN HEIGHT WIDTH FILE       begins a preview; what follows is for it, until it is run
 //     burst KERNEL ARRAY ... ARGUMENT ... THREADS        a kernel that aligns or merges a burst (replay_burst.hpp)
+//     resample KIND KIND ARRAY ... THREADS               a picture at another size (replay_resample.hpp)
 //     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
 // Arrays are files of plain numbers in this machine's byte order.
 #include <fstream>
@@ -23,6 +24,7 @@
 #include "replay_bokeh.hpp"
 #include "replay_burst.hpp"
 #include "replay_preview.hpp"
+#include "replay_resample.hpp"
 
 using namespace nightjar;
 
@@ -174,6 +176,7 @@ void follow(Job& job, const std::string& method, std::istream& line) {
     if (method == "preview") return begin_preview(job, line);
     if (method == "burst") return job.burst.follow(line);
     if (method == "bokeh") return job.bokeh.follow(line);
+    if (method == "resample") return ResampleReplay::follow(line);
     if (job.preview) {
         if (job.preview->follow(method, line)) job.preview.reset();
         return;
