@@ -6,7 +6,10 @@ import io
 import json
 import os
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +19,9 @@ from firmware.cli import main
 from firmware.files.exif_size import with_size
 from firmware.upscaling.enlarging import enlarge, most_px
 from isp.zoom.enlarge import enlarged
+from isp.zoom.projection import reduced_by_half
 
+ROOT = Path(__file__).parents[1]
 ORIENTATION, WIDTH, HEIGHT = 0x0112, 0xA002, 0xA003
 
 
@@ -35,6 +40,18 @@ def scene(height=40, width=61):
     y, x = np.mgrid[:height, :width]
     waves = np.stack([np.sin(x / 4 + y / (3 + colour)) + (x > y) for colour in range(3)], axis=2)
     return np.clip(110 + 40 * waves, 0, 255).astype(np.uint8)
+
+
+def rings(side=160):
+    """Edges of all directions, drawn four times as fine and averaged."""
+    y, x = (np.mgrid[: 4 * side, : 4 * side] - 1.7 * side) / 4
+    inside = np.hypot(y, x) % 17 < 8
+    grey = 60 + 130 * inside.reshape(side, 4, side, 4).mean(axis=(1, 3))
+    return np.repeat(np.rint(grey)[:, :, np.newaxis], 3, axis=2).astype(np.uint8)
+
+
+def in_eight_bits(picture):
+    return np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8)
 
 
 def exif_of(height, width):
@@ -63,9 +80,9 @@ def test_a_jpeg_becomes_twice_as_large_and_keeps_its_facts(upscale, tmp_path):
     assert (exif[ORIENTATION], inner[WIDTH], inner[HEIGHT]) == (6, 122, 80)
     assert inner[0x9286].endswith(b"kept as it was") and b"2 times the size" in info["comment"]
     assert file.read_bytes() == before and sorted(os.listdir(tmp_path)) == [
-        "holiday-x2.JPG", "holiday-x2.json", "holiday.JPG",
+        "holiday-x2.JPG", "holiday-x2.JPG.json", "holiday.JPG",
     ]  # fmt: skip
-    story = json.loads((tmp_path / "holiday-x2.json").read_text())
+    story = json.loads((tmp_path / "holiday-x2.JPG.json").read_text())
     assert (story["rung"], story["size"], story["size_before"]) == ("plain", [80, 122], [40, 61])
     assert 0 < story["rms_of_reduced"] < 6
 
@@ -143,17 +160,23 @@ def test_what_is_no_picture_for_this_is_refused_in_words(upscale, tmp_path, name
 
 
 def test_a_picture_that_would_take_the_memory_is_refused_before_it_is_read(upscale, tmp_path):
-    assert most_px(2) == 24_000_000 and most_px(3) < most_px(2) == most_px(1.5)
+    nobody_says = tmp_path / "no meminfo"
+    assert most_px(2, nobody_says) == most_px(1.5, nobody_says) == 24_000_000 > most_px(3, nobody_says)
+    little = tmp_path / "meminfo"
+    little.write_text("MemAvailable: 300000 kB\n")
+    assert 4e6 < most_px(2, little) < 7e6
+    little.write_text("MemAvailable: 50000 kB\n")
+    assert most_px(2, little) == 0
     Image.new("1", (6000, 5000)).save(tmp_path / "huge.png")
     code, _, error = upscale(tmp_path / "huge.png", "--plain")
-    assert code == 1 and "6000 x 5000" in error and "24 Mpix" in error
+    assert code == 1 and "6000 x 5000" in error and "Mpix become larger" in error
 
 
 def test_nothing_is_replaced_unasked_and_the_picture_itself_never(upscale, tmp_path):
     file = tmp_path / "a.png"
     Image.fromarray(scene()).save(file)
     before = file.read_bytes()
-    (tmp_path / "a-x2.json").write_text("mine")
+    (tmp_path / "a-x2.png.json").write_text("mine")
     assert "exists" in upscale(file, "--plain")[2]
     assert upscale(file, "--plain", "--force")[0] == 0
     (tmp_path / "link.png").hardlink_to(file)
@@ -186,6 +209,37 @@ def test_what_cannot_be_done_is_said(upscale, tmp_path, monkeypatch, words, erro
 def test_no_network_is_a_story_with_a_reason():
     made = enlarge(scene(), 2.0, None, "none is here")
     assert (made.story["rung"], made.story["why"], made.pixels.shape) == ("plain", "none is here", (80, 122, 3))
+
+
+def test_the_network_that_ships_draws_and_the_story_says_so(upscale, tmp_path):
+    pytest.importorskip("ai_edge_litert", reason="networks run in ai-edge-litert")
+    file, truth = tmp_path / "rings.jpg", rings()
+    Image.fromarray(in_eight_bits(reduced_by_half(truth))).save(file, quality=100, subsampling=0)
+    code, _, error = upscale(file, "--to", tmp_path / "learned.png")
+    assert code == 0 and "detail is drawn" in error
+    assert upscale(file, "--to", tmp_path / "plain.png", "--plain")[0] == 0
+    story = json.loads((tmp_path / "learned.png.json").read_text())
+    assert (story["rung"], story["model"], story["device"]) == ("learned", "upscaling.tflite", "cpu")
+    assert len(story["model_sha256"]) == 64 and story["rms_of_reduced"] < 1
+    errors = {}
+    for rung in ("learned", "plain"):
+        with Image.open(tmp_path / f"{rung}.png") as picture:
+            errors[rung] = np.square(np.asarray(picture).astype(float) - truth)[8:-8, 8:-8].mean()
+    assert errors["learned"] < 0.8 * errors["plain"], "edges are crisper, and rightly so"
+
+
+def test_without_litert_the_enlargement_is_plain_and_says_why(tmp_path):
+    Image.fromarray(scene()).save(tmp_path / "a.png")
+    for name in ("ai_edge_litert", "tflite_runtime"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('it is not for this processor')\n")
+    code = "import sys; sys.path[:0] = sys.argv[1:3]; from firmware.cli import main; sys.exit(main(sys.argv[3:]))"
+    command = [sys.executable, "-c", code, tmp_path, ROOT, "upscale", tmp_path / "a.png"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "no network draws detail" in done.stderr and "pip install" in done.stderr
+    story = json.loads((tmp_path / "a-x2.png.json").read_text())
+    assert story["rung"] == "plain" and "not for this processor" in story["why"]
+    with Image.open(tmp_path / "a-x2.png") as picture:
+        assert np.array_equal(np.asarray(picture), enlarged(scene(), (80, 122)))
 
 
 def test_exif_that_is_damaged_or_says_no_size_stays_as_it_is():

@@ -14,13 +14,17 @@ pytest.importorskip("ai_edge_litert", reason="networks run in ai-edge-litert")
 from measures.drawing_networks import HALO, drawing_network, random_filters
 
 from accelerators.errors import DeviceError, ModelError, PictureError
+from accelerators.models.lint import lint
 from accelerators.training.layers import Filter
 from accelerators.training.picture_file import write_int8_filters
 from accelerators.upscaling.luma import luma_of
+from accelerators.upscaling.network_file import upscaling_files
 from accelerators.upscaling.upscaler import LONGEST_PX, load_upscaler, opened_upscaler
 from isp.zoom.projection import REACH_PX, difference_rms, enlarged_twice, projected
 
 ROOT = Path(__file__).parents[1]
+# Tens of kB, as promised.
+MOST_BYTES = 100_000
 # Of the measured pixels that a new one depends on.
 REACH = REACH_PX + HALO
 SIZES = [(1, 1), (1, 7), (9, 2), (25, 26), (26, 26), (27, 53), (61, 90)]
@@ -162,6 +166,20 @@ def test_a_device_that_cannot_be_is_refused_and_one_that_is_not_there_is_replace
     with opened_upscaler(device="usb", folder=folder) as upscaler:
         assert upscaler.upscaled(photo(20, 20)).shape == (40, 40, 3)
         assert upscaler.told["device"] == "cpu" and upscaler.told["fell_back"]
+
+
+def test_through_the_process_that_holds_a_device_it_is_the_same_picture(upscaler, tmp_path):
+    """As an Edge TPU is asked: luma over, answers back."""
+    with opened_upscaler(device="child", folder=drawing_network(tmp_path / "one")) as there:
+        assert np.array_equal(there.upscaled(photo(30, 40)), upscaler.upscaled(photo(30, 40)))
+        assert there.told["device"] == "child"
+
+
+def test_an_edge_tpu_could_run_all_of_the_network_that_ships():
+    shipped = upscaling_files()
+    report = lint(shipped.files.cpu)
+    assert report.stays and not report.notes and not any(verdict.doubt for verdict in report.verdicts)
+    assert shipped.files.cpu.stat().st_size < MOST_BYTES
 
 
 def test_without_litert_it_says_how_to_install_it(tmp_path):

@@ -8,11 +8,17 @@ import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured, note
 from firmware.version import VERSION
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from firmware.settings import AcceleratorSettings
+    from firmware.upscaling.enlarging import Enlarged
 
 DEFAULT_FACTOR = 2.0
 
@@ -37,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     factor, source = check_enlargement(arguments.factor), Path(arguments.file)
     check_file(source)
     target = Path(arguments.to) if arguments.to else source.with_name(f"{source.stem}-x{factor:g}{source.suffix}")
-    kind, beside = kind_of(target if arguments.to else source), target.with_suffix(".json")
+    kind, beside = kind_of(target if arguments.to else source), target.with_name(f"{target.name}.json")
     if target.exists() and target.samefile(source):
         raise UsageError(f"{source} itself is never replaced; name another file with --to")
     for file in (target, beside):
@@ -45,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load(arguments.set, system_folder=arguments.config).settings
     picture = read_picture(source, most_px(factor))
     began = time.perf_counter()
-    made = _enlarged(arguments, picture.pixels, factor, settings)
+    made = _enlarged(arguments, picture.pixels, factor, settings.accelerator)
     comment = _sentence(made.story, source)
     content = encode_picture(picture, made.pixels, kind, settings.storage.jpeg_quality, comment)
     story = made.story | {"software": f"Nightjar {VERSION}", "source": source.name, "notes": list(picture.notes)}
@@ -67,13 +73,15 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     yield from (f"    {text}" for text in told["notes"])
 
 
-def _enlarged(arguments: argparse.Namespace, pixels: Any, factor: float, settings: Any) -> Any:
+def _enlarged(
+    arguments: argparse.Namespace, pixels: np.ndarray, factor: float, settings: AcceleratorSettings
+) -> Enlarged:
     from firmware.moving_bar import MovingBar
     from firmware.upscaling.enlarging import enlarge, opened
 
     if arguments.plain:
         return enlarge(pixels, factor, None, "plain was asked for")
-    upscaler, why = opened(settings.accelerator)
+    upscaler, why = opened(settings)
     bar = MovingBar(quiet=arguments.json)
 
     def progress(done: int, of: int) -> None:

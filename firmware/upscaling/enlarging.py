@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from accelerators.errors import AcceleratorError, DeviceError
 from firmware.errors import SettingsError
+from firmware.ring import MEGABYTE, available_bytes
 from firmware.settings import AcceleratorSettings
 from isp.zoom.crop import LARGEST
 from isp.zoom.enlarge import enlarged
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
     from accelerators.upscaling.upscaler import Upscaler
 
 LEARNED, PLAIN = "learned", "plain"
-# 96 Mpix, with what they are made of, fit the 512 MB that the smallest board leaves.
+# Larger than any print is looked at; the network takes a quarter of it.
 MOST_MADE_PX = 96_000_000
+# Of a picture's pixel: itself and its luma; of each new one: itself, and what Pillow writes it from.
+BYTES_BEFORE, BYTES_MADE = 4, 7
+# Python, LiteRT and the strips in work.
+BESIDE_BYTES = 100 * MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,14 @@ def check_enlargement(factor: float) -> float:
     return factor
 
 
-def most_px(factor: float) -> int:
-    """Pixels that a picture may have for this factor: it becomes twice as large first, and is to fit the memory."""
-    return int(MOST_MADE_PX / max(factor, FACTOR) ** 2)
+def most_px(factor: float, meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Pixels that a picture may have for this factor, with the memory that is free; it becomes twice as large first."""
+    most = int(MOST_MADE_PX / max(factor, FACTOR) ** 2)
+    available = available_bytes(meminfo)
+    if available is None:
+        return most
+    twice = 3 * FACTOR**2 if factor != FACTOR else 0
+    return max(min(most, int((available - BESIDE_BYTES) / (BYTES_BEFORE + BYTES_MADE * factor**2 + twice))), 0)
 
 
 def opened(settings: AcceleratorSettings) -> tuple[Upscaler | None, str]:

@@ -26,8 +26,8 @@ KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 GREY_MODES, PLAIN_MODES = ("1", "L"), ("1", "L", "P", "RGB")
 ALPHA_MODES = ("LA", "PA", "RGBA")
 FULL_COLOUR_QUALITY = 90
-# JPEG's own limit, which Pillow holds to.
-LONGEST_JPEG_PX = 65_500
+# One segment of a JPEG, and Exif has but one.
+LONGEST_JPEG_EXIF = 65_533
 # Levels 1 and 9 differ little in size on photos, and by ten times in time.
 PNG_COMPRESSION = 1
 PNG_DEPTH_AT = 24  # of the byte that says how many bits a PNG's values have
@@ -90,8 +90,8 @@ def encode_picture(source: PictureFile, pixels: np.ndarray, kind: str, quality: 
     from PIL.PngImagePlugin import PngInfo
 
     height, width, _ = pixels.shape
-    if kind == "JPEG" and max(height, width) > LONGEST_JPEG_PX:
-        raise PictureFileError(f"A JPEG's sides have at most {LONGEST_JPEG_PX} pixels, not {width} x {height}.")
+    if kind == "JPEG" and len(source.exif) > LONGEST_JPEG_EXIF:
+        raise PictureFileError(f"{source.path} has more Exif than a JPEG holds. Write a PNG: --to OUT.png")
     file = io.BytesIO()
     facts = {"exif": with_size(source.exif, height, width), "icc_profile": source.profile or None}
     picture = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0]) if source.is_grey else pixels)
@@ -136,8 +136,8 @@ def _told(path: Path) -> Iterator[None]:
 def _check_size(path: Path, picture: Image, most_px: int) -> None:
     if picture.width * picture.height > most_px:
         raise PictureFileError(
-            f"{path} is {picture.width} x {picture.height}; with this factor up to {most_px / 1e6:.0f} Mpix become "
-            "larger. Cut it first."
+            f"{path} is {picture.width} x {picture.height}; at this factor and with the memory that is free "
+            f"{most_px / 1e6:.1f} Mpix become larger. Cut it first."
         )
 
 
