@@ -178,6 +178,7 @@ NB_MODULE(_kernels, module) {
     bind_refine(module);
     bind_resample(module);
     bind_zoom(module);
+    bind_resample(module);
     bind_zoom_trust(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;

@@ -29,6 +29,8 @@ struct ZoomFacts {
     float plain_shot, plain_read;   // of the plain picture
     float doubt;                    // deviation of a sample's place in raw pixels, squared
     float blown;                    // share of saturation from which the plain picture stays as it is
+    // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
+    std::array<float, 4> unexplained;
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
 };

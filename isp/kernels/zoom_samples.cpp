@@ -131,6 +131,7 @@ void ZoomTile::take_samples(const ZoomFacts& facts, const ZoomInput& input, cons
     samples.down_step = down_step;
     samples.across_step = across_step;
     samples.colour = colour_at(facts, row, first + odd);
+    samples.of_reference = &frame == input.frames.data();
     weigh(samples, facts, input, frame, row, first + odd);
     samples_.push_back(samples);
 }
@@ -162,7 +163,8 @@ void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInp
         // What is clipped says only that there was at least so much.
         const bool says = told[i] < facts.clipped;
         samples.value[i] = value;
-        samples.weight[i] = says ? believed[i] / variance : 0.0f;
+        samples.believed[i] = says ? believed[i] : 0.0f;
+        samples.weight[i] = samples.believed[i] / variance;
         seen[i] += believed[i];
     }
 }
@@ -208,6 +210,46 @@ void ZoomTile::pull_to_samples() {
         ROWS_DO_NOT_OVERLAP
         for (int i = 0; i < zoom_lanes; ++i) missed[i] = samples.weight[i] * (samples.value[i] - missed[i]);
         give_back(pull_[samples.colour].data(), samples, down, across, missed);
+    }
+}
+
+// What all samples together, and the reference's alone, are missed by, in variances: where that is more than noise and
+// errors of their places explain, frames showed different things.
+void ZoomTile::doubt_what_is_not_explained(const ZoomFacts& facts) {
+    constexpr int half = zoom_side / 2, reach = 1;
+    std::array<std::vector<float>, 4> sums;
+    for (auto& sum : sums) sum.assign(explained_.size(), 0.0f);
+    for (const ZoomSamples& samples : samples_) {
+        const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+        float expected[zoom_lanes];
+        expected_samples(result_[samples.colour].data(), samples, down, across, expected);
+        const std::size_t at = static_cast<std::size_t>(samples.row / zoom_phases) * half + samples.column / zoom_phases;
+        const int first = samples.of_reference ? 2 : 0;
+        for (int i = 0; i < zoom_lanes; ++i) {
+            const float missed = samples.value[i] - expected[i];
+            sums[first][at + i] += samples.weight[i] * missed * missed;
+            sums[first + 1][at + i] += samples.believed[i];
+        }
+    }
+    for (int y = 0; y < half; ++y) {
+        for (int x = 0; x < half; ++x) {
+            float share = 1.0f;
+            for (int kind = 0; kind < 2; ++kind) {
+                const float some = facts.unexplained[2 * kind], none = facts.unexplained[2 * kind + 1];
+                float missed = 0.0f, of = 0.0f;
+                for (int down = -reach; down <= reach; ++down) {
+                    const std::size_t row = static_cast<std::size_t>(std::clamp(y + down, 0, half - 1)) * half;
+                    for (int way = -reach; way <= reach; ++way) {
+                        const std::size_t at = row + std::clamp(x + way, 0, half - 1);
+                        missed += sums[2 * kind][at];
+                        of += sums[2 * kind + 1][at];
+                    }
+                }
+                const float excess = missed / std::max(of, 1.0f);
+                share *= std::clamp((none - excess) / (none - some), 0.0f, 1.0f);
+            }
+            explained_[static_cast<std::size_t>(y) * half + x] = share;
+        }
     }
 }
 

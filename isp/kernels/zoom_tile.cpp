@@ -106,6 +106,7 @@ ZoomTile::ZoomTile() {
     for (auto& plane : natural_) plane.resize(fine_pixels);
     for (auto& plane : work_) plane.resize(fine_pixels);
     behind_.resize(static_cast<std::size_t>(zoom_side / 2) * (zoom_side / 2));
+    explained_.resize(behind_.size());
 }
 
 void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, int left) {
@@ -124,6 +125,7 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
         pull_to_expected(facts);
         step(round[0], round[1]);
     }
+    doubt_what_is_not_explained(facts);
     finish(facts);
 }
 
@@ -249,12 +251,13 @@ void ZoomTile::finish(const ZoomFacts& facts) {
         for (int phase = 0; phase < zoom_phases; ++phase) {
             const std::size_t row = fine_at(y, phase, 0);
             const float* behind = behind_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
+            const float* explained = explained_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
             for (int i = 0; i < zoom_quads; ++i) {
                 bool blown = false;
                 for (int colour = 0; colour < 3; ++colour) {
                     blown = blown || plain_[colour][row + i] >= facts.blown * facts.gains[colour];
                 }
-                const float share = blown ? 0.0f : std::clamp(0.5f * (behind[i] - 1.0f), 0.0f, 1.0f);
+                const float share = blown ? 0.0f : explained[i] * std::clamp(0.5f * (behind[i] - 1.0f), 0.0f, 1.0f);
                 for (int colour = 0; colour < 3; ++colour) {
                     const float plain = plain_[colour][row + i];
                     result_[colour][row + i] = plain + share * (result_[colour][row + i] - plain);

@@ -32,11 +32,12 @@ struct ZoomSamples {
     std::int32_t row;                 // middle of the three fine rows they see; -1 if none is of use
     std::int32_t column;              // fine column of the first; the others follow four apart
     std::int32_t colour;
-    std::int32_t unused;
+    std::int32_t of_reference;        // 1 or 0
     float down, across;               // how far the first lies beyond that pixel, in fine pixels ...
     float down_step, across_step;     // ... and from each to the next
     float value[zoom_lanes];          // balanced
-    float weight[zoom_lanes];         // one over the variance; 0 for what is not believed
+    float weight[zoom_lanes];         // one over the variance, as far as it is believed
+    float believed[zoom_lanes];       // 0 to 1
 };
 
 class ZoomTile {
@@ -62,6 +63,7 @@ private:
     void weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y, int x);
     void precondition(const ZoomFacts& facts);
     void count_frames();
+    void doubt_what_is_not_explained(const ZoomFacts& facts);
     void pull_to_samples();
     void pull_to_expected(const ZoomFacts& facts);
     void step(float kept, float length);
@@ -70,7 +72,7 @@ private:
     int top_ = 0, left_ = 0;          // raw pixel of the tile's first
     std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_;
     FinePlane down_, across_, steep_, seen_;  // weights of differences to the pixel below and to the right; slopes
-    std::vector<float> natural_[3], work_[3], behind_;
+    std::vector<float> natural_[3], work_[3], behind_, explained_;
     std::vector<ZoomSamples> samples_;
 };
 

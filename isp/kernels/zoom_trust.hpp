@@ -14,10 +14,15 @@ struct TrustFacts {
     float span;                    // counts from black to saturation
     std::array<float, 3> gains;    // that the plain picture has been balanced with
     float noise_shot, noise_read;  // of one frame's pixel before the gains, 1 = saturation: variance = shot x + read
-    float slack;                   // of the plain picture's squared slopes, what its own error may be
     // Mean squared difference in units of what is expected: trusted fully up to the first, not at all from the second
     // on; near around a place, and further around it.
     std::array<float, 2> near, wide;
+    // The same for the squared mean difference further around a place, in units of its variance, if all differ by chance
+    // and the frame's light by `flicker` of itself.
+    std::array<float, 2> lean;
+    float flicker;
+    // What exceeds so many times those limits is something else for certain, and so may be what lies beside it.
+    float certain;
 };
 
 // The burst's picture as it is known before, of (height, width) pixels, both even.
@@ -33,8 +38,9 @@ void slopes_of_quads(const float* colours, int height, int width, float* slopes,
 
 // One number for each 2 x 2 of the frame's own pixels, 255 = full trust.
 //   places  (rows, columns, 2) what lies at a place of the frame lies there plus this in the plain picture
+//   slack   (rows, columns) at the places: of the plain picture's squared slopes, what its own error may be
 // The bytes do not depend on the number of threads.
 void trust_in_frame(const TrustFacts& facts, const PlainPicture& plain, const std::uint16_t* counts, const float* places,
-                    std::uint8_t* trust, int threads);
+                    const float* slack, std::uint8_t* trust, int threads);
 
 }  // namespace nightjar

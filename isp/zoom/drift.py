@@ -1,9 +1,9 @@
 """How the whole picture moved between two frames, more exactly than shift and turn.
 
-A hand also tips the camera, and a rolling shutter shears what it sees: both bend the picture's movement by parts of a
-pixel towards its corners. So the movement is the hand's and a polynomial of second order each way, fitted to all tiles
-by least squares; the less a tile fits the less it says (weights of Geman and McClure 1987): what moves by itself has no
-say.
+A hand also tips the camera, and a rolling shutter reads the rows one after the other while it moves: both bend the
+picture's movement by parts of a pixel towards its corners. So the movement is the hand's and a polynomial each way, of
+second order and from row to row of third, fitted to all tiles by least squares; the less a tile fits the less it says
+(weights of Geman and McClure 1987): what moves by itself has no say.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from isp.burst.places import PITCH_PX
 
 # By so much pictures move beside what the night found of the hand, in pixels at the end of the longer side: shift,
 # slopes, bends. Only felt where hardly a tile has texture.
-BESIDE_PX = (1.0, 1.0, 1.0, 0.3, 0.3, 0.3)
+BESIDE_PX = (1.0, 1.0, 1.0, 0.3, 0.3, 0.3, 0.3)
 # Rounds of the fit: from how many deviations on a tile loses its say.
 REACHES = (6.0, 4.0, 3.0)
 
 
 @dataclass(frozen=True)
 class Drift:
-    """hand    the night's, which this begins from
-    terms   (2, 6) how y and x move beside it: 1, y, x, yy, yx, xx, of places -1 to 1 along the longer side
-    field   (rows, columns, 2) float64, (y, x) of all places
+    """Where the whole picture's movement puts every place.
+
+    begun    the hand's movement as the night found it
+    terms    (2, 7) how y and x move beside it: 1, y, x, yy, yx, xx, yyy of places, -1 to 1 along the longer side
+    field    (rows, columns, 2) float64, (y, x) of all places, px
+    half_px  half the longer side
     """
 
     begun: Hand
@@ -38,7 +41,7 @@ class Drift:
     def of_hand(cls, hand: Hand, shape: tuple[int, int], places: tuple[int, int]) -> Drift:
         """What the hand alone would do to a frame of this shape."""
         y, x = np.ogrid[: places[0] * PITCH_PX : PITCH_PX, : places[1] * PITCH_PX : PITCH_PX]
-        return cls(hand, np.zeros((2, 6)), np.moveaxis(hand.at(y, x), 0, -1).copy(), max(shape) / 2)
+        return cls(hand, np.zeros((2, len(BESIDE_PX))), np.moveaxis(hand.at(y, x), 0, -1).copy(), max(shape) / 2)
 
     @property
     def hand(self) -> Hand:
@@ -65,14 +68,14 @@ class Drift:
         return Drift(self.begun, terms, self.field + np.moveaxis(moved, 0, -1), self.half_px)
 
     def _waves(self, rows: int, columns: int) -> np.ndarray:
-        """(6, rows, columns): the polynomial's parts at the places."""
+        """(7, rows, columns): the polynomial's parts at the places."""
         y = ((np.arange(rows) * PITCH_PX - self.begun.middle_px[0]) / self.half_px)[:, None]
         x = ((np.arange(columns) * PITCH_PX - self.begun.middle_px[1]) / self.half_px)[None, :]
-        return np.stack(np.broadcast_arrays(1.0 + 0 * y * x, y, x, y * y, y * x, x * x))
+        return np.stack(np.broadcast_arrays(1.0 + 0 * y * x, y, x, y * y, y * x, x * x, y * y * y))
 
 
 def _round(terms: np.ndarray, waves: np.ndarray, seen: np.ndarray, trust: np.ndarray, reach: float) -> np.ndarray:
-    """One round of weighted least squares for the (2, 6) terms."""
+    """One round of weighted least squares for the (2, 7) terms."""
     yy, yx, xx = trust
     miss = deviations_squared(seen - np.tensordot(terms, waves, 1), trust)
     say = (reach**2 / (reach**2 + miss)) ** 2

@@ -24,11 +24,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isp.burst.places import places_of
+from isp.bad_pixels import BadPixels
 from isp.demosaic import demosaic
+from isp.develop import run_stages
 from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
+from isp.levels import Levels
 from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
@@ -45,7 +47,13 @@ NOISE_SHARE = 0.1
 GREY, COLOURS = 0.3, 1.0
 # Counts from so much of saturation on are clipped or nearly so.
 CLIPPED, BLOWN = 0.99, 0.95
-# Gains that balance the colours are held to those of any light.
+# Misses of the samples around a place, in variances: from the first number on frames showed different things, from the
+# second on nothing is believed. Of all samples together, and of the reference's, which are few.
+UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
+# Gains of red, green and blue that most sensors need in daylight, and what no light needs.
+DAYLIGHT = (1.9, 1.0, 1.6)
+# So little energy of edges tells nothing: daylight is then assumed.
+LEAST_ENERGY = 1e-7
 LARGEST_GAIN = 4.0
 LARGEST_COUNT = 65535
 
@@ -128,19 +136,34 @@ def super_resolve(
 
 
 def balance(merged: RawFrame) -> np.ndarray:
-    """(3,) float32 gains of red, green and blue that make their detail alike: the camera's own, else the picture's means."""
+    """(3,) float32 gains of red, green and blue that make their detail alike: those that the camera chose.
+
+    Where it chose none, those that make differences of neighbours as large in all colours: most edges are grey (van de
+    Weijer, Gevers and Gijsenij 2007, "Edge-based color constancy").
+    """
     if merged.shot.colour_gains is not None:
         red, blue = merged.shot.colour_gains
         return np.array([red, 1.0, blue], np.float32)
-    light = {}
+    energy = dict.fromkeys("RGB", 0.0)
     for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
-        mean = merged.pixels[top::2, left::2].mean(dtype=np.float64) - merged.shot.black_dn[index]
-        light[letter] = light.get(letter, 0.0) + mean / (2 if letter == "G" else 1)
-    green = max(light["G"], 1e-9)
-    held = [min(max(green / max(light[letter], 1e-9), 1 / LARGEST_GAIN), LARGEST_GAIN) for letter in "RGB"]
+        energy[letter] += _detail(merged.pixels[top::2, left::2], merged.shot) / (2 if letter == "G" else 1)
+    gains = [
+        math.sqrt((energy["G"] + LEAST_ENERGY) / (energy[letter] + LEAST_ENERGY / usual**2))
+        for letter, usual in zip("RGB", DAYLIGHT, strict=True)
+    ]
     # So rounded they do not depend on how sums were added.
-    return np.round(held, 3).astype(np.float32)
+    return np.round(np.clip(gains, 1 / LARGEST_GAIN, LARGEST_GAIN), 3).astype(np.float32)
+
+
+def _detail(counts: np.ndarray, shot: Shot) -> float:
+    """Mean square of differences of neighbours of one colour beside the noise's, as a share of saturation squared."""
+    black = sum(shot.black_dn) / 4
+    span = shot.white_dn - black
+    light = (counts - np.float32(black)) / np.float32(span)
+    noise = 2 * (shot.noise.shot * max(float(light.mean(dtype=np.float64)), 0.0) + shot.noise.read)
+    found = sum(float(np.square(np.diff(light, axis=axis)).mean(dtype=np.float64)) for axis in (0, 1)) / 2
+    return max(found - noise, 0.0)
 
 
 def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -170,6 +193,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "plain_noise": (plain_noise.shot, plain_noise.read),
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
+        "unexplained": UNEXPLAINED,
         "prior": (LEAST_OF_LIGHT, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
     }
@@ -190,17 +214,22 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(merged: RawFrame, gains: np.ndarray, threads: int = 0) -> Plain:
-    """The merged burst, demosaicked; for `gains` see `balance`."""
-    shot = merged.shot
-    span = np.float32(shot.white_dn - sum(shot.black_dn) / 4)
-    mosaic = np.empty(merged.pixels.shape, np.float32)
-    for index, letter in enumerate(shot.bayer):
+def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
+    """The merged burst, demosaicked.
+
+    gains       see `balance`
+    bad_pixels  (count, 2) int32: these are mended, no others
+    """
+    mosaic = run_stages(merged, (Levels(),), threads).pixels
+    if len(bad_pixels):
+        mended = run_stages(merged, (Levels(), BadPixels()), threads).pixels
+        rows, columns = bad_pixels.T
+        mosaic[rows, columns] = mended[rows, columns]
+    for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
-        scale = gains["RGB".index(letter)] / span
-        mosaic[top::2, left::2] = (merged.pixels[top::2, left::2] - np.float32(shot.black_dn[index])) * scale
-    picture = demosaic(mosaic, shot.bayer, "fine", shot.noise, threads)
-    return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, shot)
+        mosaic[top::2, left::2] *= gains["RGB".index(letter)]
+    picture = demosaic(mosaic, merged.shot.bayer, "fine", merged.shot.noise, threads)
+    return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, merged.shot)
 
 
 def _one_black(shot: Shot) -> Shot:

@@ -45,8 +45,9 @@ def noise_left(plain: Plain, frames: Sequence[Aligned], noise: Noise, factor: fl
         for grain, away in zip(grains, moved, strict=True)
     ]
     merged_shot = dataclasses.replace(shot, noise=plain.shot.noise)
-    start = plain_of(_frame(light + merged, merged_shot), plain.gains, threads)
-    found = super_resolve(start, taken, noise, factor, np.empty((0, 2), np.int32), threads)
+    none = np.empty((0, 2), np.int32)
+    start = plain_of(_frame(light + merged, merged_shot), plain.gains, none, threads)
+    found = super_resolve(start, taken, noise, factor, none, threads)
     green = (found.pixels[..., 1] - found.shot.black_dn[0]) / (found.shot.white_dn - found.shot.black_dn[0])
     edge, middle = round(EDGE_PX * factor), green.shape[1] // 2
     halves = green[edge:-edge, edge : middle - edge], green[edge:-edge, middle + edge : -edge]

@@ -3,18 +3,20 @@
 What moved by itself, was covered, lit up or was aligned wrongly must not be solved for: a sample is compared with what
 the burst's plain picture (merged, demosaicked) shows at its place. It may miss that by its noise, and where the picture
 has fine detail by some of it, since that is what the plain picture cannot tell. What misses more, around a place
-together, is something else.
+together, is something else. Where the alignment finds different movements side by side, one of them is wrong for the
+samples between, and less is left to fine detail.
 
 Source: Wronski et al. 2019, "Handheld multi-frame super-resolution", section 5.2 (differences beside noise and beside
 the local spread of the reference). We depart so: each sample is compared with its own colour of a full picture, not
 with a picture of half the size, whose aliasing looks like motion; the spread is that of one-pixel differences, which
-see a pattern of two pixels too; energies around a place are compared and not means, which fine things that moved leave
-alone; and the alignment's spread is not asked, because the same difference tells it.
+see a pattern of two pixels too; and energies around a place are compared, not means, which fine things that moved leave
+alone.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from isp.burst.places import places_of
 from isp.errors import FrameError
@@ -25,9 +27,19 @@ from isp.kernels import TrustFacts, slopes_of_quads
 # are aligned exactly, one place in fifty then has more than NEAR's middle, and of places that show something else all
 # but a few in a hundred.
 DETAIL_MISSED = 0.4
+# ... and by no more where shifts beside each other differ: something slow and fine moves there by itself, or a depth ends.
+# Shifts that differ by less than the first of APART_PX, beside the turn of the hand, belong together.
+DETAIL_APART, APART_PX = 0.15, (0.15, 0.4)
 # Limits of mean squared misses in units of what is expected, over 6 x 6 and 10 x 10 pixels: full trust, none. By noise
 # alone one place in forty exceeds the first of them.
 NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
+# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean over
+# 10 x 10 pixels does: limits of its square in units of its variance (right places: one of a thousand exceeds the first).
+LEAN = (7.0, 14.0)
+# Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
+FLICKER = 0.01
+# So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
+CERTAIN = 2.0
 # Counts are whole numbers: that alone scatters them.
 ROUNDING = 1 / 12
 
@@ -58,8 +70,25 @@ class Trust:
             raise FrameError(f"A frame of {frame.pixels.shape} cannot be compared with a picture of {shape}.")
         trust = np.empty(self._slopes.shape[1:], np.uint8)
         counts, places = np.ascontiguousarray(frame.pixels), np.ascontiguousarray(lying, np.float32)
-        self._facts.trust_in_frame(self._plain, self._slopes, counts, places, trust, threads)
+        self._facts.trust_in_frame(self._plain, self._slopes, counts, places, slack(places), trust, threads)
         return trust
+
+
+def slack(lying: np.ndarray) -> np.ndarray:
+    """(rows, columns) float32 at the places: of the plain picture's squared slopes, what is left to fine detail."""
+    first, last = APART_PX
+    apart = np.clip((spread_px(lying) - first) / (last - first), 0.0, 1.0)
+    return np.square(DETAIL_MISSED + apart * (DETAIL_APART - DETAIL_MISSED)).astype(np.float32)
+
+
+def spread_px(lying: np.ndarray) -> np.ndarray:
+    """(rows, columns): how far the shifts of a place and those beside it differ, beside the turn of the whole picture."""
+    field = lying.astype(np.float64)
+    for axis in (0, 1):
+        steps = np.median(np.diff(field, axis=axis), axis=(0, 1))
+        field = field - np.expand_dims(np.arange(field.shape[axis]), 1 - axis)[..., None] * steps
+    around = sliding_window_view(np.pad(field, ((1, 1), (1, 1), (0, 0)), mode="edge"), (3, 3), axis=(0, 1))
+    return np.hypot(*np.moveaxis(np.ptp(around, axis=(3, 4)), -1, 0))
 
 
 def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
@@ -71,7 +100,9 @@ def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
         "span": span,
         "gains": gains.tolist(),
         "noise": (noise.shot, max(noise.read, ROUNDING / span**2)),
-        "slack": DETAIL_MISSED**2,
         "near": NEAR,
         "wide": WIDE,
+        "lean": LEAN,
+        "flicker": FLICKER,
+        "certain": CERTAIN,
     }

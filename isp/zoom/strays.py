@@ -8,6 +8,7 @@ this very picture stray is measured, not assumed: of a wall they do not, of near
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -148,17 +149,27 @@ def settled(strays: Strays) -> np.ndarray:
 
 def _around(strays: Strays, spread: float) -> tuple[np.ndarray, np.ndarray]:
     """What each tile and those around it that agree with it say together: strays, and their information."""
-    padded = np.pad(np.concatenate([strays.px, strays.trust]), ((0, 0), (REACH, REACH), (REACH, REACH)))
-    rows, columns = strays.px.shape[1:]
-    known, pull = np.zeros_like(strays.trust), np.zeros_like(strays.px)
-    for down in range(2 * REACH + 1):
-        for across in range(2 * REACH + 1):
-            other = padded[:, down : down + rows, across : across + columns]
-            apart = deviations_squared(other[:2] - strays.px, _of_both(strays.trust, other[2:], spread))
-            says = other[2:] * (NEAR[down] * NEAR[across] * _fading(apart / BY_ITSELF**2))
-            known += says
-            pull += _turned(says, other[:2])
+    own = np.concatenate([strays.trust, _turned(strays.trust, strays.px)])
+    said = own.copy()
+    for here, there, near in _pairs(*strays.px.shape[1:]):
+        apart = strays.px[there] - strays.px[here]
+        far = deviations_squared(apart, _of_both(strays.trust[here], strays.trust[there], spread))
+        heard = near * _fading(far / BY_ITSELF**2)
+        said[here] += heard * own[there]
+        said[there] += heard * own[here]
+    known, pull = said[:3], said[3:]
     return _solved(known + ALMOST_NOTHING, pull), known / OVERLAP
+
+
+def _pairs(rows: int, columns: int) -> Iterator[tuple[tuple, tuple, float]]:
+    """Of planes (..., rows, columns): tiles, those that stand so much farther on, and how near these are; each once."""
+    for down in range(REACH + 1):
+        for across in range(-REACH, REACH + 1):
+            if (down, across) > (0, 0) and down < rows and abs(across) < columns:
+                left, right = max(0, -across), max(0, across)
+                here = np.s_[:, : rows - down, left : columns - right]
+                there = np.s_[:, down:, left + across : columns - right + across]
+                yield here, there, NEAR[REACH + down] * NEAR[REACH + across]
 
 
 def _of_both(one: np.ndarray, other: np.ndarray, spread: float) -> np.ndarray:

@@ -32,6 +32,8 @@ BEHIND_DETAIL = 2.0
 # A picture of which less was measured is no measured zoom.
 LEAST_MEASURED = 0.05
 FULL = 255
+# Frames beside the reference in which bad pixels are looked for.
+OTHERS_ASKED = 2
 
 
 class ZoomBurst:
@@ -73,7 +75,8 @@ class ZoomBurst:
     def _measured(self, merged: RawFrame) -> tuple[Measured, dict[int, float]]:
         """The picture, and by timestamp how much of each frame was believed."""
         kept, threads = self._kept, self._threads
-        reference, plain = kept.reference, plain_of(merged, balance(merged), threads)
+        reference, bad_pixels = kept.reference, self._bad_pixels()
+        plain = plain_of(merged, balance(merged), bad_pixels, threads)
         frame, shifts = kept.others[0]
         noise = measured_noise(reference, frame, shifts.px)
         still = np.zeros((*places_of(merged.pixels.shape), 2), np.float32)
@@ -86,10 +89,16 @@ class ZoomBurst:
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
             frames.append(Aligned(frame, where, trust))
         factor = min(self._asked, MEASURED_AT_MOST)
-        bad_pixels = find_bad_pixels(reference, threads)
         measured = super_resolve(plain, frames, noise, factor, bad_pixels, threads)
         left = noise_left(plain, frames, noise, factor, threads)
         return replace(measured, shot=replace(measured.shot, noise=left)), shares
+
+    def _bad_pixels(self) -> np.ndarray:
+        """(count, 2) int32 of pixels that are bad in two frames: those stay in their places, texture does not."""
+        frames = [self._kept.reference, *(frame for frame, _ in self._kept.others[-OTHERS_ASKED:])]
+        found = np.concatenate([find_bad_pixels(frame, self._threads) for frame in frames])
+        places, times = np.unique(found, axis=0, return_counts=True)
+        return np.ascontiguousarray(places[times > 1])
 
     def _plain(self, merged: Merged, diversity: Diversity | None, why: str) -> Zoomed:
         behind = merged.frame.frames_behind
