@@ -15,9 +15,12 @@
 #include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
+#include "refine_binding.hpp"
 #include "resample_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
+#include "zoom_binding.hpp"
+#include "zoom_trust_binding.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -172,7 +175,11 @@ NB_MODULE(_kernels, module) {
     bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
+    bind_refine(module);
     bind_resample(module);
+    bind_zoom(module);
+    bind_resample(module);
+    bind_zoom_trust(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;

@@ -1,4 +1,4 @@
-"""`make bench`: speed, memory and quality of photos, night pictures and portraits beside other software, in one run.
+"""`make bench`: speed, memory and quality of photos, nights, portraits and zooms beside other software, in one run.
 
 Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
 mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
@@ -27,6 +27,7 @@ from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
 from white_balance import print_white_balance
+from zoom import print_zoom
 
 from firmware.files.dng import encode_dng
 from firmware.files.raw_files import read_raw
@@ -167,6 +168,7 @@ def main() -> None:
     figures["quality"] = print_quality(figures["demosaic"])
     figures["night"] = print_night()
     figures["portraits"] = print_portraits()
+    figures["zoom"] = print_zoom()
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet().save(SHEET)
     print(f"before and after, to be looked at: {SHEET}")
