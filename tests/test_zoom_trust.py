@@ -1,4 +1,4 @@
-"""What is believed of a frame: all of it where it shows the reference's scene, nothing where something else is in it."""
+"""What is believed of a frame: all of it where it shows the reference's scene, nothing where something else is."""
 
 import dataclasses
 

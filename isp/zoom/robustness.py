@@ -27,14 +27,15 @@ from isp.kernels import TrustFacts, slopes_of_quads
 # are aligned exactly, one place in fifty then has more than NEAR's middle, and of places that show something else all
 # but a few in a hundred.
 DETAIL_MISSED = 0.4
-# ... and by no more where shifts beside each other differ: something slow and fine moves there by itself, or a depth ends.
-# Shifts that differ by less than the first of APART_PX, beside the turn of the hand, belong together.
+# ... and by no more where shifts beside each other differ: something slow and fine moves there by itself, or a depth
+# ends. Shifts that differ by less than the first of APART_PX, beside the turn of the hand, belong together.
 DETAIL_APART, APART_PX = 0.15, (0.15, 0.4)
 # Limits of mean squared misses in units of what is expected, over 6 x 6 and 10 x 10 pixels: full trust, none. By noise
 # alone one place in forty exceeds the first of them.
 NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
-# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean over
-# 10 x 10 pixels does: limits of its square in units of its variance (right places: one of a thousand exceeds the first).
+# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean
+# over 10 x 10 pixels does: limits of its square in units of its variance. One right place of a thousand exceeds the
+# first.
 LEAN = (7.0, 14.0)
 # Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
 FLICKER = 0.01
@@ -87,7 +88,7 @@ def slack(lying: np.ndarray) -> np.ndarray:
 
 
 def spread_px(lying: np.ndarray) -> np.ndarray:
-    """(rows, columns): how far the shifts of a place and those beside it differ, beside the turn of the whole picture."""
+    """(rows, columns): how far the shifts of a place and those beside it differ, beside the turn of the picture."""
     around = _around(_beside_turn(lying.astype(np.float64)))
     return np.hypot(*np.moveaxis(np.ptp(around, axis=(3, 4)), -1, 0))
 
