@@ -22,4 +22,4 @@ class MaskError(AcceleratorError, ValueError):
 
 
 class PictureError(AcceleratorError, ValueError):
-    """A labelled picture's name, size, depth or bytes are not as they are published, or its sensor is not known."""
+    """A picture's name, size, depth or bytes are not as published or not as needed, or its sensor is not known."""

@@ -37,6 +37,10 @@ class WhiteBalanceError(NightjarError, ValueError):
     """This white balance cannot be: there is no such choice, or nothing to take it from. Says what to do."""
 
 
+class ZoomError(NightjarError, ValueError):
+    """There is no such zoom, or what was zoomed cannot be made again. Says what is allowed."""
+
+
 class PinError(NightjarError, OSError):
     """The pins of the buttons or of the status light cannot be used."""
 
@@ -59,6 +63,10 @@ class SidecarError(NightjarError, ValueError):
 
 class MaskFileError(NightjarError, ValueError):
     """A portrait's mask is missing, altered, not a PNG, or does not fit its picture."""
+
+
+class PictureFileError(NightjarError, ValueError):
+    """A picture at hand cannot be read or written: no JPEG or PNG, damaged, too large, or of a kind not taken."""
 
 
 class DemoError(NightjarError, RuntimeError):

@@ -417,7 +417,7 @@ def test_a_twin_of_another_size_is_not_fed(opened, machine, files, library):
     accelerator = opened("usb", library=library("works"))
     answer = accelerator.run(PICTURE)
     assert is_right(answer)
-    assert "takes a picture of (8, 8)" in answer.fell_back
+    assert "takes a picture of (8, 8, 3)" in answer.fell_back
     assert accelerator.report()["child"] is None
 
 

@@ -137,7 +137,7 @@ def test_models_without_a_fixed_shape_are_refused(stored):
         Model(stored(model.written([light], [out])))
 
 
-@pytest.mark.parametrize("shape", [(1, *SIZE, 1), (2, *SIZE, 3), (1, 4, 3)])
+@pytest.mark.parametrize("shape", [(1, *SIZE, 2), (2, *SIZE, 3), (1, 4, 3)])
 def test_models_that_take_no_picture_are_refused(stored, shape):
     model = Network()
     light, out = model.tensor(shape), model.tensor(shape)

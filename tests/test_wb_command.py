@@ -82,7 +82,7 @@ class Bench:
         parts = (self.camera, self.card, writer, self.darkroom, night)
         self.shooting = Shooting(look, *parts, lambda: None, balances=self.balances)
         self.requests = WhiteBalanceRequests(self.shooting, self.camera, self.card)
-        self.handlers = request_handlers(self.shooting, dict, dict, dict, self.requests.answer)
+        self.handlers = request_handlers(self.shooting, dict, dict, dict, self.requests.answer, dict)
         self.parts = (self.darkroom, writer)
         for part in self.parts:
             part.start()

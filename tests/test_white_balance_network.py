@@ -15,11 +15,11 @@ from measures.tiny_models import negative
 
 from accelerators.errors import ModelError
 from accelerators.models.lint import lint
+from accelerators.models.seal import sealed
 from accelerators.training.int8_file import write_int8
 from accelerators.training.joining import joined
 from accelerators.training.layers import Layer
 from accelerators.white_balance.network import load_network
-from accelerators.white_balance.network_file import sealed
 
 ROOT = Path(__file__).parents[1]
 CANDIDATES, FEATURES, MOST_KB = 80, 40, 64

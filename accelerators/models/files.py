@@ -13,9 +13,10 @@ class ModelFiles:
     name      as in configs/models.toml
     cpu       the int8 .tflite for the CPU
     edge_tpu  its twin compiled for the Edge TPU; None where there is none
-    input     (height, width) of the uint8 RGB picture it takes
+    input     (height, width) of the uint8 picture it takes
     labels    the class of each score, background first
     uncut     the files are as published, and are cut at their scores when they are loaded
+    channels  of the picture: 3 are red, green and blue, 1 is grey
     """
 
     name: str
@@ -24,3 +25,9 @@ class ModelFiles:
     input: tuple[int, int]
     labels: tuple[str, ...]
     uncut: bool = False
+    channels: int = 3
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """Of the picture it takes."""
+        return (*self.input, self.channels)

@@ -65,7 +65,7 @@ class Accelerator:
         self._starts = 0
 
     def run(self, picture: np.ndarray) -> Answer:
-        """What the network says about a picture: (h, w, 3) uint8, of the model's input size.
+        """What the network says about a picture: (h, w, channels) uint8, as the model takes it.
 
         A device that fails or hangs is replaced by the CPU at once. Raises ModelError for a picture or a file that does
         not fit, DeviceError when nothing can answer, RuntimeMissing when there is no LiteRT.
@@ -131,7 +131,7 @@ class Accelerator:
     def _check(self, picture: np.ndarray) -> None:
         if self._closed:
             raise DeviceError("This accelerator was closed.")
-        shape = (*self._files.input, 3)
+        shape = self._files.picture_shape
         if not isinstance(picture, np.ndarray) or picture.shape != shape or picture.dtype != np.uint8:
             found = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
             raise ModelError(f"Model {self._files.name} takes a uint8 picture of shape {shape}, not {found}.")

@@ -69,9 +69,7 @@ class Choice:
 
     def _fitting(self, path: Path) -> ModelFile:
         file = read_model(path, self._files.uncut)
-        size = picture_shape(file)[:2]
-        if size != self._files.input:
-            raise ModelError(
-                f"{path} takes a picture of {size}, but model {self._files.name} one of {self._files.input}"
-            )
+        shape, wanted = picture_shape(file), self._files.picture_shape
+        if shape != wanted:
+            raise ModelError(f"{path} takes a picture of {shape}, but model {self._files.name} one of {wanted}")
         return file

@@ -15,7 +15,8 @@ from accelerators.runtime.model_file import ModelFile, Tensor, read_model
 
 logger = logging.getLogger(__name__)
 
-COLOURS = 3
+# Of a picture: grey, or red, green and blue.
+CHANNELS = (1, 3)
 
 
 class Model:
@@ -55,8 +56,8 @@ class Model:
     def run(self, picture: np.ndarray) -> np.ndarray:
         """What the network says about a picture.
 
-        picture  (h, w, 3) uint8, 0 to 255, whatever the network's own quantisation; or float32 with the real numbers
-                 that the network was trained on. A network without quantisation takes float32 only.
+        picture  (h, w, channels) uint8, 0 to 255, whatever the network's own quantisation; or float32 with the real
+                 numbers that the network was trained on. A network without quantisation takes float32 only.
         Returns the first output without its batch axis, float32, dequantised; class numbers as they are.
         Raises ModelError when the picture does not fit or the answer has holes, DeviceError when the device fails.
         """
@@ -112,11 +113,11 @@ class Model:
 
 
 def picture_shape(file: ModelFile) -> tuple[int, int, int]:
-    """(height, width, 3) of the picture a model takes. Raises ModelError when it takes something else."""
+    """(height, width, channels) of the picture a model takes. Raises ModelError when it takes something else."""
     shape = file.inputs[0].shape
-    if len(file.inputs) != 1 or len(shape) != 4 or shape[0] != 1 or shape[3] != COLOURS:
+    if len(file.inputs) != 1 or len(shape) != 4 or shape[0] != 1 or shape[3] not in CHANNELS:
         found = ", ".join(str(list(tensor.shape)) for tensor in file.inputs)
-        raise ModelError(f"{file.path} takes {found}; allowed is one picture, [1, height, width, {COLOURS}].")
+        raise ModelError(f"{file.path} takes {found}; allowed is one picture, [1, height, width, 1 or 3].")
     if file.inputs[0].dtype not in ("uint8", "int8", "float32"):
         raise ModelError(f"{file.path} takes {file.inputs[0].dtype}; allowed are uint8, int8 and float32.")
     return shape[1:]

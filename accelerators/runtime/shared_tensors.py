@@ -19,7 +19,7 @@ PAGE = mmap.PAGESIZE
 
 
 class SharedTensors:
-    """picture  (h, w, 3) uint8, written by the parent; values: float32, written by the child."""
+    """picture  (h, w, channels) uint8, written by the parent; values: float32, written by the child."""
 
     def __init__(self, descriptor: int, picture_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> None:
         """Map memory that `shared_memory` made; the descriptor may be closed afterwards."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from accelerators.training.layers import Layer
+from accelerators.training.layers import Trained
 
 # Half of the difference in size, in logarithms: the weights after a channel take over what the channel loses. On three
 # networks half and all of it were as good, and both a sixth better than none.
@@ -20,18 +20,19 @@ STRENGTH = 0.5
 SMALLEST = 0.02
 
 
-def equalised(layers: Sequence[Layer], samples: np.ndarray) -> list[Layer]:
+def equalised(layers: Sequence[Trained], samples: np.ndarray) -> list[Trained]:
     """The same function, in which the channels that a RELU ends are nearer to each other in size.
 
-    samples  (n, candidates, in)
+    samples  (n, candidates, in), or (n, high, wide, in) of pictures
     """
-    made, sizes = [], np.ones(samples.shape[2])
+    made, sizes = [], np.ones(samples.shape[-1])
     for layer in layers:
         samples = layer(samples)
         taking = layer.taps * sizes
-        most = samples.max(axis=(0, 1))
+        most = samples.max(axis=tuple(range(samples.ndim - 1)))
         # Only a RELU hands a factor on unchanged.
         alike = layer.relu and most.max() > 0
         sizes = np.maximum(most / most.max(), SMALLEST) ** STRENGTH if alike else np.ones(len(taking))
-        made.append(replace(layer, weights=taking / sizes[:, np.newaxis, np.newaxis], bias=layer.bias / sizes))
+        of_outputs = sizes.reshape(-1, *[1] * (taking.ndim - 1))
+        made.append(replace(layer, weights=taking / of_outputs, bias=layer.bias / sizes))
     return made

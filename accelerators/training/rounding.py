@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accelerators.errors import ModelError
+from accelerators.models.quantisation import INT8, Quantisation
 from accelerators.training.equalising import equalised
-from accelerators.training.layers import Layer, windows
-from accelerators.training.weight_rounding import MOST_WEIGHT, rounded_weights
-from accelerators.white_balance.integer_layer import INT8, IntegerLayer, Quantisation
+from accelerators.training.layers import Layer
+from accelerators.training.weight_rounding import in_whole_steps
+from accelerators.white_balance.integer_layer import IntegerLayer
 from accelerators.white_balance.network_file import FeatureRange
 
 LEVELS = INT8.max - INT8.min
@@ -53,33 +54,11 @@ def rounded(layers: Sequence[Layer], samples: np.ndarray) -> Rounded:
         else:
             given, middle = _score_range(layer(floats))
             layer = replace(layer, bias=layer.bias - middle)
-        made.append(_integers(layer, floats, taken.real(stored), taken, given))
+        whole = in_whole_steps(layer, floats, taken.real(stored), taken)
+        made.append(IntegerLayer(whole.weights, whole.bias, whole.scales, taken, given, layer.relu))
         stored = np.stack([made[-1](one) for one in stored])
         floats, taken = layer(floats), given
     return Rounded((*made[:-1], _four_times(made[-1])), features, middle)
-
-
-def _integers(
-    layer: Layer, floats: np.ndarray, coarse: np.ndarray, taken: Quantisation, given: Quantisation
-) -> IntegerLayer:
-    """One layer.
-
-    floats  (n, candidates, in) what it takes in floats
-    coarse  the same as the integers before it give it
-    """
-    outputs, taps, inputs = layer.taps.shape
-    flat = layer.taps.reshape(outputs, taps * inputs)
-    most = np.abs(flat).max(axis=1)
-    scales = (np.where(most > 0, most, 1) / MOST_WEIGHT).astype(np.float32)
-    steps = scales.astype(np.float64)[:, np.newaxis]
-    seen = windows(coarse, taps).reshape(-1, taps * inputs).astype(np.float64)
-    whole = rounded_weights(flat / steps, seen)
-    # What rounding adds to the mean of the sums is taken back here.
-    missed = windows(floats, taps).mean(axis=(0, 1)) @ flat.T - seen.mean(axis=0) @ (whole * steps).T
-    bias = np.rint((layer.bias + missed) / (taken.scale * steps[:, 0]))
-    return IntegerLayer(
-        whole.reshape(layer.taps.shape).astype(np.int8), bias.astype(np.int32), scales, taken, given, layer.relu
-    )
 
 
 def _four_times(last: IntegerLayer) -> IntegerLayer:

@@ -1,12 +1,11 @@
 """The .tflite of the white balance: read into layers, and refused where one bit of it is not as it was written.
 
 Beside the network, three entries of the file's metadata belong to it: the range of each feature, the middle of the
-scores, and the SHA-256 of the whole file with zeros in place of that sum.
+scores, and the SHA-256 of the file (see models/seal.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from accelerators.errors import ModelError
-from accelerators.models.flatbuffer import Table, root_of
-from accelerators.models.graph import IDENTIFIER, Graph, Operator, read_graph
-from accelerators.white_balance.integer_layer import INT8, IntegerLayer, Quantisation
+from accelerators.models.flatbuffer import Table
+from accelerators.models.graph import Graph, Operator, read_graph
+from accelerators.models.quantisation import INT8, Quantisation
+from accelerators.models.seal import check_seal, metadata_of
+from accelerators.white_balance.integer_layer import IntegerLayer
 
-FEATURES, SCORE_MIDDLE, DIGEST = "nightjar_features", "nightjar_score_middle", "nightjar_sha256"
-DIGEST_BYTES = 32
+FEATURES, SCORE_MIDDLE = "nightjar_features", "nightjar_score_middle"
 # The shipped file has some tens of kB; this is far beyond what 5 ms are enough for.
 MOST_BYTES = 4_000_000
 MOST_FEATURE = 1e30
@@ -84,7 +84,7 @@ def read_network(path: Path) -> NetworkFile:
         if not stat.S_ISREG(facts.st_mode) or not 0 < facts.st_size <= MOST_BYTES:
             raise ModelError(f"It is no file of 1 to {MOST_BYTES} bytes.")
         content = path.read_bytes()
-        _check_digest(content)
+        check_seal(content)
         graph = read_graph(content)
         tables = graph.table.tables(0)
         layers = tuple(_layer(operator, graph, tables) for operator in graph.operators)
@@ -98,38 +98,6 @@ def read_network(path: Path) -> NetworkFile:
     return NetworkFile(path, content, candidates, features, float(middle), layers)
 
 
-def sealed(content: bytes) -> bytes:
-    """The same file with its SHA-256 in the place that was kept for it."""
-    start = _digest_at(content)
-    return content[:start] + _digest(content, start) + content[start + DIGEST_BYTES :]
-
-
-def _check_digest(content: bytes) -> None:
-    start = _digest_at(content)
-    if content[start : start + DIGEST_BYTES] != _digest(content, start):
-        raise ModelError("Its bytes are not the ones that were written: their SHA-256 differs.")
-
-
-def _digest(content: bytes, start: int) -> bytes:
-    return hashlib.sha256(content[:start] + bytes(DIGEST_BYTES) + content[start + DIGEST_BYTES :]).digest()
-
-
-def _digest_at(content: bytes) -> int:
-    start, count = _metadata(content, DIGEST).vector(0, 1)
-    if count != DIGEST_BYTES:
-        raise ModelError(f"Its SHA-256 has {count} bytes, not {DIGEST_BYTES}.")
-    return start
-
-
-def _metadata(content: bytes, name: str) -> Table:
-    model = root_of(content, IDENTIFIER)
-    buffers = model.tables(4)
-    for entry in model.tables(6):
-        if entry.text(0) == name and entry.number(1, "I") < len(buffers):
-            return buffers[entry.number(1, "I")]
-    raise ModelError(f"It has no entry {name}.")
-
-
 def _feature_range(content: bytes, features: int) -> FeatureRange:
     middles, halves = _floats(content, FEATURES, 2 * features).reshape(2, features)
     if not ((halves >= SCALES[0]) & (halves <= MOST_FEATURE) & (np.abs(middles) <= MOST_FEATURE)).all():
@@ -138,7 +106,7 @@ def _feature_range(content: bytes, features: int) -> FeatureRange:
 
 
 def _floats(content: bytes, name: str, count: int) -> np.ndarray:
-    stored = _metadata(content, name).content(0)
+    stored = metadata_of(content, name).content(0)
     if len(stored) != 4 * count:
         raise ModelError(f"Its entry {name} has {len(stored) // 4} numbers, not {count}.")
     floats = np.frombuffer(stored, "<f4").astype(np.float32)

@@ -1,0 +1,1 @@
+"""Pictures at hand, whoever took them, at a larger size."""

@@ -1,0 +1,256 @@
+// What the frames say of a tile: samples, their weights, and how the fine picture is pulled towards them.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "rows.hpp"
+#include "zoom_tile.hpp"
+
+namespace nightjar {
+
+namespace {
+
+// Weights of three pixels for what a raw pixel sees, whose middle lies `beyond` the middle one: quadratic B-splines.
+// Their width is that of a raw pixel over fine pixels.
+struct Seen {
+    float before[zoom_lanes], middle[zoom_lanes], after[zoom_lanes];
+
+    Seen(float beyond, float step) {
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < zoom_lanes; ++i) {
+            const float d = beyond + step * static_cast<float>(i);
+            const float low = 0.5f - d, high = 0.5f + d;
+            before[i] = 0.5f * low * low;
+            middle[i] = 0.75f - d * d;
+            after[i] = 0.5f * high * high;
+        }
+    }
+};
+
+// Where the three columns that samples see begin in a row of the fine picture.
+std::array<std::size_t, 3> columns_of(std::int32_t column) {
+    std::array<std::size_t, 3> starts{};
+    for (int k = 0; k < 3; ++k) {
+        const int at = column - 1 + k;
+        starts[k] = static_cast<std::size_t>(at % zoom_phases) * zoom_quads + at / zoom_phases;
+    }
+    return starts;
+}
+
+// What the samples should be, if the fine picture is so.
+void expected_samples(const float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, float* out) {
+    const auto columns = columns_of(samples.column);
+    const float* above = fine + fine_at(samples.row - 1, 0, 0);
+    const float* level = fine + fine_at(samples.row, 0, 0);
+    const float* below = fine + fine_at(samples.row + 1, 0, 0);
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < zoom_lanes; ++i) {
+        const float one = across.before[i] * above[columns[0] + i] + across.middle[i] * above[columns[1] + i] +
+                          across.after[i] * above[columns[2] + i];
+        const float two = across.before[i] * level[columns[0] + i] + across.middle[i] * level[columns[1] + i] +
+                          across.after[i] * level[columns[2] + i];
+        const float three = across.before[i] * below[columns[0] + i] + across.middle[i] * below[columns[1] + i] +
+                            across.after[i] * below[columns[2] + i];
+        out[i] = down.before[i] * one + down.middle[i] * two + down.after[i] * three;
+    }
+}
+
+// Gives back to the fine pixels what their samples miss, each as it sees them.
+void give_back(float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, const float* missed) {
+    const auto columns = columns_of(samples.column);
+    const float* const shares[3] = {down.before, down.middle, down.after};
+    const float* const parts[3] = {across.before, across.middle, across.after};
+    for (int a = 0; a < 3; ++a) {
+        float* row = fine + fine_at(samples.row - 1 + a, 0, 0);
+        float shared[zoom_lanes];
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < zoom_lanes; ++i) shared[i] = shares[a][i] * missed[i];
+        for (int b = 0; b < 3; ++b) {
+            float* to = row + columns[b];
+            ROWS_DO_NOT_OVERLAP
+            for (int i = 0; i < zoom_lanes; ++i) to[i] += parts[b][i] * shared[i];
+        }
+    }
+}
+
+int colour_at(const ZoomFacts& facts, int y, int x) {
+    const bool of_red_row = (y & 1) == facts.red_row, of_red_column = (x & 1) == facts.red_column;
+    return of_red_row ? (of_red_column ? 0 : 1) : (of_red_column ? 1 : 2);
+}
+
+}  // namespace
+
+void ZoomTile::take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame) {
+    const int rows = (input.height + zoom_pitch - 1) / zoom_pitch, columns = (input.width + zoom_pitch - 1) / zoom_pitch;
+    for (int row = 0; row < rows; ++row) {
+        for (int column = 0; column < columns; ++column) {
+            // Places move alike near each other: a cell of which a corner lies far off has nothing in the tile.
+            const float* place = frame.places + 2 * (static_cast<std::size_t>(row) * (columns + 1) + column);
+            const float y = static_cast<float>(row * zoom_pitch) + place[0] - static_cast<float>(top_);
+            const float x = static_cast<float>(column * zoom_pitch) + place[1] - static_cast<float>(left_);
+            const float far = static_cast<float>(zoom_side + zoom_pitch);
+            if (!(y > -2.0f * zoom_pitch && y < far && x > -2.0f * zoom_pitch && x < far)) continue;
+            for (int inside = 0; inside < zoom_pitch; ++inside) {
+                const int at = row * zoom_pitch + inside;
+                if (at >= input.height) break;
+                take_samples(facts, input, frame, at, column * zoom_pitch, false);
+                take_samples(facts, input, frame, at, column * zoom_pitch, true);
+            }
+        }
+    }
+}
+
+void ZoomTile::take_samples(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int row, int first,
+                            bool odd) {
+    const int columns = (input.width + zoom_pitch - 1) / zoom_pitch + 1;
+    const float* place = frame.places + 2 * (static_cast<std::size_t>(row / zoom_pitch) * columns + first / zoom_pitch);
+    const float share = (static_cast<float>(row % zoom_pitch) + 0.5f) / zoom_pitch;
+    float left[2], right[2];
+    for (int way = 0; way < 2; ++way) {
+        left[way] = place[way] + share * (place[2 * columns + way] - place[way]);
+        right[way] = place[2 + way] + share * (place[2 * columns + 2 + way] - place[2 + way]);
+    }
+    ZoomSamples samples{};
+    const float start = (static_cast<float>(odd) + 0.5f) / zoom_pitch;
+    // From a sample to the next are two raw pixels, four fine ones; what is more or less is the turn of the hand.
+    const float down_step = zoom_finer * (right[0] - left[0]) * 2 / zoom_pitch;
+    const float across_step = zoom_finer * (right[1] - left[1]) * 2 / zoom_pitch;
+    const float y = zoom_finer * (static_cast<float>(row - top_) + 0.5f + left[0] + start * (right[0] - left[0])) - 0.5f;
+    const float x = zoom_finer * (static_cast<float>(first - left_) + static_cast<float>(odd) + 0.5f + left[1] +
+                                  start * (right[1] - left[1])) - 0.5f;
+    // All are seen from the pixel that is nearest to the middle one.
+    const float middle = 0.5f * (zoom_lanes - 1);
+    const float row_at = y + middle * down_step + 0.5f, column_at = x + middle * across_step + 0.5f;
+    constexpr float last_row = zoom_fine - 2, last_column = zoom_fine - zoom_phases * zoom_lanes - 2;
+    if (!(row_at >= 1.0f && row_at < last_row && column_at >= 1.0f && column_at < last_column)) return;
+    if (!(std::abs(down_step) < 0.1f && std::abs(across_step) < 0.1f)) return;
+    samples.row = static_cast<std::int32_t>(row_at);
+    samples.column = static_cast<std::int32_t>(column_at);
+    samples.down = y - static_cast<float>(samples.row);
+    samples.across = x - static_cast<float>(samples.column);
+    samples.down_step = down_step;
+    samples.across_step = across_step;
+    samples.colour = colour_at(facts, row, first + odd);
+    samples.of_reference = &frame == input.frames.data();
+    weigh(samples, facts, input, frame, row, first + odd);
+    samples_.push_back(samples);
+}
+
+void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y,
+                     int x) {
+    const int colour = samples.colour, corner = 2 * (y & 1) + (x & 1);
+    const float black = facts.black[corner], gain = facts.gains[colour], scale = 1.0f / facts.span;
+    const std::size_t row = static_cast<std::size_t>(y) * input.width;
+    const std::uint8_t* trust = frame.trust + static_cast<std::size_t>(y / 2) * (input.width / 2) + x / 2;
+    float told[zoom_lanes], believed[zoom_lanes];
+    for (int i = 0; i < zoom_lanes; ++i) {
+        const int at = std::min(x + 2 * i, input.width - 1);
+        const bool good = at == x + 2 * i && input.bad[row + at] == 0;
+        told[i] = static_cast<float>(frame.pixels[row + at]);
+        believed[i] = good ? static_cast<float>(trust[good ? i : 0]) * (1.0f / 255.0f) : 0.0f;
+    }
+    const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+    float expected[zoom_lanes];
+    expected_samples(plain_[colour].data(), samples, down, across, expected);
+    const std::size_t at = fine_at(samples.row, samples.column % zoom_phases, samples.column / zoom_phases);
+    const float* steep = steep_.data() + at;
+    float* seen = seen_.data() + at;
+    ROWS_DO_NOT_OVERLAP
+    for (int i = 0; i < zoom_lanes; ++i) {
+        const float value = (told[i] - black) * scale * gain;
+        const float light = std::max(expected[i] / gain, 0.0f);
+        const float variance = (facts.noise_shot * light + facts.noise_read) * gain * gain + facts.doubt * steep[i];
+        // What is clipped says only that there was at least so much.
+        const bool says = told[i] < facts.clipped;
+        samples.value[i] = value;
+        samples.believed[i] = says ? believed[i] : 0.0f;
+        samples.weight[i] = samples.believed[i] / variance;
+        seen[i] += believed[i];
+    }
+}
+
+void ZoomTile::precondition(const ZoomFacts& facts) {
+    for (auto& plane : inverse_) std::fill(plane.begin(), plane.end(), 0.0f);
+    for (const ZoomSamples& samples : samples_) {
+        const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+        give_back(inverse_[samples.colour].data(), samples, down, across, samples.weight);
+    }
+    const float strengths[3] = {0.25f * facts.prior.grey + 2 * facts.prior.colours,
+                                0.5f * facts.prior.grey + 4 * facts.prior.colours,
+                                0.25f * facts.prior.grey + 2 * facts.prior.colours};
+    for (int colour = 0; colour < 3; ++colour) {
+        float* all = inverse_[colour].data();
+        const float strength = 2 * strengths[colour];
+        for (int y = 0; y < zoom_fine; ++y) {
+            for (int phase = 0; phase < zoom_phases; ++phase) {
+                float* out = all + fine_at(y, phase, 0);
+                const float* below = down_.data() + fine_at(y, phase, 0);
+                const float* above = down_.data() + fine_at(std::max(y - 1, 0), phase, 0);
+                const float* right = across_.data() + fine_at(y, phase, 0);
+                // The weight between a pixel and the one to its left is kept with that one.
+                const int before = (phase + zoom_phases - 1) % zoom_phases, back = phase == 0 ? 1 : 0;
+                const float* left = across_.data() + fine_at(y, before, 0);
+                ROWS_DO_NOT_OVERLAP
+                for (int i = back; i < zoom_quads; ++i) {
+                    const float sum = out[i] + strength * (below[i] + above[i] + right[i] + left[i - back]);
+                    out[i] = 1.0f / sum;
+                }
+                if (back) out[0] = 1.0f / (out[0] + strength * (below[0] + above[0] + 2 * right[0]));
+            }
+        }
+    }
+}
+
+void ZoomTile::pull_to_samples() {
+    for (auto& plane : pull_) std::fill(plane.begin(), plane.end(), 0.0f);
+    for (const ZoomSamples& samples : samples_) {
+        const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+        float missed[zoom_lanes];
+        expected_samples(result_[samples.colour].data(), samples, down, across, missed);
+        ROWS_DO_NOT_OVERLAP
+        for (int i = 0; i < zoom_lanes; ++i) missed[i] = samples.weight[i] * (samples.value[i] - missed[i]);
+        give_back(pull_[samples.colour].data(), samples, down, across, missed);
+    }
+}
+
+// What all samples together, and the reference's alone, are missed by, in variances: where that is more than noise and
+// errors of their places explain, frames showed different things.
+void ZoomTile::doubt_what_is_not_explained(const ZoomFacts& facts) {
+    constexpr int half = zoom_side / 2, reach = 1;
+    std::array<std::vector<float>, 4> sums;
+    for (auto& sum : sums) sum.assign(explained_.size(), 0.0f);
+    for (const ZoomSamples& samples : samples_) {
+        const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+        float expected[zoom_lanes];
+        expected_samples(result_[samples.colour].data(), samples, down, across, expected);
+        const std::size_t at = static_cast<std::size_t>(samples.row / zoom_phases) * half + samples.column / zoom_phases;
+        const int first = samples.of_reference ? 2 : 0;
+        for (int i = 0; i < zoom_lanes; ++i) {
+            const float missed = samples.value[i] - expected[i];
+            sums[first][at + i] += samples.weight[i] * missed * missed;
+            sums[first + 1][at + i] += samples.believed[i];
+        }
+    }
+    for (int y = 0; y < half; ++y) {
+        for (int x = 0; x < half; ++x) {
+            float share = 1.0f;
+            for (int kind = 0; kind < 2; ++kind) {
+                const float some = facts.unexplained[2 * kind], none = facts.unexplained[2 * kind + 1];
+                float missed = 0.0f, of = 0.0f;
+                for (int down = -reach; down <= reach; ++down) {
+                    const std::size_t row = static_cast<std::size_t>(std::clamp(y + down, 0, half - 1)) * half;
+                    for (int way = -reach; way <= reach; ++way) {
+                        const std::size_t at = row + std::clamp(x + way, 0, half - 1);
+                        missed += sums[2 * kind][at];
+                        of += sums[2 * kind + 1][at];
+                    }
+                }
+                const float excess = missed / std::max(of, 1.0f);
+                share *= std::clamp((none - excess) / (none - some), 0.0f, 1.0f);
+            }
+            explained_[static_cast<std::size_t>(y) * half + x] = share;
+        }
+    }
+}
+
+}  // namespace nightjar
