@@ -119,7 +119,7 @@ void ZoomTile::take_samples(const ZoomFacts& facts, const ZoomInput& input, cons
     samples.colour = colour_at(facts, row, first + odd);
     samples.of_reference = &frame == input.frames.data();
     weigh(samples, facts, input, frame, row, first + odd);
-    samples_.push_back(samples);
+    taken_.push_back(samples);
 }
 
 void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y,

@@ -61,6 +61,7 @@ private:
     void take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame);
     void take_samples(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int row, int first, bool odd);
     void weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y, int x);
+    void sort_by_row();
     void precondition(const ZoomFacts& facts);
     void count_frames();
     void expect_less_of_few();
@@ -78,7 +79,8 @@ private:
     std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_, first_;
     FinePlane down_, across_, steep_, seen_;  // weights of differences to the pixel below and to the right; slopes
     std::vector<float> natural_[3], work_[3], behind_, explained_;
-    std::vector<ZoomSamples> samples_;
+    std::vector<ZoomSamples> samples_, taken_;
+    std::vector<std::int32_t> starts_;
 };
 
 }  // namespace nightjar

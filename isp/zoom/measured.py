@@ -2,17 +2,17 @@
 
 Of all pictures twice as fine, the one is looked for that explains every sample of every frame: seen through a raw
 pixel's aperture, at the place where the hand held it and in the one colour of that sample, it should be what was
-counted, as far as noise lets one know. Where the samples leave it open, neighbours should differ no more than they do in
-the plain picture (the merged burst, demosaicked and enlarged), and colours should change together. That is a least
-squares problem; it is begun with the plain picture and followed for a few rounds, tile by tile.
+counted, as far as noise lets one know. Where the samples leave it open, neighbours should differ no more than they do
+in the plain picture (the merged burst, demosaicked and enlarged), and colours should change together. That is a problem
+of least squares; it is begun with the plain picture and followed for some rounds, tile by tile.
 
 Source: Elad and Hel-Or 2001, "A fast super-resolution reconstruction algorithm for pure translational motion and common
 space-invariant blur"; Farsiu, Elad and Milanfar 2006, "Multiframe demosaicing and super-resolution of color images"
-(samples of single colours, the luma and chroma terms). The rounds are Chebyshev's iteration (Golub and Varga 1961) with a
-diagonal preconditioner: its steps are known beforehand, so a tile needs to know nothing of the others. We depart in
-weights: how smooth the picture should be is taken from the plain picture place by place, and each sample is doubted as
-far as an error of its place would change it. Trust in frames is worked out before, and where fewer than three are behind
-a place the picture fades to the plain one, which is never worse than the merge.
+(samples of single colours, the luma and chroma terms). The rounds are Chebyshev's iteration (Golub and Varga 1961) with
+a diagonal preconditioner: its steps are known beforehand, so a tile needs to know nothing of the others. We depart in
+the weights: how smooth the picture should be is taken from the plain picture place by place, and each sample is doubted
+as far as an error of its place would change it. Trust in frames is worked out before; where fewer than three are behind
+a place, or what they say remains unexplained, the picture fades to the plain one, which is no worse than the merge.
 """
 
 from __future__ import annotations
@@ -226,10 +226,13 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
+def plain_of(
+    merged: RawFrame, gains: np.ndarray, noise: Noise, bad_pixels: np.ndarray, threads: int = 0
+) -> Plain:
     """The merged burst, demosaicked.
 
     gains       see `balance`
+    noise       of one frame: demosaicking goes by it, since where things move there is but one behind the picture
     bad_pixels  (count, 2) int32: these are mended, no others
     """
     mosaic = run_stages(merged, (Levels(),), threads).pixels
@@ -240,7 +243,7 @@ def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, thread
     for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
         mosaic[top::2, left::2] *= gains["RGB".index(letter)]
-    picture = demosaic(mosaic, merged.shot.bayer, "fine", merged.shot.noise, threads)
+    picture = demosaic(mosaic, merged.shot.bayer, "fine", noise, threads)
     return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, merged.shot)
 
 
