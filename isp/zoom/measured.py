@@ -226,9 +226,7 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(
-    merged: RawFrame, gains: np.ndarray, noise: Noise, bad_pixels: np.ndarray, threads: int = 0
-) -> Plain:
+def plain_of(merged: RawFrame, gains: np.ndarray, noise: Noise, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
     """The merged burst, demosaicked.
 
     gains       see `balance`
