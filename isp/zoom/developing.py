@@ -42,7 +42,9 @@ def develop_zoomed(
             f"A photo begins with Levels; this pipeline begins with {type(pipeline.stages[0]).__name__}."
         )
     if pipeline.stage(Bokeh) is not None:
-        raise PipelineError("This recipe blurs what is not the subject; a zoomed picture is developed without that.")
+        raise PipelineError(
+            "This recipe blurs what is not the subject, which zoomed pictures do without: leave it out."
+        )
     recipe = plan(pipeline, frame, tuning, judge)
     stages = [(stage, at_work) for stage in recipe.stages if (at_work := on_three_colours(stage)) is not None]
     if watcher is None:

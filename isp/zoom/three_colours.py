@@ -3,7 +3,8 @@
 Levels, white balance and highlights are the same sums with the same knobs; where the mosaic asks a neighbour for
 another colour, the pixel asks itself, and where it looks for the next sample of a colour, that is the next pixel. Two
 stages have nothing to do: bad pixels were left out when the frames were joined, and what they left is no longer one
-pixel wide; and nothing has to be demosaicked.
+pixel wide; and nothing has to be demosaicked. Colour noise is smoothed further around, for its clouds grew with the
+picture.
 """
 
 from __future__ import annotations
