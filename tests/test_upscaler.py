@@ -168,6 +168,13 @@ def test_a_device_that_cannot_be_is_refused_and_one_that_is_not_there_is_replace
         assert upscaler.told["device"] == "cpu" and upscaler.told["fell_back"]
 
 
+def test_through_the_process_that_holds_a_device_it_is_the_same_picture(upscaler, tmp_path):
+    """As an Edge TPU is asked: luma over, answers back."""
+    with opened_upscaler(device="child", folder=drawing_network(tmp_path / "one")) as there:
+        assert np.array_equal(there.upscaled(photo(30, 40)), upscaler.upscaled(photo(30, 40)))
+        assert there.told["device"] == "child"
+
+
 def test_an_edge_tpu_could_run_all_of_the_network_that_ships():
     shipped = upscaling_files()
     report = lint(shipped.files.cpu)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-# Weights and samples of pictures are looked at in at most so many places: enough for the few hundred inputs of a layer.
+# Of all places on the samples so many are looked at: far more than the few hundred inputs of a layer.
 MOST_PLACES = 20_000
 
 
