@@ -22,6 +22,7 @@ from aarch64.resample_calls import resample_calls
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.burst.places import places_of
+from isp.colour_fringes import ColourFringes
 from isp.develop import add_stages, run_stages
 from isp.eight_bit import EightBit
 from isp.frames import BAYER_ORDERS, LinearFrame, LinearImage, Mosaic, Photo, RawFrame
@@ -160,6 +161,9 @@ def cases():
 def zoomed_cases(frame, stages):
     """The photo of a picture with three colours a pixel, and the stages that are its own on odd values."""
     stages = tuple(at_work for stage in stages if (at_work := on_three_colours(stage)) is not None)
+    # A chart has no fringes to find.
+    fringed = dict(red_scale=1.004, blue_scale=0.996, axis_px=(60.0, 1500.0))
+    stages = tuple(dataclasses.replace(s, **fringed) if isinstance(s, ColourFringes) else s for s in stages)
     for height, width in SIZES:
         hostile = LinearFrame(hostile_counts((height, width, 3), height), frame.shot)
         yield f"three colours {width} x {height}", hostile, stages

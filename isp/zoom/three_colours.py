@@ -93,7 +93,8 @@ class WideChromaNoise(ChromaNoise):
     """Smooth colour as far around as on the sensor: clouds of false colour are twice as large in a zoomed picture."""
 
     # Without the third filter clouds (the mean of 8 x 8 pixels) keep 1.5 to 1.7 times as much colour as in the photo
-    # of the merged mosaic enlarged, with it 0.8 to 1.0 times: flat greys, ISO 100 to 1600.
+    # of the merged mosaic enlarged, with it 0.8 to 1.0 times: flat greys, ISO 100 to 1600. Nine measured zooms of
+    # photographs and drawn scenes come 0 to 0.4 dB nearer to the truth.
     steps: typing.ClassVar[tuple[int, ...]] = (1, 3, 6)
 
 
