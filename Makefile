@@ -1,6 +1,6 @@
 # make demo    install into .venv, run the camera on its simulated sensor, press its buttons, show the pictures
 # make test    the claims this camera makes, checked in a few minutes
-# make train   train the judge of the light's colour anew from ../shared, some minutes; weights and card are written here
+# make train   train the judge of the light's colour and the upscaler anew from ../shared; weights and cards are written here
 # make bench   speed and quality beside other software, as tables and JSON
 PYTHON ?= python3
 VENV   := .venv
@@ -33,6 +33,7 @@ test-aarch64: $(VENV)/.installed
 train: $(VENV)/.installed
 	$(PIP) install --no-build-isolation $(KEPT) ".[portrait,training]"
 	$(RUN)/python -P -m accelerators.training.light --shared $(SHARED) --into accelerators/white_balance
+	$(RUN)/python -P -m accelerators.training.upscaling --shared $(SHARED) --into accelerators/upscaling
 
 bench: $(VENV)/.installed
 	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json
