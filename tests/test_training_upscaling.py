@@ -162,16 +162,10 @@ def test_an_edge_comes_back_without_new_rims(upscaler):
     assert drawn.max() <= 180 + 0.06 * 120
 
 
-<<<<<<< HEAD
-def test_noise_on_a_flat_wall_grows_no_grain(upscaler):
-    small = in_8_bits(120 + np.random.default_rng(11).normal(0, 2.0, (96, 96)))
-    assert upscaled_luma(upscaler, small)[16:-16, 16:-16].std() < 1.1 * small.std()
-=======
 def test_noise_on_a_flat_wall_stays_about_as_strong(upscaler):
     """What gives the noise back must have noise; bicubic interpolation smooths it to .8, and does not give it back."""
     small = in_8_bits(120 + np.random.default_rng(11).normal(0, 2.0, (96, 96)))
     assert upscaled_luma(upscaler, small)[16:-16, 16:-16].std() < 1.2 * small.std()
->>>>>>> learn
 
 
 @pytest.mark.parametrize("grey", [0, 1, 127, 254, 255])

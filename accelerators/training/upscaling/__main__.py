@@ -1,12 +1,7 @@
 """`python -m accelerators.training.upscaling --shared ../shared` trains the upscaling network, measures it, writes it.
 
-<<<<<<< HEAD
-Half an hour on one core: ten minutes for the network that ships, the rest for the folds that judge its training. The
-same pictures give the same bytes on the same machine and version of torch.
-=======
 Three quarters of an hour on one core: eleven minutes for the network that ships, the rest for the folds that judge its
 training. The same pictures give the same bytes on the same machine and version of torch.
->>>>>>> learn
 """
 
 from __future__ import annotations
@@ -27,11 +22,7 @@ from accelerators.upscaling.network_file import FOLDER, NAME
 from accelerators.upscaling.upscaler import opened_upscaler
 
 # Of what ships; and of each fold, whose networks are a little worse for it.
-<<<<<<< HEAD
-STEPS, FOLD_STEPS = 3600, 1500
-=======
 STEPS, FOLD_STEPS = 5000, 3000
->>>>>>> learn
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -18,11 +18,7 @@ from torch.nn import functional
 
 from accelerators.training.layers import Filter
 from accelerators.training.upscaling.form import CHANNELS, HIDDEN, TAPS
-<<<<<<< HEAD
-from isp.zoom.projection import FACTOR, STEPS, TOLERATED, WHITE
-=======
 from isp.zoom.projection import FACTOR, ROUNDED_OFF, STEPS, WHITE
->>>>>>> learn
 from isp.zoom.taps import Filter as Kernel
 from isp.zoom.taps import taps_for
 
@@ -82,11 +78,7 @@ class Projection:
     def __call__(self, drawn: torch.Tensor, measured: torch.Tensor) -> torch.Tensor:
         """What a drawn picture becomes when it is held to the measured one, (n, 1, side, side)."""
         for step in STEPS:
-<<<<<<< HEAD
-            missing = functional.softshrink(measured - self._reduced @ drawn @ self._reduced.T, TOLERATED / WHITE)
-=======
             missing = functional.softshrink(measured - self._reduced @ drawn @ self._reduced.T, ROUNDED_OFF / WHITE)
->>>>>>> learn
             drawn = drawn + step * (self._enlarged @ missing @ self._enlarged.T)
         return drawn
 
