@@ -20,6 +20,7 @@ from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
+from firmware.storage.photo_size import most_bytes
 from firmware.white_balance.balances import Balance, Balances
 from firmware.zoom.chosen import ChosenZoom, check_zoom
 from firmware.zoom.memory import check_zoom_room
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
     from isp.tuning import Tuning
 
 logger = logging.getLogger(__name__)
-
-# More than a JPEG ever takes: its pixels, not compressed. A sidecar takes some kilobytes.
-JPEG_BYTES_PER_PIXEL = 3
-# Of a raw file, and of a zoomed picture's, which takes the first frame's place and is no larger than the whole frame.
-RAW_BYTES_PER_PIXEL, ZOOMED_BYTES_PER_PIXEL = 2, 6
-SIDECAR_BYTES = 64 * 1024
-# Of a mask without a single even place.
-MASK_BYTES_PER_PIXEL = 1
-
 
 @dataclass(frozen=True)
 class Look:
@@ -268,19 +260,15 @@ class Shooting:
             return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
 
     def _check_room(self, takes_burst: bool, is_portrait: bool, zoom: ZoomPress | None) -> None:
-        ring = self._camera.ring
-        raw, developed = RAW_BYTES_PER_PIXEL, JPEG_BYTES_PER_PIXEL
-        if is_portrait:
-            developed = 2 * JPEG_BYTES_PER_PIXEL + MASK_BYTES_PER_PIXEL
-        if zoom is not None:
+        ring, is_zoomed = self._camera.ring, zoom is not None
+        if is_zoomed:
             promised = self._camera.photos_to_come_bytes(ring)
             check_zoom_room(zoom.crop, zoom.factor, ring.frame_bytes, promised)
-            raw += ZOOMED_BYTES_PER_PIXEL
         elif takes_burst:
             check_room(self._camera.memory_to_come_bytes(ring))
-            raw *= 2  # The first frame's stays until the merged one has taken its place.
-        height, width = ring.newest().pixels.shape
-        self._card.check_space(height * width * (raw + developed) + SIDECAR_BYTES)
+        shape = ring.newest().pixels.shape
+        kind = {"is_portrait": is_portrait, "takes_burst": takes_burst, "is_zoomed": is_zoomed}
+        self._card.check_space(most_bytes(shape, **kind))
 
     def _end_burst(self) -> None:
         ended = self._night.end("a second press")

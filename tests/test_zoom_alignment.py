@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from measures.bursts import burst_of, hand_held
+from measures.bursts import Pose, burst_of, hand_held
 from measures.passers_by import Ball
 from measures.scenery import photograph, texture
 
-from isp.burst.align import Shifts, align
+from isp.burst.align import align
 from isp.burst.hand import Hand
 from isp.burst.places import PITCH_PX, places_of
 from isp.burst.pyramid import pyramid_of
@@ -17,7 +17,7 @@ from isp.frames import RawFrame
 from isp.kernels import FINE_SUMS, fine_grey, fine_tiles
 from isp.zoom.diversity import measured_diversity
 from isp.zoom.drift import Drift
-from isp.zoom.refine import Refiner
+from isp.zoom.refine import Refined, Refiner
 
 SHAPE = (192, 256)
 # What the bars of the zoom ask for on textured tiles, by the sensor's gain at ISO 100 and 1600.
@@ -137,11 +137,11 @@ def test_any_number_of_threads_gives_the_same_bytes():
     assert one.px.tobytes() == three.px.tobytes() and one.trust.tobytes() == three.trust.tobytes()
 
 
-def still_shifts(shape, px=0.0, trust=400.0, explained=1.0):
+def still_shifts(shape, px=0.0, known=4e4, explained=1.0):
     places = places_of(shape)
     hand = Hand((0.0, 0.0), 0.0, (shape[0] / 2, shape[1] / 2))
     field = np.broadcast_to(np.asarray(px, np.float32), (*places, 2)).copy()
-    return Shifts(field, np.full(places, trust, np.float32), explained, hand)
+    return Refined(field, np.full(places, 400.0, np.float32), explained, hand, known)
 
 
 @pytest.mark.parametrize("level", [0, 64, 1000, 4095, 65535])
@@ -192,7 +192,29 @@ def test_the_drift_of_a_tipped_camera_is_found_beside_things_that_move():
     trust = np.stack([np.full(places_of(SHAPE), 2500.0), np.zeros(places_of(SHAPE)), np.full(places_of(SHAPE), 2500.0)])
     moved = np.moveaxis(drift.fitted(strays, trust).field - drift.field, -1, 0)
     assert rms(moved - bent) < 0.02
-    assert drift.fitted(np.zeros_like(strays), trust).hand == drift.begun
+    assert np.abs(drift.fitted(np.zeros_like(strays), trust).field - drift.field).max() < 1e-3
+
+
+def test_the_way_along_an_edge_is_no_movement_and_across_it_is_found():
+    poses = [Pose(), Pose((9.0, 0.4))]
+    upright = np.where(np.arange(SHAPE[1]) < SHAPE[1] // 2, 0.1, 0.8) * np.ones((SHAPE[0], 1))
+    taken = burst(photograph(upright, SHAPE, 20, lens_px=0.35), poses=poses)
+    night = dataclasses.replace(by_night(taken, 1), px=taken.shifts[1] + np.float32((7.0, 0.1)))
+    night = dataclasses.replace(night, hand=Hand((16.0, 0.5), 0.0, taken.eye.middle))
+    found = Refiner(taken.frames[0], 1).refined(taken.frames[1], night, 1)
+    assert np.abs(found.px[..., 1] - 0.4).max() < 0.02
+    assert np.abs(found.px[..., 0]).max() < 1.0
+    assert not found.trust.any() and found.known > 1000
+
+
+def test_the_false_image_of_waves_too_fine_for_the_mosaic_moves_with_the_rest():
+    fine = 0.3 + 0.2 * np.sin(2 * np.pi * 0.62 * np.arange(2 * SHAPE[1]) / 2) * np.ones((2 * SHAPE[0], 1))
+    rest = np.kron(texture(SHAPE), np.ones((2, 2)))
+    picture = np.where(np.hypot(*(np.mgrid[: 2 * SHAPE[0], : 2 * SHAPE[1]] - 190.0)) < 100, fine, rest)
+    taken = burst(photograph(picture, SHAPE, 20, lens_px=0.2, enlarged=0.5), frames=2)
+    found = refined(taken)
+    assert rms(found.px - taken.shifts[1]) < 0.1
+    assert (found.trust == 0).mean() < 0.2
 
 
 # Whether there is detail between the frames.
@@ -223,7 +245,7 @@ def test_two_phases_over_three_frames_are_enough_and_two_frames_alone_are_not():
     assert not measured_diversity([]).enough
 
 
-@pytest.mark.parametrize("facts", [{"trust": 0.0}, {"explained": 0.05}])
+@pytest.mark.parametrize("facts", [{"known": 20.0}, {"explained": 0.05}])
 def test_frames_that_nobody_can_place_are_not_counted(facts):
     found = diversity_of((0.5, 0.5), (0.5, 1.2), (1.3, 0.1), **facts)
     assert (found.frames, found.enough) == (1, False)
@@ -250,7 +272,7 @@ def mirrored(picture, reach):
         np.abs((np.arange(-reach, length + reach) + length - 1) % max(2 * (length - 1), 1) - (length - 1))
         for length in picture.shape
     )
-    return picture[np.ix_(rows, columns)].astype(np.int64)
+    return picture[np.ix_(rows, columns)].astype(float)
 
 
 def around(padded, step, reach, shape):
@@ -262,14 +284,16 @@ def around(padded, step, reach, shape):
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 4), (70, 131)])
 def test_grey_is_softened_over_all_four_colours_within_reach_of_its_own(size):
     counts = np.random.default_rng(size).integers(0, 65536, size, dtype=np.uint16)
-    curve = 300.0, 2e-5, 1e-3, 9000.0, 250.0
+    gains, curve = (1.9, 1.0, 1.1, 0.5), (300.0, 2e-5, 1e-3, 9000.0, 250.0)
     made = np.empty(size, np.uint16)
-    fine_grey(counts, curve, made, 2)
+    fine_grey(counts, gains, curve, made, 2)
     own = around(mirrored(counts, 2), 2, 2, size)
     low, high = (bound(np.delete(own, 4, axis=0), axis=0) for bound in (np.min, np.max))
     held = np.clip(own[4], 2 * low - high, 2 * high - low)
+    rows, columns = np.mgrid[: size[0], : size[1]] % 2
+    balanced = held * np.array(gains)[2 * rows + columns]
     weights = np.outer((1, 2, 1), (1, 2, 1)).reshape(9, 1, 1)
-    mean = (weights * around(mirrored(held, 1), 1, 1, size)).sum(axis=0) / 16
+    mean = (weights * around(mirrored(balanced, 1), 1, 1, size)).sum(axis=0) / 16
     bent = np.maximum((mean - curve[0]) * curve[1] + curve[2], 0)
     assert np.abs(made - np.clip(np.sqrt(bent) * curve[3] - curve[4], 0, 65535)).max() <= 1
 
@@ -300,7 +324,9 @@ def cell(pair, row, column, vector, model):
     gy = (reference[np.ix_(y + 1, x)] - reference[np.ix_(y - 1, x)]) / 2
     gx = (reference[np.ix_(y, x + 1)] - reference[np.ix_(y, x - 1)]) / 2
     e = d - gy * (vector - model)[0] - gx * (vector - model)[1]
-    products = gy * gy, gy * gx, gx * gx, gy * e, gx * e, d * d, np.ones_like(d), gy, gx, e, d
+    next_to = (reference[np.ix_(y + 1, x)] - reference[np.ix_(y, x)]) ** 2
+    next_to += (reference[np.ix_(y, x + 1)] - reference[np.ix_(y, x)]) ** 2
+    products = gy * gy, gy * gx, gx * gx, gy * e, gx * e, d * d, np.ones_like(d), next_to, gy, gx, e, d
     return np.array([product.sum() for product in products])
 
 
@@ -331,7 +357,7 @@ def test_tiles_are_sums_over_the_cells_around_each_place(size):
                     )
                 )
                 total += cell(pair, y, x, *at)
-        yy, yx, xx, ye, xe, dd, pixels, ys, xs, es, ds = total
+        yy, yx, xx, ye, xe, dd, pixels, next_to, ys, xs, es, ds = total
         share = 1 / max(pixels, 1)
         wanted = [
             yy - ys * ys * share,
@@ -341,5 +367,6 @@ def test_tiles_are_sums_over_the_cells_around_each_place(size):
             xe - xs * es * share,
             dd - ds * ds * share,
             pixels,
+            next_to,
         ]
         assert np.allclose(made[row, column], wanted, rtol=1e-4, atol=1e-4 * dd)

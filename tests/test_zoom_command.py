@@ -19,7 +19,7 @@ from firmware.settings import ZoomSettings
 from firmware.zoom.chosen import FILE, STEPS, ChosenZoom
 
 LONG_PRESS_S = 0.5
-# Of pictures, until one shows what was chosen: they come twenty times a second, and answers faster.
+# Of pictures, until one shows what was chosen: they come eight times a second, and answers faster.
 MOST_LOOKS = 5000
 
 
@@ -29,7 +29,7 @@ def camera(module_bench):
     return module_bench.start(
         buttons__zoom_pin=5,
         buttons__long_press_s=LONG_PRESS_S,
-        preview__frames_per_second=20,
+        preview__frames_per_second=8,
         zoom__frames=6,
         zoom__dim_frames=6,
         simulated__handshake_px=8.0,
@@ -150,6 +150,7 @@ def test_the_live_picture_shows_the_part_at_its_usual_size_and_follows_the_facto
     assert seen(zoomed, 3.0).shape == (480, 636, 3), "as wide for its height as the photo"
 
 
+@pytest.mark.slow
 def test_what_was_chosen_is_kept_when_the_camera_is_switched_off(bench):
     bench.start()
     bench.call("zoom", factor=1.5)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import simplejpeg
 from measures.zoom_stand_in import TOLD, OnTripod, StandIn, broken, doubling
-from night_bench import PATIENCE_S
+from night_bench import PATIENCE_S, NightBench
 
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.modes import load_modes
@@ -16,7 +17,7 @@ from firmware.darkroom.redevelop import develop_file
 from firmware.darkroom.wishes import Wishes
 from firmware.errors import SidecarError, ZoomError
 from firmware.files.dng import encode_dng
-from firmware.files.raw_files import read_raw
+from firmware.files.raw_files import read_frame, read_raw
 from firmware.files.sidecar import read_sidecar
 from firmware.settings import ZoomSettings
 from firmware.white_balance.judging import Judging
@@ -50,11 +51,11 @@ class Failing(StandIn):
 @pytest.mark.parametrize(
     ("merge", "factor", "network"),
     [
-        (StandIn, 2.0, None),
         (StandIn, 3.0, None),
-        (OnTripod, 1.5, doubling),
-        (OnTripod, 2.0, None),
-        (Failing, 3.0, None),
+        pytest.param(StandIn, 2.0, None, marks=pytest.mark.slow),
+        pytest.param(OnTripod, 1.5, doubling, marks=pytest.mark.slow),
+        pytest.param(OnTripod, 2.0, None, marks=pytest.mark.slow),
+        pytest.param(Failing, 3.0, None, marks=pytest.mark.slow),
     ],
 )
 def test_raw_file_and_sidecar_give_the_zoomed_photo_again_byte_for_byte(night, tmp_path, merge, factor, network):
@@ -67,12 +68,27 @@ def test_raw_file_and_sidecar_give_the_zoomed_photo_again_byte_for_byte(night, t
     assert entry_beside(jpeg) == entry_beside(accepted.files.jpeg)
 
 
-@pytest.fixture
-def learned(night):
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
     """A photo whose second half a network drew."""
-    accepted = night(zoomed=OnTripod, zoom=ZoomSettings(frames=2, dim_frames=2), upscaling=doubling()).press("zoom")
+    bench = NightBench(
+        tmp_path_factory.mktemp("drawn"),
+        zoomed=OnTripod,
+        zoom=ZoomSettings(frames=2, dim_frames=2),
+        upscaling=doubling(),
+    )
+    accepted = bench.press("zoom")
     accepted.done.result(PATIENCE_S)
-    return accepted.files.dng
+    bench.close()
+    return accepted.files
+
+
+@pytest.fixture
+def learned(drawn, tmp_path):
+    """Its raw file, with the sidecar beside it."""
+    for file in (drawn.dng, drawn.sidecar):
+        shutil.copy(file, tmp_path)
+    return tmp_path / drawn.dng.name
 
 
 @pytest.mark.parametrize(
@@ -106,6 +122,24 @@ def test_planned_anew_in_another_mode_the_raw_file_is_developed_as_it_is(learned
     assert simplejpeg.decode_jpeg(jpeg.read_bytes()).shape == (240, 320, 3)
 
 
+@pytest.mark.slow
+def test_a_folder_of_frames_that_moved_becomes_one_zoomed_photo_and_its_linear_raw(tmp_path, ask):
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    for number in range(6):
+        frame, _ = simulate("astronaut", "imx219", 640, 480, frame_number=number, handshake_px=10.0)
+        (folder / f"{number}.DNG").write_bytes(b"".join(encode_dng(frame, None)))
+    code, out, error = ask("develop", "--mode", "zoom", folder, "-o", tmp_path / "out")
+    assert code == 0, error
+    assert "6 frames merged" in out and "% measured" in out
+    dng = tmp_path / "out/walk.DNG"
+    assert read_frame(dng).pixels.shape == (480, 640, 3)
+    frames = read_sidecar(dng.with_suffix(".json")).burst["frames"]
+    assert [told["file"] for told in frames] == [f"{number}.DNG" for number in range(6)]
+    assert ask("develop", dng, "-o", tmp_path / "again")[0] == 0
+    assert (tmp_path / "again/walk.JPG").read_bytes() == (tmp_path / "out/walk.JPG").read_bytes()
+
+
 @pytest.fixture
 def recorded(tmp_path):
     """A burst of three frames in a folder."""
@@ -131,13 +165,13 @@ def test_one_frame_alone_is_zoomed_too_and_its_raw_file_keeps_the_whole(recorded
 
 
 @pytest.mark.parametrize("factor", ["0.9", "3.1", "nan", "far"])
-def test_a_factor_that_cannot_be_is_refused_in_words(recorded, ask, factor):
-    code, _, error = ask("develop", "--mode", "zoom", "--zoom", factor, recorded / "1.DNG")
+def test_a_factor_that_cannot_be_is_refused_in_words(tmp_path, ask, factor):
+    code, _, error = ask("develop", "--mode", "zoom", "--zoom", factor, tmp_path / "1.DNG")
     assert code != 0 and "factor" in error
 
 
-def test_a_zoom_in_a_mode_without_one_is_a_wrong_command(recorded, ask):
-    code, _, error = ask("develop", "--zoom", "2", recorded / "1.DNG")
+def test_a_zoom_in_a_mode_without_one_is_a_wrong_command(tmp_path, ask):
+    code, _, error = ask("develop", "--zoom", "2", tmp_path / "1.DNG")
     assert code == 2 and "add --mode zoom" in error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 
 import numpy as np
@@ -69,6 +70,7 @@ def test_a_press_in_zoom_mode_makes_one_photo_of_many_frames_of_the_middle(night
     assert "zoomed 2 times, 90 % measured" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_photo_shows_the_middle_of_what_a_photo_without_zoom_shows(night):
     bench = night()
     pictures = {}
@@ -82,6 +84,7 @@ def test_the_photo_shows_the_middle_of_what_a_photo_without_zoom_shows(night):
     assert likeness > 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("factor", "measured", "steps", "share"),
     [(1.0, 1.0, [], 0.9), (1.5, 1.5, [], 0.9), (3.0, 2.0, ["classical"], 0.4)],
@@ -109,6 +112,7 @@ def test_on_a_tripod_the_network_enlarges_the_merged_crop(night):
     assert size_of(accepted) == WHOLE
 
 
+@pytest.mark.slow
 def test_a_factor_between_is_enlarged_twice_and_then_made_smaller(night):
     knobs = ZoomSettings(factor=1.5, frames=2, dim_frames=2)
     accepted = night(zoomed=OnTripod, upscaling=doubling(), zoom=knobs).press("zoom")
@@ -120,7 +124,10 @@ def test_a_factor_between_is_enlarged_twice_and_then_made_smaller(night):
 
 @pytest.mark.parametrize(
     ("upscaling", "knobs", "lacking"),
-    [(broken, {}, "no LiteRT runtime"), (doubling, {"learned": False}, None)],
+    [
+        (broken, {}, "no LiteRT runtime"),
+        pytest.param(doubling, {"learned": False}, None, marks=pytest.mark.slow),
+    ],
 )
 def test_without_the_network_the_plain_rung_serves_and_that_is_said(night, upscaling, knobs, lacking):
     asked = upscaling()
@@ -181,6 +188,7 @@ class Unwritable(StandIn):
         return dataclasses.replace(made, frame=None)
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_handed_on_leaves_the_whole_frame_and_a_photo_of_its_middle(night):
     bench = night(zoomed=Unwritable)
     accepted = bench.press("zoom")
@@ -214,6 +222,7 @@ def test_a_picture_that_cannot_be_developed_leaves_a_photo_of_one_frame(tmp_path
         develop_job(dataclasses.replace(job, zoom=ZoomWishes(work)))
 
 
+@pytest.mark.slow
 def test_a_camera_that_falls_silent_leaves_the_frames_at_hand(night):
     bench = night()
     accepted = bench.press_and_let_in(3, "zoom")
@@ -223,6 +232,7 @@ def test_a_camera_that_falls_silent_leaves_the_frames_at_hand(night):
     assert entry_of(accepted)["frames_behind"] == 3
 
 
+@pytest.mark.slow
 def test_a_camera_that_falls_silent_at_once_leaves_the_frame_of_the_press(night):
     bench = night(exposure=ExposureSettings(longest_us=4000))
     bench.shut_the_gate()
@@ -233,6 +243,7 @@ def test_a_camera_that_falls_silent_at_once_leaves_the_frame_of_the_press(night)
     assert entry_of(accepted)["rung"] == "plain" and size_of(accepted) == WHOLE
 
 
+@pytest.mark.slow
 def test_one_frame_alone_is_enlarged_and_said_to_be(night):
     accepted = night(zoom=ZoomSettings(frames=1, dim_frames=1)).press("zoom")
     accepted.done.result(PATIENCE_S)
@@ -248,6 +259,7 @@ class Nameless(GatedCamera):
         return dataclasses.replace(frame, shot=dataclasses.replace(frame.shot, sensor="unknown", noise=None))
 
 
+@pytest.mark.slow
 def test_an_unknown_sensor_gives_one_frame_on_the_plain_rung(night):
     accepted = night(camera=Nameless).press("zoom")
     accepted.done.result(PATIENCE_S)
@@ -256,6 +268,7 @@ def test_an_unknown_sensor_gives_one_frame_on_the_plain_rung(night):
     assert size_of(accepted) == WHOLE
 
 
+@pytest.mark.slow
 def test_recorded_frames_are_zoomed_as_they_were_exposed(night, tmp_path):
     from firmware.cameras.replay import ReplayCamera
     from firmware.files.dng import encode_dng
@@ -272,6 +285,7 @@ def test_recorded_frames_are_zoomed_as_they_were_exposed(night, tmp_path):
     assert size_of(accepted) == WHOLE
 
 
+@pytest.mark.slow
 def test_another_zoom_meanwhile_is_for_the_next_photo(night):
     bench = night()
     accepted = bench.press_and_let_in(2, "zoom")
@@ -283,6 +297,7 @@ def test_another_zoom_meanwhile_is_for_the_next_photo(night):
     assert (entry_of(accepted)["asked"], entry_of(again)["asked"]) == (2.0, 3.0)
 
 
+@pytest.mark.slow
 def test_a_zoom_for_one_photo_takes_the_mode_that_zooms_and_leaves_the_camera_as_it_is(night):
     bench = night()
     accepted = bench.shooting.press(bench.thread.ring.newest().shot.timestamp_ns, zoom=1.5)
@@ -291,18 +306,15 @@ def test_a_zoom_for_one_photo_takes_the_mode_that_zooms_and_leaves_the_camera_as
     assert (bench.shooting.mode, bench.shooting.zoom.factor(bench.settings.zoom)) == ("photo", 2.0)
 
 
-@pytest.mark.parametrize("factor", [0.5, 3.5, float("nan"), float("inf"), -1.0, True, "2"])
-def test_what_is_no_zoom_is_refused_before_anything_is_taken(night, factor):
+def test_what_is_no_zoom_is_refused_before_anything_is_taken(night):
     bench = night()
-    with pytest.raises(ZoomError, match="must be a number, 1 to 3"):
-        bench.shooting.press(bench.thread.ring.newest().shot.timestamp_ns, zoom=factor)
-    assert bench.shooting.wait_until_done(0)
-
-
-def test_a_mode_that_does_not_zoom_refuses_a_zoom(night):
-    bench = night()
+    press = functools.partial(bench.shooting.press, bench.thread.ring.newest().shot.timestamp_ns)
+    for factor in (0.5, 3.5, float("nan"), float("inf"), -1.0, True, "2"):
+        with pytest.raises(ZoomError, match="must be a number, 1 to 3"):
+            press(zoom=factor)
     with pytest.raises(PressRefused, match=r"Mode night does not zoom\. Name no mode, or zoom"):
-        bench.shooting.press(bench.thread.ring.newest().shot.timestamp_ns, "night", 2.0)
+        press("night", 2.0)
+    assert bench.shooting.wait_until_done(0)
 
 
 class Tiny(GatedCamera):
@@ -333,6 +345,7 @@ def test_where_memory_is_short_fewer_frames_are_taken_and_where_two_do_not_fit_n
     assert room_for_frames(crop, 2.0, whole, promised, 15, tmp_path / "no such file") == 15
 
 
+@pytest.mark.slow
 def test_the_zoom_button_zooms_in_step_by_step_and_held_shows_all_of_the_frame(night):
     bench = night()
     zoom = ZoomRequests(bench.shooting, bench.thread)

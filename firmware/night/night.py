@@ -30,14 +30,13 @@ from isp.errors import FrameError
 from isp.frames import RawFrame
 
 if TYPE_CHECKING:
-    from isp.zoom.zoom_burst import ZoomBurst
-
     from firmware.night.collecting import Collecting
     from firmware.settings import Settings
     from firmware.storage.card import Card
     from firmware.storage.card_writer import CardWriter
     from firmware.zoom.upscaling import Upscaling
     from isp.burst.streaming import NightBurst
+    from isp.zoom.zoom_burst import ZoomBurst
 
 logger = logging.getLogger(__name__)
 

@@ -33,9 +33,10 @@ bool same_size(const One& one, const Other& other) {
     return one.shape(0) == other.shape(0) && one.shape(1) == other.shape(1);
 }
 
-void grey_into(Counts counts, std::array<float, 5> curve, Array<std::uint16_t, 2> out, int threads) {
+void grey_into(Counts counts, std::array<float, 4> gains, std::array<float, 5> curve,
+               Array<std::uint16_t, 2> out, int threads) {
     require(same_size(counts, out) && out.size() > 0, "the grey has the mosaic's size");
-    const FineCurve bend{curve[0], curve[1], curve[2], curve[3], curve[4]};
+    const FineCurve bend{gains, curve[0], curve[1], curve[2], curve[3], curve[4]};
     const nb::gil_scoped_release released;
     fine_grey(counts.data(), static_cast<int>(counts.shape(0)), static_cast<int>(counts.shape(1)), bend,
               out.data(), threads);
@@ -63,7 +64,7 @@ void tiles_into(Counts reference, Counts frame, Field vectors, Field model, doub
 }  // namespace
 
 void bind_refine(nb::module_& module) {
-    module.def("fine_grey", &grey_into, "counts"_a, "curve"_a, "out"_a, "threads"_a);
+    module.def("fine_grey", &grey_into, "counts"_a, "gains"_a, "curve"_a, "out"_a, "threads"_a);
     module.def("fine_tiles", &tiles_into, "reference"_a, "frame"_a, "vectors"_a, "model"_a, "apart"_a, "sums"_a,
                "threads"_a);
     module.attr("FINE_SUMS") = fine_sums;

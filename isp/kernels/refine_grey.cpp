@@ -30,7 +30,7 @@ std::uint16_t most(std::uint16_t a, std::uint16_t b) { return a > b ? a : b; }
 
 // a, b, c: the rows two above, the row itself and two below.
 void hold_within_colour(const std::uint16_t* a, const std::uint16_t* b, const std::uint16_t* c, int width,
-                        std::uint16_t* out) {
+                        const float* gains, float* out) {
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
         const std::uint16_t low = least(least(least(a[x - 2], a[x]), least(a[x + 2], b[x - 2])),
@@ -40,25 +40,23 @@ void hold_within_colour(const std::uint16_t* a, const std::uint16_t* b, const st
         const std::int32_t beyond = high - low;
         const std::int32_t floor = low - beyond, ceiling = high + beyond, value = b[x];
         const std::int32_t lifted = value < floor ? floor : value;
-        out[x] = static_cast<std::uint16_t>(lifted > ceiling ? ceiling : lifted);
+        out[x] = gains[x] * static_cast<float>(lifted > ceiling ? ceiling : lifted);
     }
     out[-1] = out[mirrored(-1, width)];
     out[width] = out[mirrored(width, width)];
 }
 
-void grey_row(const std::uint16_t* above, const std::uint16_t* row, const std::uint16_t* below, int width,
-              const FineCurve& curve, std::uint32_t* down, std::uint16_t* out) {
+void grey_row(const float* above, const float* row, const float* below, int width, const FineCurve& curve, float* down,
+              std::uint16_t* out) {
     ROWS_DO_NOT_OVERLAP
-    for (int x = -1; x <= width; ++x) {
-        down[x] = std::uint32_t{above[x]} + 2u * row[x] + below[x];
-    }
-    const FineCurve by = curve;
+    for (int x = -1; x <= width; ++x) down[x] = above[x] + 2.0f * row[x] + below[x];
+    const float black = curve.black, slope = curve.slope, offset = curve.offset, scale = curve.scale,
+                start = curve.start;
     ROWS_DO_NOT_OVERLAP
     for (int x = 0; x < width; ++x) {
-        const auto sum = static_cast<std::int32_t>(down[x - 1] + 2u * down[x] + down[x + 1]);
-        const float light = static_cast<float>(sum) * 0.0625f - by.black;
-        const float bent = light * by.slope + by.offset;
-        const float code = std::sqrt(bent > 0.0f ? bent : 0.0f) * by.scale - by.start;
+        const float light = (down[x - 1] + 2.0f * down[x] + down[x + 1]) * 0.0625f - black;
+        const float bent = light * slope + offset;
+        const float code = std::sqrt(bent > 0.0f ? bent : 0.0f) * scale - start;
         const float held = code > 0.0f ? (code < largest ? code : largest) : 0.0f;
         out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>(held + 0.5f));
     }
@@ -82,16 +80,22 @@ private:
 
 void fine_grey(const std::uint16_t* counts, int height, int width, const FineCurve& curve, std::uint16_t* out,
                int threads) {
+    std::vector<float> gains(2 * static_cast<std::size_t>(width));
+    for (int x = 0; x < width; ++x) {
+        gains[x] = curve.gains[x % 2];
+        gains[width + x] = curve.gains[2 + x % 2];
+    }
     run_pieces(threads_for(threads), (height + band_rows - 1) / band_rows, [&](int, int band) {
         const int first = band * band_rows, end = std::min(first + band_rows, height);
-        Ring<std::uint16_t> seen(5, width), held(3, width);
-        Ring<std::uint32_t> down(1, width);
+        Ring<std::uint16_t> seen(5, width);
+        Ring<float> held(3, width), down(1, width);
         const auto see = [&](int y) {
             padded_row(counts + static_cast<std::ptrdiff_t>(mirrored(y, height)) * width, width, seen.row(y));
         };
         const auto hold = [&](int y) {
             see(y + 2);
-            hold_within_colour(seen.row(y - 2), seen.row(y), seen.row(y + 2), width, held.row(y));
+            const float* of_row = gains.data() + (mirrored(y, height) % 2 ? width : 0);
+            hold_within_colour(seen.row(y - 2), seen.row(y), seen.row(y + 2), width, of_row, held.row(y));
         };
         for (int y = first - 3; y < first + 1; ++y) see(y);
         hold(first - 1);

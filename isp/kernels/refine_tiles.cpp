@@ -24,7 +24,7 @@ struct Shift {
 
 // Plain sums over a cell; `d` is the frame, moved, less the reference.
 struct CellSums {
-    double pixels, y, x, d, yy, yx, xx, yd, xd, dd;
+    double pixels, y, x, d, yy, yx, xx, yd, xd, dd, nn;
     Shift stray;  // by which the cell was moved, beside the model
 };
 
@@ -71,7 +71,7 @@ void move_across(const std::uint16_t* from, std::ptrdiff_t width, int rows, int 
     }
 }
 
-enum Sum { sum_y, sum_x, sum_d, sum_yy, sum_yx, sum_xx, sum_yd, sum_xd, sum_dd, sums_kept };
+enum Sum { sum_y, sum_x, sum_d, sum_yy, sum_yx, sum_xx, sum_yd, sum_xd, sum_dd, sum_nn, sums_kept };
 using Columns = float[sums_kept][side];
 
 void add_row(const std::uint16_t* reference, std::ptrdiff_t width, const float (*moved)[side], const float* weights,
@@ -92,6 +92,9 @@ void add_row(const std::uint16_t* reference, std::ptrdiff_t width, const float (
         sums[sum_yd][x] += gy * d;
         sums[sum_xd][x] += gx * d;
         sums[sum_dd][x] += d * d;
+        const float ny = static_cast<float>(reference[x + width] - reference[x]);
+        const float nx = static_cast<float>(reference[x + 1] - reference[x]);
+        sums[sum_nn][x] += ny * ny + nx * nx;
     }
 }
 
@@ -125,6 +128,7 @@ CellSums cell_sums(const FinePair& pair, int row, int column, const Shift& shift
     out.yd = whole[sum_yd];
     out.xd = whole[sum_xd];
     out.dd = whole[sum_dd];
+    out.nn = whole[sum_nn];
     return out;
 }
 
@@ -163,6 +167,7 @@ public:
                 all.yx += cell.yx;
                 all.xx += cell.xx;
                 all.dd += cell.dd;
+                all.nn += cell.nn;
                 // Moved back by its stray the frame would differ by so much, as far as slopes can tell.
                 ye += cell.yd - (cell.yy * cell.stray.y + cell.yx * cell.stray.x);
                 xe += cell.xd - (cell.yx * cell.stray.y + cell.xx * cell.stray.x);
@@ -177,6 +182,7 @@ public:
         out[4] = xe - all.x * e * share;
         out[5] = all.dd - all.d * all.d * share;
         out[6] = all.pixels;
+        out[7] = all.nn;
     }
 
 private:

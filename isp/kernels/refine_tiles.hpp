@@ -25,9 +25,10 @@ struct FineField {
 };
 
 // Sums over a tile, around its means, of slopes g of the reference and of what the frame differs by.
-constexpr int fine_sums = 7;  // gy gy, gy gx, gx gx, gy e, gx e, d d, pixels
+constexpr int fine_sums = 8;  // gy gy, gy gx, gx gx, gy e, gx e, d d, pixels, n n
 
-// Sums of all places, (rows, columns, fine_sums). `e` is the difference from a frame that the model moved: with strays s
+// Sums of all places, (rows, columns, fine_sums). Slopes are central differences; n are differences of next neighbours,
+// down and across. `e` is the difference from a frame that the model moved: with strays s
 // from the model its slopes explain e = -g s. `d` is what is left at the vectors as they are.
 //
 // The picture is read in cells between four places, each moved by the mean of their vectors; a place's tile is the four

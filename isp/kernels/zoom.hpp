@@ -31,6 +31,7 @@ struct ZoomFacts {
     float blown;                    // share of saturation from which the plain picture stays as it is
     // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
     std::array<float, 4> unexplained;
+    std::array<float, 4> contradicted;  // the same, where frames are asked that the plain picture did not agree with
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
 };

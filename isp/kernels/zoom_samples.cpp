@@ -4,28 +4,12 @@
 #include <cmath>
 
 #include "rows.hpp"
+#include "zoom_lanes.hpp"
 #include "zoom_tile.hpp"
 
 namespace nightjar {
 
 namespace {
-
-// Weights of three pixels for what a raw pixel sees, whose middle lies `beyond` the middle one: quadratic B-splines.
-// Their width is that of a raw pixel over fine pixels.
-struct Seen {
-    float before[zoom_lanes], middle[zoom_lanes], after[zoom_lanes];
-
-    Seen(float beyond, float step) {
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < zoom_lanes; ++i) {
-            const float d = beyond + step * static_cast<float>(i);
-            const float low = 0.5f - d, high = 0.5f + d;
-            before[i] = 0.5f * low * low;
-            middle[i] = 0.75f - d * d;
-            after[i] = 0.5f * high * high;
-        }
-    }
-};
 
 // Where the three columns that samples see begin in a row of the fine picture.
 std::array<std::size_t, 3> columns_of(std::int32_t column) {
@@ -37,39 +21,41 @@ std::array<std::size_t, 3> columns_of(std::int32_t column) {
     return starts;
 }
 
+// What one fine row gives samples, or (`seen` of a row) what three give them.
+inline void weighed(const Seen& seen, const Eight& before, const Eight& middle, const Eight& after, Eight& out) {
+    out = seen.before * before + seen.middle * middle + seen.after * after;
+}
+
 // What the samples should be, if the fine picture is so.
-void expected_samples(const float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, float* out) {
+inline void expected_samples(const float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, Eight& out) {
     const auto columns = columns_of(samples.column);
-    const float* above = fine + fine_at(samples.row - 1, 0, 0);
-    const float* level = fine + fine_at(samples.row, 0, 0);
-    const float* below = fine + fine_at(samples.row + 1, 0, 0);
-    ROWS_DO_NOT_OVERLAP
-    for (int i = 0; i < zoom_lanes; ++i) {
-        const float one = across.before[i] * above[columns[0] + i] + across.middle[i] * above[columns[1] + i] +
-                          across.after[i] * above[columns[2] + i];
-        const float two = across.before[i] * level[columns[0] + i] + across.middle[i] * level[columns[1] + i] +
-                          across.after[i] * level[columns[2] + i];
-        const float three = across.before[i] * below[columns[0] + i] + across.middle[i] * below[columns[1] + i] +
-                            across.after[i] * below[columns[2] + i];
-        out[i] = down.before[i] * one + down.middle[i] * two + down.after[i] * three;
+    Eight lines[3];
+    for (int k = 0; k < 3; ++k) {
+        const float* row = fine + fine_at(samples.row - 1 + k, 0, 0);
+        Eight before, middle, after;
+        load(before, row + columns[0]);
+        load(middle, row + columns[1]);
+        load(after, row + columns[2]);
+        weighed(across, before, middle, after, lines[k]);
     }
+    weighed(down, lines[0], lines[1], lines[2], out);
 }
 
 // Gives back to the fine pixels what their samples miss, each as it sees them.
-void give_back(float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, const float* missed) {
+inline void give_back(float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, const Eight& missed) {
     const auto columns = columns_of(samples.column);
-    const float* const shares[3] = {down.before, down.middle, down.after};
-    const float* const parts[3] = {across.before, across.middle, across.after};
-    for (int a = 0; a < 3; ++a) {
-        float* row = fine + fine_at(samples.row - 1 + a, 0, 0);
-        float shared[zoom_lanes];
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < zoom_lanes; ++i) shared[i] = shares[a][i] * missed[i];
-        for (int b = 0; b < 3; ++b) {
-            float* to = row + columns[b];
-            ROWS_DO_NOT_OVERLAP
-            for (int i = 0; i < zoom_lanes; ++i) to[i] += parts[b][i] * shared[i];
-        }
+    const Eight shares[3] = {down.before * missed, down.middle * missed, down.after * missed};
+    for (int k = 0; k < 3; ++k) {
+        float* row = fine + fine_at(samples.row - 1 + k, 0, 0);
+        const auto add = [&](std::size_t column, const Eight& seen) {
+            Eight sum;
+            load(sum, row + column);
+            sum += seen * shares[k];
+            store(row + column, sum);
+        };
+        add(columns[0], across.before);
+        add(columns[1], across.middle);
+        add(columns[2], across.after);
     }
 }
 
@@ -143,14 +129,15 @@ void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInp
     const std::size_t row = static_cast<std::size_t>(y) * input.width;
     const std::uint8_t* trust = frame.trust + static_cast<std::size_t>(y / 2) * (input.width / 2) + x / 2;
     float told[zoom_lanes], believed[zoom_lanes];
+    bool good[zoom_lanes];
     for (int i = 0; i < zoom_lanes; ++i) {
         const int at = std::min(x + 2 * i, input.width - 1);
-        const bool good = at == x + 2 * i && input.bad[row + at] == 0;
+        good[i] = at == x + 2 * i && input.bad[row + at] == 0;
         told[i] = static_cast<float>(frame.pixels[row + at]);
-        believed[i] = good ? static_cast<float>(trust[good ? i : 0]) * (1.0f / 255.0f) : 0.0f;
+        believed[i] = good[i] ? static_cast<float>(trust[good[i] ? i : 0]) * (1.0f / 255.0f) : 0.0f;
     }
     const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
-    float expected[zoom_lanes];
+    Eight expected;
     expected_samples(plain_[colour].data(), samples, down, across, expected);
     const std::size_t at = fine_at(samples.row, samples.column % zoom_phases, samples.column / zoom_phases);
     const float* steep = steep_.data() + at;
@@ -163,8 +150,8 @@ void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInp
         // What is clipped says only that there was at least so much.
         const bool says = told[i] < facts.clipped;
         samples.value[i] = value;
+        samples.certain[i] = says && good[i] ? 1.0f / variance : 0.0f;
         samples.believed[i] = says ? believed[i] : 0.0f;
-        samples.weight[i] = samples.believed[i] / variance;
         seen[i] += believed[i];
     }
 }
@@ -173,7 +160,11 @@ void ZoomTile::precondition(const ZoomFacts& facts) {
     for (auto& plane : inverse_) std::fill(plane.begin(), plane.end(), 0.0f);
     for (const ZoomSamples& samples : samples_) {
         const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
-        give_back(inverse_[samples.colour].data(), samples, down, across, samples.weight);
+        Eight certain, believed;
+        load(certain, samples.certain);
+        load(believed, samples.believed);
+        const Eight weight = certain * believed;
+        give_back(inverse_[samples.colour].data(), samples, down, across, weight);
     }
     const float strengths[3] = {0.25f * facts.prior.grey + 2 * facts.prior.colours,
                                 0.5f * facts.prior.grey + 4 * facts.prior.colours,
@@ -205,29 +196,37 @@ void ZoomTile::pull_to_samples() {
     for (auto& plane : pull_) std::fill(plane.begin(), plane.end(), 0.0f);
     for (const ZoomSamples& samples : samples_) {
         const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
-        float missed[zoom_lanes];
-        expected_samples(result_[samples.colour].data(), samples, down, across, missed);
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < zoom_lanes; ++i) missed[i] = samples.weight[i] * (samples.value[i] - missed[i]);
+        Eight expected, value, certain, believed;
+        expected_samples(result_[samples.colour].data(), samples, down, across, expected);
+        load(value, samples.value);
+        load(certain, samples.certain);
+        load(believed, samples.believed);
+        const Eight missed = certain * believed * (value - expected);
         give_back(pull_[samples.colour].data(), samples, down, across, missed);
+    }
+}
+
+void ZoomTile::believe_all() {
+    for (ZoomSamples& samples : samples_) {
+        for (int i = 0; i < zoom_lanes; ++i) samples.believed[i] = samples.certain[i] > 0.0f ? 1.0f : 0.0f;
     }
 }
 
 // What all samples together, and the reference's alone, are missed by, in variances: where that is more than noise and
 // errors of their places explain, frames showed different things.
-void ZoomTile::doubt_what_is_not_explained(const ZoomFacts& facts) {
+void ZoomTile::doubt_what_is_not_explained(const std::array<float, 4>& limits) {
     constexpr int half = zoom_side / 2, reach = 1;
     std::array<std::vector<float>, 4> sums;
     for (auto& sum : sums) sum.assign(explained_.size(), 0.0f);
     for (const ZoomSamples& samples : samples_) {
         const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
-        float expected[zoom_lanes];
+        Eight expected;
         expected_samples(result_[samples.colour].data(), samples, down, across, expected);
         const std::size_t at = static_cast<std::size_t>(samples.row / zoom_phases) * half + samples.column / zoom_phases;
         const int first = samples.of_reference ? 2 : 0;
         for (int i = 0; i < zoom_lanes; ++i) {
             const float missed = samples.value[i] - expected[i];
-            sums[first][at + i] += samples.weight[i] * missed * missed;
+            sums[first][at + i] += samples.certain[i] * samples.believed[i] * missed * missed;
             sums[first + 1][at + i] += samples.believed[i];
         }
     }
@@ -235,7 +234,7 @@ void ZoomTile::doubt_what_is_not_explained(const ZoomFacts& facts) {
         for (int x = 0; x < half; ++x) {
             float share = 1.0f;
             for (int kind = 0; kind < 2; ++kind) {
-                const float some = facts.unexplained[2 * kind], none = facts.unexplained[2 * kind + 1];
+                const float some = limits[2 * kind], none = limits[2 * kind + 1];
                 float missed = 0.0f, of = 0.0f;
                 for (int down = -reach; down <= reach; ++down) {
                     const std::size_t row = static_cast<std::size_t>(std::clamp(y + down, 0, half - 1)) * half;

@@ -99,7 +99,7 @@ void pull_together(const float* const one[3], const float* const other[3], const
 }  // namespace
 
 ZoomTile::ZoomTile() {
-    for (auto* planes : {&plain_, &result_, &pull_, &moved_, &inverse_}) {
+    for (auto* planes : {&plain_, &result_, &pull_, &moved_, &inverse_, &first_}) {
         for (FinePlane& plane : *planes) plane.resize(fine_pixels);
     }
     for (FinePlane* plane : {&down_, &across_, &steep_, &seen_}) plane->resize(fine_pixels);
@@ -117,16 +117,54 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     samples_.clear();
     std::fill(seen_.begin(), seen_.end(), 0.0f);
     for (const ZoomFrame& frame : input.frames) take_frame(facts, input, frame);
-    precondition(facts);
     count_frames();
-    for (int colour = 0; colour < 3; ++colour) result_[colour] = plain_[colour];
+    expect_less_of_few();
+    search(facts);
+    doubt_what_is_not_explained(facts.unexplained);
+    keep_plain(facts);
+    if (!lacks_frames(static_cast<int>(input.frames.size()))) return;
+    for (int colour = 0; colour < 3; ++colour) std::swap(first_[colour], result_[colour]);
+    believe_all();
+    search(facts);
+    doubt_what_is_not_explained(facts.contradicted);
+    keep_explained();
+}
+
+void ZoomTile::search(const ZoomFacts& facts) {
+    precondition(facts);
+    for (int colour = 0; colour < 3; ++colour) {
+        result_[colour] = plain_[colour];
+        std::fill(moved_[colour].begin(), moved_[colour].end(), 0.0f);
+    }
     for (const auto& round : facts.rounds) {
         pull_to_samples();
         pull_to_expected(facts);
         step(round[0], round[1]);
     }
-    doubt_what_is_not_explained(facts);
-    finish(facts);
+}
+
+// Whether frames are missing, or what they say is not explained, at more than chance places.
+bool ZoomTile::lacks_frames(int frames) const {
+    std::size_t missing = 0;
+    for (std::size_t i = 0; i < behind_.size(); ++i) missing += behind_[i] < 0.75f * frames || explained_[i] < 0.5f;
+    return missing > behind_.size() / 50;
+}
+
+// Where all frames together are explained they were right, however little the plain picture agreed with them.
+void ZoomTile::keep_explained() {
+    constexpr int half = zoom_side / 2;
+    for (int y = 0; y < zoom_fine; ++y) {
+        for (int phase = 0; phase < zoom_phases; ++phase) {
+            const std::size_t row = fine_at(y, phase, 0);
+            const float* explained = explained_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
+            for (int colour = 0; colour < 3; ++colour) {
+                float* result = result_[colour].data() + row;
+                const float* first = first_[colour].data() + row;
+                ROWS_DO_NOT_OVERLAP
+                for (int i = 0; i < zoom_quads; ++i) result[i] = first[i] + explained[i] * (result[i] - first[i]);
+            }
+        }
+    }
 }
 
 void ZoomTile::begin(const ZoomInput& input) {
@@ -136,7 +174,6 @@ void ZoomTile::begin(const ZoomInput& input) {
             part_columns(natural_[colour].data() + static_cast<std::size_t>(y) * zoom_fine,
                          plain_[colour].data() + fine_at(y, 0, 0));
         }
-        std::fill(moved_[colour].begin(), moved_[colour].end(), 0.0f);
     }
 }
 
@@ -162,6 +199,13 @@ void ZoomTile::expect(const ZoomFacts& facts) {
         average_around(squares.data(), work_[1].data(), summed.data());
         float *weights = squares.data(), *differences = summed.data(), *slopes = steep.data();
         const float* around_light = light.data();
+        // Even slopes are no texture: neighbours of a fold's shadow differ, and yet there is nothing fine.
+        const std::size_t far = around * step;
+        ROWS_DO_NOT_OVERLAP
+        for (std::size_t i = far; i < fine_pixels - far; ++i) {
+            const float slope = (around_light[i + far] - around_light[i - far]) * (1.0f / (2 * around));
+            differences[i] -= slope * slope;
+        }
         ROWS_DO_NOT_OVERLAP
         for (std::size_t i = 0; i < fine_pixels; ++i) {
             const float lit = around_light[i] > 0.0f ? around_light[i] : 0.0f;
@@ -244,8 +288,27 @@ void ZoomTile::count_frames() {
     }
 }
 
+// Few samples tell texture badly from noise: neighbours are then expected to be more alike.
+void ZoomTile::expect_less_of_few() {
+    constexpr int half = zoom_side / 2;
+    constexpr float enough = 6.0f;
+    for (int y = 0; y < zoom_fine; ++y) {
+        const float* behind = behind_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
+        for (int phase = 0; phase < zoom_phases; ++phase) {
+            float *down = down_.data() + fine_at(y, phase, 0), *across = across_.data() + fine_at(y, phase, 0);
+            ROWS_DO_NOT_OVERLAP
+            for (int i = 0; i < zoom_quads; ++i) {
+                const float at_least = behind[i] > 1.0f ? behind[i] : 1.0f;
+                const float lacking = at_least < enough ? enough / at_least : 1.0f;
+                down[i] *= lacking * lacking;
+                across[i] *= lacking * lacking;
+            }
+        }
+    }
+}
+
 // Where few frames say anything, and where light is blown, the plain picture stays.
-void ZoomTile::finish(const ZoomFacts& facts) {
+void ZoomTile::keep_plain(const ZoomFacts& facts) {
     constexpr int half = zoom_side / 2;
     for (int y = 0; y < zoom_fine; ++y) {
         for (int phase = 0; phase < zoom_phases; ++phase) {

@@ -36,7 +36,7 @@ struct ZoomSamples {
     float down, across;               // how far the first lies beyond that pixel, in fine pixels ...
     float down_step, across_step;     // ... and from each to the next
     float value[zoom_lanes];          // balanced
-    float weight[zoom_lanes];         // one over the variance, as far as it is believed
+    float certain[zoom_lanes];        // one over the variance; 0 where a pixel is bad or clipped
     float believed[zoom_lanes];       // 0 to 1
 };
 
@@ -63,14 +63,19 @@ private:
     void weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y, int x);
     void precondition(const ZoomFacts& facts);
     void count_frames();
-    void doubt_what_is_not_explained(const ZoomFacts& facts);
+    void expect_less_of_few();
+    void doubt_what_is_not_explained(const std::array<float, 4>& limits);
     void pull_to_samples();
     void pull_to_expected(const ZoomFacts& facts);
     void step(float kept, float length);
-    void finish(const ZoomFacts& facts);
+    void search(const ZoomFacts& facts);
+    void keep_plain(const ZoomFacts& facts);
+    bool lacks_frames(int frames) const;
+    void believe_all();
+    void keep_explained();
 
     int top_ = 0, left_ = 0;          // raw pixel of the tile's first
-    std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_;
+    std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_, first_;
     FinePlane down_, across_, steep_, seen_;  // weights of differences to the pixel below and to the right; slopes
     std::vector<float> natural_[3], work_[3], behind_, explained_;
     std::vector<ZoomSamples> samples_;

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isp.burst.align import Shifts
 from isp.burst.streaming import LEAST_EXPLAINED
 from isp.errors import FrameError
+from isp.zoom.refine import Refined
 from isp.zoom.zoomed import Diversity
 
 # Raw pixels from a place of a colour to its next, and the cells it is counted in each way: half a pixel wide.
@@ -22,8 +22,6 @@ PERIOD_PX, CELLS = 2.0, 4
 APART_PX = 0.25
 # A frame is counted where its movement is known to a quarter of a cell.
 SURE_PX = PERIOD_PX / CELLS / 4
-# Tiles overlap: four say what one knows.
-OVERLAP = 4.0
 # Eight frames at two phases gain most of what they do at eight; at one, or two frames alone, hardly anything. Measured
 # by the decibels of `isp.zoom.measured`.
 FEWEST_PHASES, FEWEST_FRAMES = 2, 3
@@ -31,7 +29,7 @@ FEWEST_PHASES, FEWEST_FRAMES = 2, 3
 PLACES_ACROSS = 16
 
 
-def measured_diversity(shifts: Sequence[Shifts]) -> Diversity:
+def measured_diversity(shifts: Sequence[Refined]) -> Diversity:
     """How the frames of a burst lie between the pixels of its reference, at the median of the places.
 
     shifts  of the other frames from the reference, refined
@@ -51,10 +49,9 @@ def measured_diversity(shifts: Sequence[Shifts]) -> Diversity:
     return Diversity(float(np.median(_cells(phases))) / CELLS**2, frames, enough)
 
 
-def _is_sure(shifts: Shifts) -> bool:
+def _is_sure(shifts: Refined) -> bool:
     """Whether it shows the reference's scene, and all tiles together know where."""
-    known = float(shifts.trust.sum(dtype=np.float64)) / OVERLAP
-    return shifts.explained >= LEAST_EXPLAINED and known >= 1 / SURE_PX**2
+    return shifts.explained >= LEAST_EXPLAINED and shifts.known >= 1 / SURE_PX**2
 
 
 def _few(px: np.ndarray) -> np.ndarray:

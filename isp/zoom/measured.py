@@ -35,12 +35,12 @@ from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
 # measured, and would take many rounds.
-ROUNDS, LEAST_OF_SPECTRUM = 6, 0.08
+ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
 # An alignment that is right still misses by so much; edges are doubted accordingly.
 DOUBT_PX = 0.05
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
 # variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
-LEAST_OF_LIGHT, NOISE_LEAST = 1e-4, 3.0
+LEAST_OF_LIGHT, NOISE_LEAST = 8e-5, 2.0
 # What enlarging leaves of the plain picture's noise in squared differences of neighbours.
 NOISE_SHARE = 0.1
 # How strictly that is asked, as shares of the noise: of grey, and of differences of colours, which change less.
@@ -50,6 +50,7 @@ CLIPPED, BLOWN = 0.99, 0.95
 # Misses of the samples around a place, in variances: from the first number on frames showed different things, from the
 # second on nothing is believed. Of all samples together, and of the reference's, which are few.
 UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
+CONTRADICTED = (0.0, 1e-9, 0.0, 1e-9)
 # Gains of red, green and blue that most sensors need in daylight, and what no light needs.
 DAYLIGHT = (1.9, 1.0, 1.6)
 # So little energy of edges tells nothing: daylight is then assumed.
@@ -194,6 +195,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
         "unexplained": UNEXPLAINED,
+        "contradicted": CONTRADICTED,
         "prior": (LEAST_OF_LIGHT, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
     }

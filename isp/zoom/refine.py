@@ -10,7 +10,7 @@ strays from that as far as its own pixels, the noise in them and its neighbours 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,15 +20,27 @@ from isp.errors import FrameError
 from isp.frames import RawFrame
 from isp.kernels import FINE_SUMS, fine_tiles
 from isp.zoom.drift import Drift
-from isp.zoom.fine_grey import codes_of_noise, fine_grey_of
+from isp.zoom.fine_grey import fine_curve, fine_grey_of
 from isp.zoom.strays import Strays, likelier, settled, strays_of
 
-# After the night's vectors and the drift alone were looked at; more rounds move nothing by a hundredth of a pixel.
-ROUNDS = 1
+# After the night's vectors and the drift alone were looked at. Where the drift no longer moves by NEAR_PX more rounds
+# move nothing by a hundredth of a pixel; along an edge the night strays far, and the way back is long.
+MOST_ROUNDS, NEAR_PX = 4, 0.1
 # The places of a cell whose vectors differ by more, beside the drift, show two things.
 MIXED_PX = 0.75
 # Vectors are whole 1024ths of a pixel, so that the last bits of sums cannot show.
 STEPS = 1024
+
+
+@dataclass(frozen=True)
+class Refined(Shifts):
+    """Shifts to hundredths of a pixel.
+
+    known  1 / variance of the whole picture's movement in the direction that is known best, in raw pixels; an edge
+           alone tells nothing of the way along itself, and needs not
+    """
+
+    known: float
 
 
 class Refiner:
@@ -36,10 +48,10 @@ class Refiner:
 
     def __init__(self, reference: RawFrame, threads: int = 0) -> None:
         """Raises FrameError where the reference's noise is unknown."""
-        self._shot, self._noise = reference.shot, codes_of_noise(reference.shot)
-        self._grey = fine_grey_of(reference, self._shot, threads)
+        self._curve = fine_curve(reference)
+        self._grey = fine_grey_of(reference, self._curve, threads)
 
-    def refined(self, frame: RawFrame, shifts: Shifts, threads: int = 0) -> Shifts:
+    def refined(self, frame: RawFrame, shifts: Shifts, threads: int = 0) -> Refined:
         """The same shifts, finer. Bytes are the same for any number of threads.
 
         shifts  of this frame from the reference, by `isp.burst.align`
@@ -48,26 +60,33 @@ class Refiner:
         Raises FrameError if the frame has another size, or the shifts are not those of such a frame.
         """
         self._check(frame, shifts)
-        greys = self._grey, fine_grey_of(frame, self._shot, threads)
+        greys = self._grey, fine_grey_of(frame, self._curve, threads)
         start = shifts.px.astype(np.float64)
         drift = Drift.of_hand(shifts.hand, frame.pixels.shape, start.shape[:2])
         by_night = self._seen(greys, start, drift, threads)
         finer = drift.fitted(by_night.px, by_night.trust)
         by_night, drift = by_night.beside(drift.field - finer.field), finer
         seen = likelier(self._seen(greys, drift.field, drift, threads), by_night)
-        for _ in range(ROUNDS):
+        for _ in range(MOST_ROUNDS):
             seen = self._seen(greys, drift.field + settled(seen), drift, threads).by_itself_as(seen)
             finer = drift.fitted(seen.px, seen.trust)
-            seen, drift = seen.beside(drift.field - finer.field), finer
+            further, drift = drift.field - finer.field, finer
+            seen = seen.beside(further)
+            if np.abs(further).max() < NEAR_PX:
+                break
         px = drift.field + settled(seen)
-        return replace(
-            shifts, px=(np.rint(px * STEPS) / STEPS).astype(np.float32), trust=seen.weaker_trust, hand=drift.hand
+        return Refined(
+            px=(np.rint(px * STEPS) / STEPS).astype(np.float32),
+            trust=seen.weaker_trust,
+            explained=shifts.explained,
+            hand=drift.hand,
+            known=seen.known,
         )
 
     def _seen(self, greys: tuple[np.ndarray, np.ndarray], field: np.ndarray, drift: Drift, threads: int) -> Strays:
         sums = np.empty((*field.shape[:2], FINE_SUMS))
         fine_tiles(*greys, field, drift.field, MIXED_PX, sums, threads)
-        return strays_of(sums, field - drift.field, self._noise)
+        return strays_of(sums, field - drift.field, self._curve.noise)
 
     def _check(self, frame: RawFrame, shifts: Shifts) -> None:
         shape = self._grey.shape

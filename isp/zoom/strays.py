@@ -8,24 +8,34 @@ this very picture stray is measured, not assumed: of a wall they do not, of near
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from isp.burst.hand import summed
 from isp.zoom.drift import deviations_squared, with_doubt
 
 # Of softened noise: energy of one picture's slopes in variances of a pixel, by how much of it neighbours are alike
 # (sums over a tile scatter as if it had so many fewer pixels), and how much more of it is left where texture is.
 SLOPES_OF_NOISE, CLUMP_PX, COARSE_NOISE = 5 / 12, 4.0, 4.0
+# Energy of the differences from pixel to pixel that noise makes.
+STEPS_OF_NOISE = 2 / 3
 # Sums that noise makes scatter; up to so many deviations are chance.
 CERTAIN = 3.0
 # What a tile's vector misses by even without noise: detail too fine for the mosaic looks like movement.
 MODEL_ERROR_PX = 0.015
+# Waves of 0.18 cycles a pixel step from pixel to pixel with so much more energy than they slope. What has more is so
+# fine that it may as well be the false image of finer waves, which moves otherwise; it is worth less, by the cube.
+FINENESS = 0.4
 # A tile that wants to move farther than that from where it was looked at is not sure of either.
 FARTHEST_PX = 1.0
-# A vector of the night so far from the drift is a claim that something moves by itself: such are right to NIGHT_PX.
-CLAIM_PX, NIGHT_PX = 0.4, 0.1
+# A vector of the night so far from the drift, in pixels and in its own deviations, is a claim that something moves by
+# itself: such are right to NIGHT_PX.
+CLAIM_PX, CLAIMED, NIGHT_PX = 0.4, 6.0, 0.1
+# Tiles overlap: a thing shows in its place and in a next one at least, each counted by how near it is.
+SEEN_BY = 1.75
 # What may be left of a tile by the drift for each unit that is left by the night's vector: repeating detail fits twice.
 AS_GOOD = 1.2
 # How far tiles may stray by the picture's own measure, finest first, and the trust from which on tiles are asked.
@@ -49,12 +59,14 @@ class Strays:
 
     px         float64, how tiles stray from the drift
     trust      (3, rows, columns), their information (yy, yx, xx), 1 / px squared; 0 where a tile says nothing
+    missed_px  what tiles miss by even without noise, (rows, columns)
     left       energy of what that does not explain, in the noise's
     claims     where a tile was seen to move by itself, how it strays; else 0
     """
 
     px: np.ndarray
     trust: np.ndarray
+    missed_px: np.ndarray
     left: np.ndarray
     claims: np.ndarray
 
@@ -74,17 +86,24 @@ class Strays:
         weaker = (yy + xx) / 2 - np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
         return np.maximum(weaker, 0.0).astype(np.float32)
 
+    @property
+    def known(self) -> float:
+        """The larger eigenvalue of what all tiles know together of one movement."""
+        yy, yx, xx = (summed(part) / OVERLAP for part in self.trust)
+        return (yy + xx) / 2 + math.sqrt(((yy - xx) / 2) ** 2 + yx**2)
+
 
 def strays_of(sums: np.ndarray, looked_at: np.ndarray, noise: float) -> Strays:
     """What tiles say themselves.
 
-    sums       (rows, columns, 7) as `fine_tiles` makes them
+    sums       (rows, columns, 8) as `fine_tiles` makes them
     looked_at  (rows, columns, 2): the strays at which the frame was looked at
     noise      variance of a pixel, in codes squared
     """
-    yy, yx, xx, ye, xe, left, pixels = np.moveaxis(sums, -1, 0)
+    yy, yx, xx, ye, xe, left, pixels, next_to = np.moveaxis(sums, -1, 0)
     at = np.moveaxis(looked_at, -1, 0)
     pull_y, pull_x = ye + yy * at[0] + yx * at[1], xe + yx * at[0] + xx * at[1]
+    missed_px = _missed_by(yy + xx, next_to, noise * np.maximum(pixels, 1.0))
     of_slopes, of_difference = SLOPES_OF_NOISE * noise * pixels, 2 * noise * np.maximum(pixels, 1.0)
     clumped = CERTAIN * np.sqrt(2 * CLUMP_PX * np.maximum(pixels, 1.0))
     doubt = SLOPES_OF_NOISE * noise * clumped
@@ -101,8 +120,20 @@ def strays_of(sums: np.ndarray, looked_at: np.ndarray, noise: float) -> Strays:
     share = near / (2 * COARSE_NOISE * noise * np.maximum(left, 1.0))
     yy, xx = np.maximum(yy - doubt, 0.0), np.maximum(xx - doubt, 0.0)
     most = np.sqrt(yy * xx)
-    trust = with_doubt(np.stack([yy, np.clip(yx, -most, most), xx]) * share, MODEL_ERROR_PX)
-    return Strays(at + near * np.stack([step_y, step_x]), trust, left, np.zeros_like(at))
+    trust = with_doubt(np.stack([yy, np.clip(yx, -most, most), xx]) * share, missed_px)
+    return Strays(at + near * np.stack([step_y, step_x]), trust, missed_px, left, np.zeros_like(at))
+
+
+def _missed_by(slopes: np.ndarray, next_to: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """(rows, columns) px: what tiles miss by even without noise.
+
+    slopes   energy of their slopes, from the pixel before to the one behind
+    next_to  energy of the differences from pixel to pixel: of what a mosaic is too coarse for by far the larger
+    noise    energy of it
+    """
+    slopes = np.maximum(slopes - 2 * SLOPES_OF_NOISE * noise, noise / 2)
+    finer = np.maximum((next_to - 2 * STEPS_OF_NOISE * noise) / slopes - 1, 0.0)
+    return MODEL_ERROR_PX * np.maximum((finer / FINENESS) ** 3, 1.0)
 
 
 def likelier(by_drift: Strays, by_night: Strays) -> Strays:
@@ -110,14 +141,16 @@ def likelier(by_drift: Strays, by_night: Strays) -> Strays:
 
     In a fence both may fit, and then it is the drift's. What is by the night is a claim to move by itself.
     """
-    far = np.hypot(*by_night.px) > CLAIM_PX
+    known = deviations_squared(by_night.px, by_night.trust) > CLAIMED**2
+    far = known & (np.hypot(*by_night.px) > CLAIM_PX)
     better = np.maximum(by_drift.left - 1, 0) - AS_GOOD * np.maximum(by_night.left - 1, 0)
-    claimed = far & (_spread_out(far * better) > 0)
+    claimed = far & (_spread_out(far * better) > 0) & (_spread_out(far) >= SEEN_BY)
     chosen = [
         np.where(claimed, night, drift)
         for night, drift in (
             (by_night.px, by_drift.px),
             (by_night.trust, by_drift.trust),
+            (by_night.missed_px, by_drift.missed_px),
             (by_night.left, by_drift.left),
         )
     ]
@@ -127,7 +160,7 @@ def likelier(by_drift: Strays, by_night: Strays) -> Strays:
 def _spread_out(values: np.ndarray) -> np.ndarray:
     """(rows, columns): of each place what it and those around it have together."""
     rows, columns = values.shape
-    padded = np.pad(values, REACH)
+    padded = np.pad(values.astype(np.float64), REACH)
     tall = sum(NEAR[k] * padded[k : k + rows] for k in range(2 * REACH + 1))
     return sum(NEAR[k] * tall[:, k : k + columns] for k in range(2 * REACH + 1))
 
@@ -138,7 +171,8 @@ def settled(strays: Strays) -> np.ndarray:
     around, known = _around(strays, spread)
     # Where all tiles around together do not stray beyond chance, none does.
     together = deviations_squared(around, with_doubt(known, spread))
-    by_themselves = 1 - _fading(together / BY_ITSELF**2)
+    beyond = together / (BY_ITSELF**2 + together)
+    by_themselves = beyond * np.sqrt(beyond)
     by_neighbours = by_themselves * with_doubt(known, ROUGHNESS_PX)
     claimed = (strays.claims != 0).any(axis=0) / NIGHT_PX**2
     weight = 1 / (spread**2 + np.square(by_themselves * np.hypot(*around))) + claimed
@@ -158,7 +192,8 @@ def _around(strays: Strays, spread: float) -> tuple[np.ndarray, np.ndarray]:
         said[here] += heard * own[there]
         said[there] += heard * own[here]
     known, pull = said[:3], said[3:]
-    return _solved(known + ALMOST_NOTHING, pull), known / OVERLAP
+    # Tiles side by side miss alike: together they know no more of that.
+    return _solved(known + ALMOST_NOTHING, pull), with_doubt(known / OVERLAP, strays.missed_px)
 
 
 def _pairs(rows: int, columns: int) -> Iterator[tuple[tuple, tuple, float]]:

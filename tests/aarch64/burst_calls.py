@@ -140,7 +140,7 @@ def _refine(calls: BurstCalls, name: str, reference: RawFrame, frame: RawFrame) 
     black, span = reference.shot.black_dn[0], reference.shot.white_dn - reference.shot.black_dn[0]
     for grey, pixels in zip(greys, (reference.pixels, frame.pixels), strict=True):
         curve = black, 3e-4 / span, 2e-6, 4e5, 200.0
-        calls(name, "fine_grey", np.ascontiguousarray(pixels), curve, into=[grey])
+        calls(name, "fine_grey", np.ascontiguousarray(pixels), (1.7, 1.0, 1.0, 0.6), curve, into=[grey])
     rng = np.random.default_rng(3)
     model = np.full((*places, 2), (0.3, -1.6))
     near, wild = (model + rng.uniform(-reach, reach, model.shape) for reach in (0.3, 40.0))

@@ -187,10 +187,11 @@ private:
 
     void fine_grey(std::istream& line) {
         Counts mosaic(line);
+        const auto gains = next<std::array<float, 4>>(line);
         const auto curve = next<std::array<float, 5>>(line);
         Counts out(line);
         nightjar::fine_grey(mosaic.data(), mosaic.shape.at(0), mosaic.shape.at(1),
-                            {curve[0], curve[1], curve[2], curve[3], curve[4]}, out.data(), next<int>(line));
+                            {gains, curve[0], curve[1], curve[2], curve[3], curve[4]}, out.data(), next<int>(line));
         out.write();
     }
 
