@@ -27,19 +27,25 @@ from isp.kernels import TrustFacts, slopes_of_quads
 # are aligned exactly, one place in fifty then has more than NEAR's middle, and of places that show something else all
 # but a few in a hundred.
 DETAIL_MISSED = 0.4
-# ... and by no more where shifts beside each other differ: something slow and fine moves there by itself, or a depth ends.
-# Shifts that differ by less than the first of APART_PX, beside the turn of the hand, belong together.
+# ... and by no more where shifts beside each other differ: something slow and fine moves there by itself, or a depth
+# ends. Shifts that differ by less than the first of APART_PX, beside the turn of the hand, belong together.
 DETAIL_APART, APART_PX = 0.15, (0.15, 0.4)
 # Limits of mean squared misses in units of what is expected, over 6 x 6 and 10 x 10 pixels: full trust, none. By noise
 # alone one place in forty exceeds the first of them.
 NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
-# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean over
-# 10 x 10 pixels does: limits of its square in units of its variance (right places: one of a thousand exceeds the first).
+# Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean
+# over 10 x 10 pixels does: limits of its square in units of its variance. One right place of a thousand exceeds the
+# first.
 LEAN = (7.0, 14.0)
 # Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
 FLICKER = 0.01
 # So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
 CERTAIN = 2.0
+# What is with the whole picture, each way: an alignment that is right misses by less, and what moves by itself leaves
+# that within a few frames.
+DRIFT_PX = 0.15
+# What is no place lies apart from all others.
+NOWHERE_PX = 1e6
 # Counts are whole numbers: that alone scatters them.
 ROUNDING = 1 / 12
 
@@ -82,13 +88,33 @@ def slack(lying: np.ndarray) -> np.ndarray:
 
 
 def spread_px(lying: np.ndarray) -> np.ndarray:
-    """(rows, columns): how far the shifts of a place and those beside it differ, beside the turn of the whole picture."""
-    field = lying.astype(np.float64)
+    """(rows, columns): how far the shifts of a place and those beside it differ, beside the turn of the picture."""
+    around = _around(_beside_turn(lying.astype(np.float64)))
+    return np.hypot(*np.moveaxis(np.ptp(around, axis=(3, 4)), -1, 0))
+
+
+def on_drift(lying: np.ndarray) -> np.ndarray:
+    """(rows, columns) bool: the places that move with the whole picture, and those beside them too.
+
+    The whole picture may turn, and wobble from row to row as a rolling shutter makes it.
+    """
+    rest = _beside_turn(lying.astype(np.float64))
+    rest = rest - np.median(rest, axis=1, keepdims=True)
+    return np.abs(_around(rest)).max(axis=(2, 3, 4)) <= DRIFT_PX
+
+
+def _beside_turn(field: np.ndarray) -> np.ndarray:
+    """What a field of (rows, columns, 2) holds beside even steps from row to row and from column to column."""
+    field = np.nan_to_num(field, nan=NOWHERE_PX, posinf=NOWHERE_PX, neginf=NOWHERE_PX)
     for axis in (0, 1):
         steps = np.median(np.diff(field, axis=axis), axis=(0, 1))
         field = field - np.expand_dims(np.arange(field.shape[axis]), 1 - axis)[..., None] * steps
-    around = sliding_window_view(np.pad(field, ((1, 1), (1, 1), (0, 0)), mode="edge"), (3, 3), axis=(0, 1))
-    return np.hypot(*np.moveaxis(np.ptp(around, axis=(3, 4)), -1, 0))
+    return field
+
+
+def _around(field: np.ndarray) -> np.ndarray:
+    """(rows, columns, 2, 3, 3): each place and those beside it."""
+    return sliding_window_view(np.pad(field, ((1, 1), (1, 1), (0, 0)), mode="edge"), (3, 3), axis=(0, 1))
 
 
 def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
