@@ -112,7 +112,7 @@ def strays_of(sums: np.ndarray, looked_at: np.ndarray, noise: float) -> Strays:
     yx = np.clip(yx, -most, most)
     # Only as far as slopes exceed what chance makes of them.
     step_y, step_x = -_solved(np.stack([yy + doubt, yx, xx + doubt]), np.stack([pull_y, pull_x]))
-    near = (np.hypot(step_y, step_x) <= FARTHEST_PX) & (pixels > 0)
+    near = (step_y**2 + step_x**2 <= FARTHEST_PX**2) & (pixels > 0)
     # A quadratic's value at its least, from where it was looked at.
     gained = yy * step_y**2 + 2 * yx * step_y * step_x + xx * step_x**2
     left = np.maximum(left - near * gained, 0.0) / of_difference
@@ -133,7 +133,8 @@ def _missed_by(slopes: np.ndarray, next_to: np.ndarray, noise: np.ndarray) -> np
     """
     slopes = np.maximum(slopes - 2 * SLOPES_OF_NOISE * noise, noise / 2)
     finer = np.maximum((next_to - 2 * STEPS_OF_NOISE * noise) / slopes - 1, 0.0)
-    return MODEL_ERROR_PX * np.maximum((finer / FINENESS) ** 3, 1.0)
+    times = finer / FINENESS
+    return MODEL_ERROR_PX * np.maximum(times * times * times, 1.0)
 
 
 def likelier(by_drift: Strays, by_night: Strays) -> Strays:
@@ -142,7 +143,7 @@ def likelier(by_drift: Strays, by_night: Strays) -> Strays:
     In a fence both may fit, and then it is the drift's. What is by the night is a claim to move by itself.
     """
     known = deviations_squared(by_night.px, by_night.trust) > CLAIMED**2
-    far = known & (np.hypot(*by_night.px) > CLAIM_PX)
+    far = known & (np.square(by_night.px).sum(axis=0) > CLAIM_PX**2)
     better = np.maximum(by_drift.left - 1, 0) - AS_GOOD * np.maximum(by_night.left - 1, 0)
     claimed = far & (_spread_out(far * better) > 0) & (_spread_out(far) >= SEEN_BY)
     chosen = [
@@ -170,12 +171,12 @@ def settled(strays: Strays) -> np.ndarray:
     spread = spread_of(strays)
     around, known = _around(strays, spread)
     # Where all tiles around together do not stray beyond chance, none does.
-    together = deviations_squared(around, with_doubt(known, spread))
+    together = np.maximum(deviations_squared(around, with_doubt(known, spread)), 0.0)
     beyond = together / (BY_ITSELF**2 + together)
     by_themselves = beyond * np.sqrt(beyond)
     by_neighbours = by_themselves * with_doubt(known, ROUGHNESS_PX)
     claimed = (strays.claims != 0).any(axis=0) / NIGHT_PX**2
-    weight = 1 / (spread**2 + np.square(by_themselves * np.hypot(*around))) + claimed
+    weight = 1 / (spread**2 + np.square(by_themselves) * np.square(around).sum(axis=0)) + claimed
     alone = np.stack([weight, np.zeros_like(weight), weight])
     pull = _turned(strays.trust, strays.px) + _turned(by_neighbours, around) + claimed * strays.claims
     return np.moveaxis(_solved(strays.trust + by_neighbours + alone, pull), 0, -1)
