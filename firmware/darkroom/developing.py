@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from firmware.darkroom.darkroom import Job
     from firmware.settings import PortraitSettings
     from isp.frames import RawFrame
+    from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -45,13 +46,14 @@ class ZoomWishes:
     """Of a job whose photo is zoomed.
 
     work   how it is finished
-    spare  the crop of one frame and how it is developed, for when the burst's picture cannot be; None where the burst
-           left no other than that
+    spare  the crop of one frame, for when the burst's picture cannot be developed, with its pipeline, not yet planned,
+           and the judge of its light; None where the burst left no other than that
     """
 
     work: ZoomWork
     spare: RawFrame | None = None
     spare_pipeline: Pipeline | None = None
+    judge: Judge | None = None
 
 
 def develop_job(job: Job) -> Made:
@@ -74,7 +76,7 @@ def _zoomed(job: Job) -> Made:
         why = f"The zoomed picture failed: {str(error) or type(error).__name__}."
     # Not before the error is gone, which holds all its pictures.
     work = dataclasses.replace(wishes.work, entry=of_one_frame(wishes.work.entry, why))
-    return make_zoomed(wishes.spare, wishes.spare_pipeline, job.tuning, work, job.threads)
+    return make_zoomed(wishes.spare, wishes.spare_pipeline, job.tuning, work, job.threads, judge=wishes.judge)
 
 
 def _portrait(job: Job) -> Made:

@@ -73,7 +73,7 @@ class Saving:
         if taken.raw is press.frame:  # there is no other
             return ZoomWishes(work)
         spare = cut(press.frame, zoom.crop)
-        return ZoomWishes(work, spare, _planned(press, spare))
+        return ZoomWishes(work, spare, _as_bright(press, spare), press.judge)
 
     def give_up(self, press: BurstPress, error: Exception) -> None:
         """There will be no photo, only the first frame's raw file, where it was written."""
@@ -95,10 +95,14 @@ class Saving:
 
 
 def _planned(press: BurstPress, frame: RawFrame | LinearFrame) -> Pipeline:
+    return plan_photo(_as_bright(press, frame), frame, press.tuning, press.judge)
+
+
+def _as_bright(press: BurstPress, frame: RawFrame | LinearFrame) -> Pipeline:
+    """The pipeline that gives this frame the light it was denied."""
     from firmware.night.brightness import brighten_ev, brightened
 
-    pipeline = brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
-    return plan_photo(pipeline, frame, press.tuning, press.judge)
+    return brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
 
 
 def _pass_on(done: Future, to: Future) -> None:
