@@ -6,54 +6,50 @@ import difflib
 from collections.abc import Sequence
 
 import numpy as np
+from measures.reading import PAGE
 from PIL import Image, ImageDraw, ImageFont
 
 PAPER, INK = 235, 30
-PAGE_PX = (224, 720)  # height, width
+PAGE_PX = (448, 720)  # height, width
+EDGE_PX = 12
 FINER = 4  # drawn so much finer, and averaged over each pixel's area
-# Nearly the same to the eye: a picture that guesses picks the wrong one.
-WORDS = (
-    "corner comer modern modem clear dear burn bum claim daim turn tum kern keru barn bam stern stem fill till bill "
-    "hill ball hall cell oell rent nent lamp lanp cord card cart carl read road reed seed send sand band hand land "
-    "lend bend fend feud fend form farm firm film fine line lime time tame lame lane cane care cere core cone"
-).split()
+# Herman Melville, "Moby-Dick", 1851, without its stops.
+PROSE = (
+    f"{PAGE} Call me Ishmael Some years ago never mind how long precisely having little or no money in my purse and "
+    "nothing particular to interest me on shore I thought I would sail about a little and see the watery part of the "
+    "world It is a way I have of driving off the spleen and regulating the circulation"
+)
 
 
-def printed_page(size_px: float, seed: int) -> tuple[np.ndarray, list[str]]:
-    """(H, W) uint8 of words that are easily taken for one another, `size_px` high with their gaps; and the words."""
-    rng = np.random.default_rng([seed, 5])
+def prose_page(size_px: float) -> tuple[np.ndarray, list[str]]:
+    """(H, W) uint8 of dark print on light paper, letters of this size, in Pillow's own typeface; and its words."""
     page = Image.new("L", (PAGE_PX[1] * FINER, PAGE_PX[0] * FINER), PAPER)
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(size_px * FINER)
-    edge, words = 12 * FINER, []
-    for top in range(edge, page.height - edge - int(size_px * FINER * 1.3), int(size_px * FINER * 1.5)):
-        left = edge
-        while (word := str(rng.choice(WORDS))) and left + font.getlength(word) < page.width - edge:
-            pen.text((left, top), word, INK, font)
-            left += font.getlength(word) + 0.5 * size_px * FINER
-            words.append(word)
+    left, top, words = EDGE_PX * FINER, EDGE_PX * FINER, []
+    for word in PROSE.split():
+        if left + font.getlength(word) > page.width - EDGE_PX * FINER:
+            left, top = EDGE_PX * FINER, top + round(1.5 * size_px * FINER)
+        if top + 1.3 * size_px * FINER > page.height:
+            break
+        pen.text((left, top), word, INK, font)
+        left += font.getlength(word + " ")
+        words.append(word)
     fine = np.asarray(page, np.float64).reshape(PAGE_PX[0], FINER, PAGE_PX[1], FINER)
     return np.round(fine.mean(axis=(1, 3))).astype(np.uint8), words
 
 
-def placed(read: Sequence[str], words: Sequence[str]) -> list[str]:
-    """What was read at the place of each word; "" where nothing, or not one word for one, was."""
-    found = [""] * len(words)
-    for how, a, b, c, d in difflib.SequenceMatcher(None, words, read, autojunk=False).get_opcodes():
-        if how in ("equal", "replace") and b - a == d - c:
-            found[a:b] = read[c:d]
-    return found
+def wrongly_read(read: Sequence[str], words: Sequence[str]) -> int:
+    """How many of the words, in their order, were not read. One letter alone is no word: readers see them in dust."""
+    printed, seen = _told(words), _told(read)
+    same = difflib.SequenceMatcher(None, printed, seen, autojunk=False).get_matching_blocks()
+    return len(printed) - sum(block.size for block in same)
 
 
-def misread(read: Sequence[str], words: Sequence[str]) -> int:
-    """At how many places something else was read than stands there."""
-    return sum(seen != word for seen, word in zip(placed(read, words), words, strict=True))
+def new_words(read: Sequence[str], known: Sequence[Sequence[str]]) -> list[str]:
+    """Words that were read and are in none of the other texts."""
+    others = {word for text in known for word in _told(text)}
+    return [word for word in _told(read) if word not in others]
 
 
-def invented(drawn: Sequence[str], plain: Sequence[str], words: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(printed, read in the plain picture, read in the drawn one) where a drawn picture shows another sound word.
-
-    That is, one of WORDS that does not stand there, and that the plain picture did not show there either. A word that
-    is none of them deceives nobody: it cannot be read.
-    """
-    places = zip(words, placed(plain, words), placed(drawn, words), strict=True)
-    return [place for place in places if place[2] in WORDS and place[2] not in place[:2]]
+def _told(words: Sequence[str]) -> list[str]:
+    return [word.lower() for word in words if len(word) > 1]
