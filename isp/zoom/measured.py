@@ -51,6 +51,8 @@ CLIPPED, BLOWN = 0.99, 0.95
 # second on nothing is believed. Of all samples together, and of the reference's, which are few.
 UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 CONTRADICTED = (0.0, 1e-9, 0.0, 1e-9)
+# Black noise reaches that many deviations below black.
+BELOW_BLACK = 4.0
 # Gains of red, green and blue that most sensors need in daylight, and what no light needs.
 DAYLIGHT = (1.9, 1.0, 1.6)
 # So little energy of edges tells nothing: daylight is then assumed.
@@ -120,6 +122,8 @@ def super_resolve(
     behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
     facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
+    # No light is less than none; only noise is seen below black.
+    lowest = max(black - BELOW_BLACK * math.sqrt(plain.shot.noise.read) * (shot.white_dn - black), 0.0)
     facts.solve(
         plain.picture,
         bad,
@@ -128,7 +132,7 @@ def super_resolve(
         [aligned.trust for aligned in frames],
         *rows,
         *columns,
-        (black, shot.white_dn - black, shot.white_dn),
+        (black, shot.white_dn - black, lowest, shot.white_dn),
         pixels,
         behind,
         threads,
@@ -175,8 +179,14 @@ def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     reach = math.ceil(fine / new_length - 1e-6) + (0 if fine % new_length == 0 else 1)
     at = starts[:, None] + np.arange(reach)
     covered = np.minimum(at + 1, edges[1:, None]) - np.maximum(at, edges[:-1, None])
-    covered = np.maximum(np.round(covered, 6), 0.0)
-    return starts, (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
+    covered = np.where(covered > 1e-6, covered, 0.0)
+    weights = covered / covered.sum(axis=1, keepdims=True)
+    # Of a fine pixel that is covered in part, that part does not lie in its middle: put right what this moves.
+    away = np.where(covered > 0, at + 0.5 - (edges[:-1, None] + edges[1:, None]) / 2, 0.0)
+    even = np.where(covered > 0, away - away.sum(axis=1, keepdims=True) / (covered > 0).sum(axis=1, keepdims=True), 0.0)
+    spread = np.maximum((even * away).sum(axis=1, keepdims=True), 1e-9)
+    weights = weights - even * (weights * away).sum(axis=1, keepdims=True) / spread
+    return starts, np.round(weights, 6).astype(np.float32)
 
 
 def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray) -> dict:
