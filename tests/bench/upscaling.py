@@ -1,7 +1,8 @@
 """The learned upscaler beside classical enlargements and published networks: nearness and CPU time; part of `zoom.py`.
 
-Kodak's pictures taught it; how near it comes to those it did not see stands in its CARD.md. Published: FSRCNN and FSRCNN-small (Dong et al. 2016, trained by Saafke) and ESPCN (Shi et al. 2016, trained by
-fannymonori), read by OpenCV. Their files are only run; luma by the network, as their authors measured it.
+Kodak's pictures taught it; how near it comes to those that it had not seen stands in its CARD.md. Published: FSRCNN and
+FSRCNN-small (Dong et al. 2016, trained by Saafke) and ESPCN (Shi et al. 2016, trained by fannymonori), read by OpenCV.
+Their files are only run; luma by the network, as their authors measured it.
 """
 
 from __future__ import annotations
