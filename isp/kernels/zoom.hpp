@@ -31,7 +31,8 @@ struct ZoomFacts {
     float blown;                    // share of saturation from which the plain picture stays as it is
     // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
     std::array<float, 4> unexplained;
-    std::array<float, 4> contradicted;  // the same, where frames are asked that the plain picture did not agree with
+    // The same of any frame in the second chance, and the error of a place that is allowed for, raw pixels.
+    std::array<float, 3> contradicted;
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
 };
@@ -40,7 +41,8 @@ struct ZoomFacts {
 struct ZoomFrame {
     const std::uint16_t* pixels;   // (height, width)
     const float* places;           // (rows, columns, 2): what lies at a place in the frame lies there plus this in the reference
-    const std::uint8_t* trust;     // (height / 2, width / 2), 255 = full
+    const std::uint8_t* trust;     // (height / 2, width / 2), see `trust_least`: 255 = full
+    const std::uint8_t* steady;    // (rows, columns), not 0 at places that moved with the whole picture
 };
 
 // Weights of fine pixels for the pixels of a line of the result.

@@ -4,60 +4,12 @@
 #include <cmath>
 
 #include "rows.hpp"
-#include "zoom_lanes.hpp"
+#include "zoom_seen.hpp"
 #include "zoom_tile.hpp"
 
 namespace nightjar {
 
 namespace {
-
-// Where the three columns that samples see begin in a row of the fine picture.
-std::array<std::size_t, 3> columns_of(std::int32_t column) {
-    std::array<std::size_t, 3> starts{};
-    for (int k = 0; k < 3; ++k) {
-        const int at = column - 1 + k;
-        starts[k] = static_cast<std::size_t>(at % zoom_phases) * zoom_quads + at / zoom_phases;
-    }
-    return starts;
-}
-
-// What one fine row gives samples, or (`seen` of a row) what three give them.
-inline void weighed(const Seen& seen, const Eight& before, const Eight& middle, const Eight& after, Eight& out) {
-    out = seen.before * before + seen.middle * middle + seen.after * after;
-}
-
-// What the samples should be, if the fine picture is so.
-inline void expected_samples(const float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, Eight& out) {
-    const auto columns = columns_of(samples.column);
-    Eight lines[3];
-    for (int k = 0; k < 3; ++k) {
-        const float* row = fine + fine_at(samples.row - 1 + k, 0, 0);
-        Eight before, middle, after;
-        load(before, row + columns[0]);
-        load(middle, row + columns[1]);
-        load(after, row + columns[2]);
-        weighed(across, before, middle, after, lines[k]);
-    }
-    weighed(down, lines[0], lines[1], lines[2], out);
-}
-
-// Gives back to the fine pixels what their samples miss, each as it sees them.
-inline void give_back(float* fine, const ZoomSamples& samples, const Seen& down, const Seen& across, const Eight& missed) {
-    const auto columns = columns_of(samples.column);
-    const Eight shares[3] = {down.before * missed, down.middle * missed, down.after * missed};
-    for (int k = 0; k < 3; ++k) {
-        float* row = fine + fine_at(samples.row - 1 + k, 0, 0);
-        const auto add = [&](std::size_t column, const Eight& seen) {
-            Eight sum;
-            load(sum, row + column);
-            sum += seen * shares[k];
-            store(row + column, sum);
-        };
-        add(columns[0], across.before);
-        add(columns[1], across.middle);
-        add(columns[2], across.after);
-    }
-}
 
 int colour_at(const ZoomFacts& facts, int y, int x) {
     const bool of_red_row = (y & 1) == facts.red_row, of_red_column = (x & 1) == facts.red_column;
@@ -117,7 +69,9 @@ void ZoomTile::take_samples(const ZoomFacts& facts, const ZoomInput& input, cons
     samples.down_step = down_step;
     samples.across_step = across_step;
     samples.colour = colour_at(facts, row, first + odd);
-    samples.of_reference = &frame == input.frames.data();
+    samples.frame = static_cast<std::int32_t>(&frame - input.frames.data());
+    const std::uint8_t* steady = frame.steady + static_cast<std::size_t>(row / zoom_pitch) * columns + first / zoom_pitch;
+    samples.steady = steady[0] && steady[1] && steady[columns] && steady[columns + 1];
     weigh(samples, facts, input, frame, row, first + odd);
     samples_.push_back(samples);
 }
@@ -129,12 +83,15 @@ void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInp
     const std::size_t row = static_cast<std::size_t>(y) * input.width;
     const std::uint8_t* trust = frame.trust + static_cast<std::size_t>(y / 2) * (input.width / 2) + x / 2;
     float told[zoom_lanes], believed[zoom_lanes];
-    bool good[zoom_lanes];
+    bool good[zoom_lanes], possible[zoom_lanes], foreign[zoom_lanes];
     for (int i = 0; i < zoom_lanes; ++i) {
         const int at = std::min(x + 2 * i, input.width - 1);
         good[i] = at == x + 2 * i && input.bad[row + at] == 0;
         told[i] = static_cast<float>(frame.pixels[row + at]);
-        believed[i] = good[i] ? static_cast<float>(trust[good[i] ? i : 0]) * (1.0f / 255.0f) : 0.0f;
+        const int code = good[i] ? trust[i] : 0;
+        believed[i] = code > 2 ? static_cast<float>(code - 2) * (1.0f / 253.0f) : 0.0f;
+        possible[i] = code > 1;
+        foreign[i] = good[i] && code == 0;
     }
     const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
     Eight expected;
@@ -152,6 +109,8 @@ void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInp
         samples.value[i] = value;
         samples.certain[i] = says && good[i] ? 1.0f / variance : 0.0f;
         samples.believed[i] = says ? believed[i] : 0.0f;
+        samples.possible[i] = says && possible[i] && samples.steady ? 1.0f : 0.0f;
+        samples.foreign[i] = foreign[i] && samples.steady ? 1.0f : 0.0f;
         seen[i] += believed[i];
     }
 }
@@ -206,12 +165,6 @@ void ZoomTile::pull_to_samples() {
     }
 }
 
-void ZoomTile::believe_all() {
-    for (ZoomSamples& samples : samples_) {
-        for (int i = 0; i < zoom_lanes; ++i) samples.believed[i] = samples.certain[i] > 0.0f ? 1.0f : 0.0f;
-    }
-}
-
 // What all samples together, and the reference's alone, are missed by, in variances: where that is more than noise and
 // errors of their places explain, frames showed different things.
 void ZoomTile::doubt_what_is_not_explained(const std::array<float, 4>& limits) {
@@ -223,7 +176,7 @@ void ZoomTile::doubt_what_is_not_explained(const std::array<float, 4>& limits) {
         Eight expected;
         expected_samples(result_[samples.colour].data(), samples, down, across, expected);
         const std::size_t at = static_cast<std::size_t>(samples.row / zoom_phases) * half + samples.column / zoom_phases;
-        const int first = samples.of_reference ? 2 : 0;
+        const int first = samples.frame == 0 ? 2 : 0;
         for (int i = 0; i < zoom_lanes; ++i) {
             const float missed = samples.value[i] - expected[i];
             sums[first][at + i] += samples.certain[i] * samples.believed[i] * missed * missed;

@@ -122,12 +122,7 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     search(facts);
     doubt_what_is_not_explained(facts.unexplained);
     keep_plain(facts);
-    if (!lacks_frames(static_cast<int>(input.frames.size()))) return;
-    for (int colour = 0; colour < 3; ++colour) std::swap(first_[colour], result_[colour]);
-    believe_all();
-    search(facts);
-    doubt_what_is_not_explained(facts.contradicted);
-    keep_explained();
+    give_second_chance(facts, input);
 }
 
 void ZoomTile::search(const ZoomFacts& facts) {
@@ -143,28 +138,12 @@ void ZoomTile::search(const ZoomFacts& facts) {
     }
 }
 
-// Whether frames are missing, or what they say is not explained, at more than chance places.
-bool ZoomTile::lacks_frames(int frames) const {
-    std::size_t missing = 0;
-    for (std::size_t i = 0; i < behind_.size(); ++i) missing += behind_[i] < 0.75f * frames || explained_[i] < 0.5f;
-    return missing > behind_.size() / 50;
-}
-
-// Where all frames together are explained they were right, however little the plain picture agreed with them.
-void ZoomTile::keep_explained() {
-    constexpr int half = zoom_side / 2;
-    for (int y = 0; y < zoom_fine; ++y) {
-        for (int phase = 0; phase < zoom_phases; ++phase) {
-            const std::size_t row = fine_at(y, phase, 0);
-            const float* explained = explained_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
-            for (int colour = 0; colour < 3; ++colour) {
-                float* result = result_[colour].data() + row;
-                const float* first = first_[colour].data() + row;
-                ROWS_DO_NOT_OVERLAP
-                for (int i = 0; i < zoom_quads; ++i) result[i] = first[i] + explained[i] * (result[i] - first[i]);
-            }
-        }
+bool ZoomTile::blown_at(const ZoomFacts& facts, std::size_t at) const {
+    bool blown = false;
+    for (int colour = 0; colour < 3; ++colour) {
+        blown = blown || plain_[colour][at] >= facts.blown * facts.gains[colour];
     }
+    return blown;
 }
 
 void ZoomTile::begin(const ZoomInput& input) {
@@ -316,10 +295,7 @@ void ZoomTile::keep_plain(const ZoomFacts& facts) {
             const float* behind = behind_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
             const float* explained = explained_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
             for (int i = 0; i < zoom_quads; ++i) {
-                bool blown = false;
-                for (int colour = 0; colour < 3; ++colour) {
-                    blown = blown || plain_[colour][row + i] >= facts.blown * facts.gains[colour];
-                }
+                const bool blown = blown_at(facts, row + i);
                 const float share = blown ? 0.0f : explained[i] * std::clamp(0.5f * (behind[i] - 1.0f), 0.0f, 1.0f);
                 for (int colour = 0; colour < 3; ++colour) {
                     const float plain = plain_[colour][row + i];

@@ -32,12 +32,15 @@ struct ZoomSamples {
     std::int32_t row;                 // middle of the three fine rows they see; -1 if none is of use
     std::int32_t column;              // fine column of the first; the others follow four apart
     std::int32_t colour;
-    std::int32_t of_reference;        // 1 or 0
+    std::int32_t frame;               // number in the burst; 0 is the reference
+    std::int32_t steady;              // 1 where it moved with the whole picture, else 0
     float down, across;               // how far the first lies beyond that pixel, in fine pixels ...
     float down_step, across_step;     // ... and from each to the next
     float value[zoom_lanes];          // balanced
     float certain[zoom_lanes];        // one over the variance; 0 where a pixel is bad or clipped
     float believed[zoom_lanes];       // 0 to 1
+    float possible[zoom_lanes];       // 1 where it may be believed if all others agree, else 0
+    float foreign[zoom_lanes];        // 1 where something else is there for certain, else 0
 };
 
 class ZoomTile {
@@ -70,9 +73,13 @@ private:
     void step(float kept, float length);
     void search(const ZoomFacts& facts);
     void keep_plain(const ZoomFacts& facts);
-    bool lacks_frames(int frames) const;
+    bool blown_at(const ZoomFacts& facts, std::size_t at) const;
+    void give_second_chance(const ZoomFacts& facts, const ZoomInput& input);
+    bool lacks_steady_frames(int frames) const;
     void believe_all();
-    void keep_explained();
+    std::vector<float> slopes_of_result() const;
+    void explain_each_frame(const ZoomFacts& facts);
+    void keep_explained(const ZoomFacts& facts);
 
     int top_ = 0, left_ = 0;          // raw pixel of the tile's first
     std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_, first_;

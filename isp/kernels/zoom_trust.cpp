@@ -214,7 +214,7 @@ float share_between(float found, float allowed, const std::array<float, 2>& limi
 
 // Trust in a row of quads by itself, and what it leaves of the trust in those beside it.
 struct Trusted {
-    std::vector<float> own, beside;
+    std::vector<float> own, beside, even;  // even: whether light itself differs, 0 much, 1 somewhat, 2 no
 };
 
 Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
@@ -226,7 +226,7 @@ Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
     };
     for (int kind = differs; kind <= expected; ++kind) around(kind, near_reach, near[kind]);
     for (int kind = 0; kind < sums_kept; ++kind) around(kind, wide_reach, wide[kind]);
-    Trusted row{std::vector<float>(columns), std::vector<float>(columns)};
+    Trusted row{std::vector<float>(columns), std::vector<float>(columns), std::vector<float>(columns)};
     for (int x = 0; x < columns; ++x) {
         const float lean = squared(wide[leans][x]);
         const float allowed = wide[weight][x] + squared(facts.flicker * wide[light][x]);
@@ -237,24 +237,39 @@ Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
         };
         row.own[x] = share(1.0f);
         row.beside[x] = share(facts.certain);
+        const bool leans_much = share_between(lean, allowed, facts.lean, facts.foreign) <= 0.0f;
+        const bool leans_some = share_between(lean, allowed, facts.lean, 1.0f) < 1.0f;
+        row.even[x] = leans_much ? 0.0f : leans_some ? 1.0f : 2.0f;
     }
     return row;
 }
 
-void write_trust(const std::vector<Trusted>& rows, int at, std::uint8_t* out) {
-    const int columns = static_cast<int>(rows[at].own.size()), count = static_cast<int>(rows.size());
-    std::vector<float> least(rows[at].beside);
+// The least of a square of numbers, those beside the picture left out.
+using Line = std::vector<float> Trusted::*;
+
+std::vector<float> least_around(const std::vector<Trusted>& rows, int at, Line line) {
+    std::vector<float> down(rows[at].*line);
+    const int columns = static_cast<int>(down.size()), count = static_cast<int>(rows.size());
     for (int row = std::max(at - beside_reach, 0); row <= std::min(at + beside_reach, count - 1); ++row) {
-        const float* beside = rows[row].beside.data();
+        const float* beside = (rows[row].*line).data();
         ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < columns; ++x) least[x] = beside[x] < least[x] ? beside[x] : least[x];
+        for (int x = 0; x < columns; ++x) down[x] = beside[x] < down[x] ? beside[x] : down[x];
     }
+    std::vector<float> least(down);
     for (int x = 0; x < columns; ++x) {
-        float trust = rows[at].own[x];
         for (int k = std::max(x - beside_reach, 0); k <= std::min(x + beside_reach, columns - 1); ++k) {
-            trust = least[k] < trust ? least[k] : trust;
+            least[x] = down[k] < least[x] ? down[k] : least[x];
         }
-        out[x] = static_cast<std::uint8_t>(trust * 255.0f + 0.5f);
+    }
+    return least;
+}
+
+void write_trust(const std::vector<Trusted>& rows, int at, std::uint8_t* out) {
+    const std::vector<float> beside = least_around(rows, at, &Trusted::beside), even = least_around(rows, at, &Trusted::even);
+    for (std::size_t x = 0; x < beside.size(); ++x) {
+        const float trust = std::min(rows[at].own[x], beside[x]);
+        const float least = even[x];
+        out[x] = static_cast<std::uint8_t>(least + trust * (255.0f - trust_least) + 0.5f);
     }
 }
 

@@ -6,6 +6,9 @@
 
 namespace nightjar {
 
+// Trust is told from here on; below, the plain picture does not agree at all, and 1 says that light itself differs, 0 that
+// it does so much that something else is there for certain.
+constexpr float trust_least = 2.0f;
 constexpr int trust_pitch = 16;  // raw pixels between places, as in the merge
 
 struct TrustFacts {
@@ -23,6 +26,7 @@ struct TrustFacts {
     float flicker;
     // What exceeds so many times those limits is something else for certain, and so may be what lies beside it.
     float certain;
+    float foreign;  // the same for mean differences of something else
 };
 
 // The burst's picture as it is known before, of (height, width) pixels, both even.

@@ -31,6 +31,7 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
 from isp.levels import Levels
+from isp.zoom.robustness import on_drift
 from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
@@ -50,9 +51,9 @@ CLIPPED, BLOWN = 0.99, 0.95
 # Misses of the samples around a place, in variances: from the first number on frames showed different things, from the
 # second on nothing is believed. Of all samples together, and of the reference's, which are few.
 UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
-CONTRADICTED = (0.0, 1e-9, 0.0, 1e-9)
-# Black noise reaches that many deviations below black.
-BELOW_BLACK = 4.0
+# The same of any single frame where all are asked that the plain picture did not agree with, errors of places so large
+# allowed for (raw px): the search leaves much unexplained in waves too fine for one frame, another thing far more.
+CONTRADICTED = (30.0, 45.0, 0.05)
 # Gains of red, green and blue that most sensors need in daylight, and what no light needs.
 DAYLIGHT = (1.9, 1.0, 1.6)
 # So little energy of edges tells nothing: daylight is then assumed.
@@ -122,17 +123,16 @@ def super_resolve(
     behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
     facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
-    # No light is less than none; only noise is seen below black.
-    lowest = max(black - BELOW_BLACK * math.sqrt(plain.shot.noise.read) * (shot.white_dn - black), 0.0)
     facts.solve(
         plain.picture,
         bad,
         [np.ascontiguousarray(aligned.frame.pixels) for aligned in frames],
         [aligned.lying for aligned in frames],
         [aligned.trust for aligned in frames],
+        [on_drift(aligned.lying).astype(np.uint8) for aligned in frames],
         *rows,
         *columns,
-        (black, shot.white_dn - black, lowest, shot.white_dn),
+        (black, shot.white_dn - black, shot.white_dn),
         pixels,
         behind,
         threads,
@@ -179,14 +179,8 @@ def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     reach = math.ceil(fine / new_length - 1e-6) + (0 if fine % new_length == 0 else 1)
     at = starts[:, None] + np.arange(reach)
     covered = np.minimum(at + 1, edges[1:, None]) - np.maximum(at, edges[:-1, None])
-    covered = np.where(covered > 1e-6, covered, 0.0)
-    weights = covered / covered.sum(axis=1, keepdims=True)
-    # Of a fine pixel that is covered in part, that part does not lie in its middle: put right what this moves.
-    away = np.where(covered > 0, at + 0.5 - (edges[:-1, None] + edges[1:, None]) / 2, 0.0)
-    even = np.where(covered > 0, away - away.sum(axis=1, keepdims=True) / (covered > 0).sum(axis=1, keepdims=True), 0.0)
-    spread = np.maximum((even * away).sum(axis=1, keepdims=True), 1e-9)
-    weights = weights - even * (weights * away).sum(axis=1, keepdims=True) / spread
-    return starts, np.round(weights, 6).astype(np.float32)
+    covered = np.maximum(np.round(covered, 6), 0.0)
+    return starts, (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray) -> dict:

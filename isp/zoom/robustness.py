@@ -41,6 +41,8 @@ LEAN = (7.0, 14.0)
 FLICKER = 0.01
 # So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
 CERTAIN = 2.0
+# Where false coarse waves of too fine detail lie, means stray too, but not so many times the limit.
+FOREIGN = 4.0
 # What is with the whole picture, each way: an alignment that is right misses by less, and what moves by itself leaves
 # that within a few frames.
 DRIFT_PX = 0.15
@@ -66,7 +68,10 @@ class Trust:
         self._facts = TrustFacts(**trust_numbers(shot, noise, gains))
 
     def in_frame(self, frame: RawFrame, lying: np.ndarray, threads: int = 0) -> np.ndarray:
-        """(H / 2, W / 2) uint8 for each 2 x 2 of the frame's own pixels: 255 is full trust, 0 none.
+        """(H / 2, W / 2) uint8 for each 2 x 2 of the frame's own pixels: 255 is full trust, 2 and less none.
+
+        With 2 the plain picture does not agree, but detail that is too fine for it would not either; with 1 the light
+        itself differs, with 0 so much that something else is there for certain.
 
         lying  (rows, columns, 2) float32 at the places: where its pixels lie in the reference, see `isp.zoom.where`
         Bytes are the same for any number of threads. Raises FrameError if the frame or its places have another size.
@@ -131,4 +136,5 @@ def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
         "lean": LEAN,
         "flicker": FLICKER,
         "certain": CERTAIN,
+        "foreign": FOREIGN,
     }
