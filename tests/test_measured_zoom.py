@@ -1,4 +1,4 @@
-"""The measured zoom, by bursts whose truth is known: what a frame sees without noise is the truth at one colour a pixel."""
+"""The measured zoom, by bursts with their truth: what a frame sees without noise is the truth at one colour a pixel."""
 
 import dataclasses
 

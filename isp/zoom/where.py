@@ -6,7 +6,7 @@ import numpy as np
 
 from isp.burst.places import PITCH_PX
 
-# Shifts differ by less than a tenth of a pixel from pixel to pixel, so each round leaves less than a tenth of the error.
+# Shifts differ by less than a tenth of a pixel from pixel to pixel: each round leaves less than a tenth of the error.
 ROUNDS = 4
 
 
