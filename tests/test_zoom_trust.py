@@ -129,13 +129,14 @@ def test_something_else_is_told_from_detail_that_is_too_fine():
     passing = Judged(objects=[Ball((50.0, 50.0), (6.0, 11.0), 16.0)], frames=2)
     codes = inner(passing.trust.in_frame(passing.burst.frames[1], passing.lying(1), threads=1))
     assert np.mean(codes[passing.changed(1) > 8] == 0) > 0.8
-    fine = Judged(frames=2, path_px=0.0, roll=0.0)
-    shot, frame = fine.burst.frames[1].shot, fine.burst.frames[1].pixels.astype(float)
     # Ten pixels, over which means are taken, hold two whole waves of each colour.
-    wave = np.sin(2 * np.pi * np.arange(SHAPE[1]) / 5)
-    frame += 0.05 * (shot.white_dn - shot.black_dn[0]) * wave
-    codes = inner(fine.trust.in_frame(RawFrame(np.rint(frame).astype(np.uint16), shot), fine.lying(1), threads=1))
-    assert np.mean(codes == 2) > 0.8
+    wave, shot = np.sin(2 * np.pi * np.arange(SHAPE[1]) / 5), passing.burst.frames[0].shot
+    light = 0.2 / GAINS[[0 if letter == "R" else 1 if letter == "G" else 2 for letter in shot.bayer]].reshape(2, 2)
+    light = np.tile(light, (SHAPE[0] // 2, SHAPE[1] // 2)) + 0.02 * wave
+    counts = np.rint(shot.black_dn[0] + light * (shot.white_dn - shot.black_dn[0])).astype(np.uint16)
+    even = Trust(np.full((3, *SHAPE), 0.2, np.float32), GAINS, shot, shot.noise, threads=1)
+    still = np.zeros((*places_of(SHAPE), 2), np.float32)
+    assert np.all(inner(even.in_frame(RawFrame(counts, shot), still, threads=1)) == 2)
 
 
 def test_any_number_of_threads_gives_the_same_bytes():
