@@ -202,9 +202,9 @@ def _night(frames: list[RawFrame]) -> np.ndarray:
 
 
 def _allowed_mb() -> float:
-    """Frames kept (2 bytes a pixel), merge and plain picture (5 floats), the fine picture, counts (6) and 64 MB."""
+    """Frames kept (2 bytes a pixel), merge and plain picture (5 floats), the fine picture, counts (6) and 96 MB."""
     pixels = CROP_SHAPE[0] * CROP_SHAPE[1]
-    return pixels * (2 * COST_FRAMES + 4 * 5 + 4 * 6) / 2**20 + 64
+    return pixels * (2 * COST_FRAMES + 4 * 5 + 4 * 6) / 2**20 + 96
 
 
 def _peak_mb(frames: list[RawFrame]) -> float:
