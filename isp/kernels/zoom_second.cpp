@@ -76,7 +76,7 @@ void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input
     expect(facts);
     believe_all();
     count_frames();
-    search(facts);
+    search(facts, facts.patient_rounds);
     explain_each_frame(facts, input.frames.size());
     for (std::size_t i = 0; i < behind_.size(); ++i) {
         // Where no more frames were asked than before there is nothing to be had.

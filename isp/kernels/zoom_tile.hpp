@@ -72,7 +72,7 @@ private:
     void pull_to_samples();
     void pull_to_expected(const ZoomFacts& facts);
     void step(float kept, float length);
-    void search(const ZoomFacts& facts);
+    void search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds);
     void keep_plain(const ZoomFacts& facts);
     bool blown_at(const ZoomFacts& facts, std::size_t at) const;
     void give_second_chance(const ZoomFacts& facts, const ZoomInput& input);
