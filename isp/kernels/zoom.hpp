@@ -62,7 +62,8 @@ struct ZoomInput {
 // What is made of it.
 struct ZoomOutput {
     ZoomTaps down, across;
-    float black, span, highest;    // counts
+    float black, span;             // counts
+    float lowest, highest;         // counts that are written
     std::uint16_t* pixels;         // (down.count, across.count, 3)
     float* behind;                 // (height / 2, width / 2): how many frames are behind each 2 x 2 of the reference
 };

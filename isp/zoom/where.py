@@ -6,7 +6,7 @@ import numpy as np
 
 from isp.burst.places import PITCH_PX
 
-# Shifts differ by less than a tenth of a pixel from pixel to pixel, so each round leaves less than a tenth of the error.
+# Shifts differ by less than a tenth of a pixel from pixel to pixel: each round leaves less than a tenth of the error.
 ROUNDS = 4
 
 
@@ -26,9 +26,7 @@ def lying(shifts_px: np.ndarray) -> np.ndarray:
 
 def _between(values: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Bilinear, and held beyond the ends; y and x in steps of the grid."""
-    (row, down), (column, across) = (
-        _place(at, length) for at, length in zip((y, x), values.shape[:2], strict=True)
-    )
+    (row, down), (column, across) = (_place(at, length) for at, length in zip((y, x), values.shape[:2], strict=True))
     above = values[row, column] * (1 - across) + values[row, column + 1] * across
     below = values[row + 1, column] * (1 - across) + values[row + 1, column + 1] * across
     return above * (1 - down) + below * down

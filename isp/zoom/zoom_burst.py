@@ -76,9 +76,8 @@ class ZoomBurst:
         """The picture, and by timestamp how much of each frame was believed."""
         kept, threads = self._kept, self._threads
         reference, bad_pixels = kept.reference, self._bad_pixels()
-        plain = plain_of(merged, balance(merged), bad_pixels, threads)
-        frame, shifts = kept.others[0]
-        noise = measured_noise(reference, frame, shifts.px)
+        noise = measured_noise(reference, kept.others[0][0], kept.others[0][1].px)
+        plain = plain_of(merged, balance(merged), noise, bad_pixels, threads)
         still = np.zeros((*places_of(merged.pixels.shape), 2), np.float32)
         full = np.full([length // 2 for length in merged.pixels.shape], FULL, np.uint8)
         frames, shares = [Aligned(reference, still, full)], {}
