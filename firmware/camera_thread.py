@@ -99,9 +99,10 @@ class CameraThread:
     def memory_to_come_bytes(self, ring: Ring) -> int:
         """What the ring still takes until it is full, the photos of a full queue, and a burst where there are any."""
         bursts = merge_bytes(ring.frame_bytes) if self._takes_bursts else 0
-        return self._photos_to_come_bytes(ring) + bursts
+        return self.photos_to_come_bytes(ring) + bursts
 
-    def _photos_to_come_bytes(self, ring: Ring) -> int:
+    def photos_to_come_bytes(self, ring: Ring) -> int:
+        """The same without the burst."""
         waiting = self._settings.darkroom.queue + 1
         return (ring.capacity - len(ring) + waiting + DEVELOPING_FRAMES) * ring.frame_bytes
 
@@ -163,7 +164,7 @@ class CameraThread:
     def _make_ring(self, camera: Camera) -> None:
         height, width = camera.frame_shape
         ring = Ring(self._settings.ring.memory_mb, 2 * height * width, camera.frame_interval_s)
-        check_memory(self._photos_to_come_bytes(ring))
+        check_memory(self.photos_to_come_bytes(ring))
         available, with_bursts = available_bytes(), self.memory_to_come_bytes(ring)
         if available is not None and available < with_bursts:
             logger.warning(

@@ -23,6 +23,7 @@ COMMANDS = {
     "shoot": "take a photo with the running camera",
     "view": "the live picture: its newest frame as a JPEG",
     "status": "what the running camera is doing",
+    "zoom": "how far the camera zooms: show, or set from the next photo on",
     "wb": "white balance: auto, a preset, a temperature, a grey card, lock",
     "config": "get, set or show settings, and where each comes from",
     "knobs": "every knob with its default, range and meaning",

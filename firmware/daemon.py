@@ -20,6 +20,7 @@ from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
@@ -27,16 +28,19 @@ from firmware.preview.preview import Preview
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
-from firmware.service.reloading import build_pipelines, burst_modes, take_over
+from firmware.service.reloading import build_pipelines, burst_modes, take_over, zoom_modes
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from firmware.white_balance.balances import Balances
 from firmware.white_balance.judging import NAME as WHITE_BALANCE
 from firmware.white_balance.requests import WhiteBalanceRequests
+from firmware.zoom.chosen import ChosenZoom
+from firmware.zoom.requests import ZoomRequests
+from firmware.zoom.upscaling import Upscaling
 from isp.errors import IspError
 
 logger = logging.getLogger(__name__)
@@ -71,15 +75,17 @@ class Daemon:
         self._heartbeats = heartbeats = Heartbeats()
         self._card = Card(settings.storage)
         self._writer = CardWriter(self._card, heartbeats)
-        bursts = burst_modes()
-        self._camera = CameraThread(settings, heartbeats, self._wake, opener, takes_bursts=bool(bursts))
+        look = Look(settings, build_pipelines(settings), burst_modes(), zoom_modes())
+        self._camera = CameraThread(settings, heartbeats, self._wake, opener, takes_bursts=bool(look.bursts))
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
-        self._night = Night(self._camera, self._card, self._writer, self._darkroom, heartbeats, self._wake)
+        self._upscaling = Upscaling(settings.accelerator)
+        parts = (self._camera, self._card, self._writer, self._darkroom)
+        self._night = Night(*parts, heartbeats, self._wake, upscaling=self._upscaling)
         self._masks = Masks(settings.accelerator)
         self._balances = Balances(settings.storage.state_folder)
-        look = Look(settings, build_pipelines(settings), bursts)
-        parts = (self._camera, self._card, self._writer, self._darkroom, self._night)
-        self._shooting = Shooting(look, *parts, self._wake, self._masks, self._balances)
+        self._zoom = ChosenZoom(settings.storage.state_folder)
+        asks = (self._masks, self._balances, self._zoom)
+        self._shooting = Shooting(look, *parts, self._night, self._wake, *asks)
         self._shooting.check_mode(settings.darkroom.mode)
         self._preview = Preview(
             settings.preview.frames_per_second,
@@ -88,10 +94,11 @@ class Daemon:
             find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
         )
         told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
-        self._status = DaemonStatus(self._camera, *told, heartbeats)
-        self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press)
+        zoom = ZoomRequests(self._shooting, self._camera)
+        self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report)
+        self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press, zoom)
         balance = WhiteBalanceRequests(self._shooting, self._camera, self._card)
-        asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer)
+        asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer, zoom.answer)
         handlers = request_handlers(self._shooting, *asked)
         if settings.buttons.pin_factory == "mock":
             handlers |= bench_handlers(lambda button, level: self._buttons.drive(button, level))
@@ -120,6 +127,7 @@ class Daemon:
     def _start(self) -> None:
         self._card.open()
         self._balances.open()
+        self._zoom.open()
         self._status.unfinished = self._card.unfinished()
         if self._status.unfinished:
             logger.warning(unfinished_in_words(self._status.unfinished))
@@ -230,8 +238,9 @@ class Daemon:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
             self._masks.use(change.settings.accelerator)
+            self._upscaling.use(change.settings.accelerator)
             self._balances.judging.try_again()
-            self._shooting.look = Look(change.settings, pipelines, burst_modes())
+            self._shooting.look = Look(change.settings, pipelines, burst_modes(), zoom_modes())
             self._status.not_reloaded = change.not_reloaded
         logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
         if change.not_reloaded:

@@ -37,6 +37,10 @@ class WhiteBalanceError(NightjarError, ValueError):
     """This white balance cannot be: there is no such choice, or nothing to take it from. Says what to do."""
 
 
+class ZoomError(NightjarError, ValueError):
+    """There is no such zoom, or what was zoomed cannot be made again. Says what is allowed."""
+
+
 class PinError(NightjarError, OSError):
     """The pins of the buttons or of the status light cannot be used."""
 

@@ -110,8 +110,23 @@ class NightSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class ZoomSettings(Knobs):
+    """[zoom]: how far, and from how many frames, in modes that zoom. What else a burst goes by stands in [night]."""
+
+    factor: float = knob(2.0, 1.0, 3.0, "how far, until `nightjar zoom` or the zoom button says; that is then kept")
+    frames: int = knob(8, 1, 15, "of a burst, where there is light enough")
+    dim_frames: int = knob(15, 1, 15, "at most so many where shadows would not be clean with those")
+    blur_px: float = knob(
+        0.5, 0.1, 20.0, "how far the zoomed picture may move during one frame; more gain buys a shorter exposure"
+    )
+    learned: bool = knob(
+        True, meaning="a network enlarges what frames did not measure, as on a tripod; off: a plain enlargement"
+    )
+
+
+@dataclass(frozen=True)
 class AcceleratorSettings(Knobs):
-    """[accelerator]: what runs the networks of portraits."""
+    """[accelerator]: what runs the networks of portraits and of zoom."""
 
     device: str = knob(
         "auto", meaning="auto takes an Edge TPU where one answers, else the processor; or cpu, usb, usb:0, pci:0, :1"
@@ -153,6 +168,9 @@ class ButtonSettings(Knobs):
     )
     shutter_pin: int = knob(17, 0, 27, "takes the photo")
     mode_pin: int = knob(27, 0, 27, "short press: next mode; long press: power off, where allowed")
+    zoom_pin: int = knob(
+        -1, -1, 27, "press: zoom in, by 1, 1.5, 2 and 3 in turn; long press: back to 1. -1: there is no such button"
+    )
     led_pin: int = knob(22, 0, 27, "status light, through a resistor to ground")
     debounce_ms: float = knob(15.0, 0.0, 200.0, "a level must last this long to count")
     long_press_s: float = knob(3.0, 0.5, 20.0, "how long is long")
@@ -172,7 +190,8 @@ class StorageSettings(Knobs):
 
     folder: str = knob("/var/lib/nightjar/photos", meaning="DCIM/ is made inside it")
     state_folder: str = knob(
-        "/var/lib/nightjar", meaning="keeps the counter of photo numbers, and the white balance that was chosen"
+        "/var/lib/nightjar",
+        meaning="keeps the counter of photo numbers, and the white balance and the zoom that were chosen",
     )
     free_space_floor_mb: int = knob(200, 0, 10**6, "below this much free space a press is refused, loudly")
     dng: bool = knob(True, meaning="keep the raw measurement beside the JPEG")
@@ -220,6 +239,7 @@ class Settings:
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     exposure: ExposureSettings = field(default_factory=ExposureSettings)
     night: NightSettings = field(default_factory=NightSettings)
+    zoom: ZoomSettings = field(default_factory=ZoomSettings)
     accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
     portrait: PortraitSettings = field(default_factory=PortraitSettings)
     buttons: ButtonSettings = field(default_factory=ButtonSettings)

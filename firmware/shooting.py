@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from firmware.camera_thread import CameraThread
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import BurstEnded, PressRefused
+from firmware.look import Look
 from firmware.night.memory import check_room
 from firmware.night.night import Night
 from firmware.night.press import BurstPress
@@ -20,37 +21,21 @@ from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
 from firmware.storage.card_writer import CardWriter
+from firmware.storage.photo_size import most_bytes
 from firmware.white_balance.balances import Balance, Balances
-from isp.bokeh import Bokeh
+from firmware.zoom.chosen import ChosenZoom, check_zoom
+from firmware.zoom.memory import check_zoom_room
+from firmware.zoom.press import ZoomPress
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
+from isp.zoom.crop import crop_for
 
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
     from firmware.storage.card import Card, PhotoName
     from isp.light_estimate import LightEstimate
-    from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
 logger = logging.getLogger(__name__)
-
-# More than a JPEG ever takes: its pixels, not compressed. A sidecar takes some kilobytes.
-JPEG_BYTES_PER_PIXEL = 3
-SIDECAR_BYTES = 64 * 1024
-# Of a mask without a single even place.
-MASK_BYTES_PER_PIXEL = 1
-
-
-@dataclass(frozen=True)
-class Look:
-    """How photos are made just now; a reload exchanges the whole. `bursts` are the modes that take many frames."""
-
-    settings: Settings
-    pipelines: Mapping[str, Pipeline]
-    bursts: frozenset[str] = frozenset()
-
-    def is_portrait(self, mode: str) -> bool:
-        """Whether photos in this mode blur what is not the subject."""
-        return mode in self.pipelines and self.pipelines[mode].stage(Bokeh) is not None
 
 
 @dataclass(frozen=True)
@@ -91,8 +76,10 @@ class Shooting:
         changed: Callable[[], None],
         masks: Masks | None = None,
         balances: Balances | None = None,
+        zoom: ChosenZoom | None = None,
     ) -> None:
         self.look = look
+        self.zoom = zoom or ChosenZoom(look.settings.storage.state_folder)
         self.balances = balances or Balances(look.settings.storage.state_folder)
         self._masks = masks or Masks(look.settings.accelerator)
         self._mode = look.settings.darkroom.mode
@@ -134,28 +121,34 @@ class Shooting:
         """How far the burst in work is; None when there is none."""
         return self._night.report()
 
-    def press(self, time_ns: int, mode: str | None = None) -> Accepted:
+    def press(self, time_ns: int, mode: str | None = None, zoom: float | None = None) -> Accepted:
         """Take the photo of this moment. Raises what `choose` and `accept` raise when there will be none."""
-        return self.accept(self.choose(time_ns, mode))
+        return self.accept(self.choose(time_ns, mode, zoom))
 
-    def choose(self, time_ns: int, mode: str | None = None) -> Chosen:
+    def choose(self, time_ns: int, mode: str | None = None, zoom: float | None = None) -> Chosen:
         """The frame of this moment, out of the ring before newer ones push it out. The card is asked only for room.
 
-        Raises PressRefused, CameraStalled or StorageError when there will be no photo; BurstEnded when the press ended
-        a burst.
+        zoom  how far, for this photo only; without a mode it is taken in one that zooms
+        Raises PressRefused, ZoomError, CameraStalled or StorageError when there will be no photo; BurstEnded when the
+        press ended a burst.
         """
-        look, mode = self.look, mode or self.mode
+        look = self.look
+        mode = mode or (self.mode if zoom is None else self.zooming_mode())
         self.check_mode(mode)
+        if zoom is not None:
+            check_zoom(zoom)
+            if mode not in look.zooms:
+                raise PressRefused(f"Mode {mode} does not zoom. Name no mode, or {self.zooming_mode()}.")
         self._end_burst()
         self._enter(look.settings.darkroom.queue)
         with self._leaving_if_refused():
-            takes_burst = mode in look.bursts
-            self._check_room(takes_burst, look.is_portrait(mode))
-            ring = self._camera.ring
+            takes_burst, ring = look.takes_burst(mode), self._camera.ring
+            zooming = self.zoom_of(ring.newest(), mode, look, zoom)
+            self._check_room(takes_burst, look.is_portrait(mode), zooming)
             nearest = ring.nearest_of_any if takes_burst else ring.nearest
             frame = nearest(time_ns, self._camera.frame_limit_s)
             balance = self.balance_of(frame, mode, look)
-            burst = self._begin_burst(time_ns, mode, look, frame, balance) if takes_burst else None
+            burst = self._begin_burst(time_ns, mode, look, frame, balance, zooming) if takes_burst else None
         return Chosen(time_ns, mode, look, frame, balance, burst)
 
     def accept(self, chosen: Chosen) -> Accepted:
@@ -175,6 +168,24 @@ class Shooting:
         """Raises PressRefused naming the modes when there is none of this name."""
         if mode not in self.look.pipelines:
             raise PressRefused(f"There is no mode {mode!r}. Modes: {', '.join(self.look.pipelines)}.")
+
+    def zooming_mode(self) -> str:
+        """The camera's own mode where it zooms, else the first that does. Raises PressRefused where none does."""
+        zooms = [name for name in (self.mode, *self.look.pipelines) if name in self.look.zooms]
+        if not zooms:
+            raise PressRefused("No mode zooms; configs/modes.toml needs one with zoom = true.")
+        return zooms[0]
+
+    def zoom_of(self, frame: RawFrame, mode: str, look: Look, factor: float | None = None) -> ZoomPress | None:
+        """How far a photo of this frame is zoomed, and which part that is; None in modes that do not zoom.
+
+        factor  in the place of the one that was chosen
+        Raises FrameError where that part would be too small.
+        """
+        if mode not in look.zooms:
+            return None
+        factor = self.zoom.factor(look.settings.zoom) if factor is None else float(factor)
+        return ZoomPress(factor, crop_for(frame.pixels.shape, factor))
 
     def tuning_of(self, frame: RawFrame, settings: Settings) -> Tuning | None:
         """Tables of the frame's sensor, read once; None for an unknown sensor."""
@@ -226,26 +237,28 @@ class Shooting:
         with self._all_done:
             return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
 
-    def _check_room(self, takes_burst: bool, is_portrait: bool) -> None:
-        ring, raw_files = self._camera.ring, 1
-        developed = JPEG_BYTES_PER_PIXEL
-        if is_portrait:
-            developed = 2 * JPEG_BYTES_PER_PIXEL + MASK_BYTES_PER_PIXEL
-        if takes_burst:
+    def _check_room(self, takes_burst: bool, is_portrait: bool, zoom: ZoomPress | None) -> None:
+        ring, is_zoomed = self._camera.ring, zoom is not None
+        if is_zoomed:
+            promised = self._camera.photos_to_come_bytes(ring)
+            check_zoom_room(zoom.crop, zoom.factor, ring.frame_bytes, promised)
+        elif takes_burst:
             check_room(self._camera.memory_to_come_bytes(ring))
-            raw_files = 2  # The first frame's stays until the merged one has taken its place.
-        height, width = ring.newest().pixels.shape
-        self._card.check_space(height * width * (2 * raw_files + developed) + SIDECAR_BYTES)
+        shape = ring.newest().pixels.shape
+        kind = {"is_portrait": is_portrait, "takes_burst": takes_burst, "is_zoomed": is_zoomed}
+        self._card.check_space(most_bytes(shape, **kind))
 
     def _end_burst(self) -> None:
         ended = self._night.end("a second press")
         if ended is not None:
             raise BurstEnded(f"This press ended the burst ({ended.in_words}); it takes no photo of its own.")
 
-    def _begin_burst(self, time_ns: int, mode: str, look: Look, frame: RawFrame, balance: Balance) -> BurstPress:
+    def _begin_burst(
+        self, time_ns: int, mode: str, look: Look, frame: RawFrame, balance: Balance, zoom: ZoomPress | None
+    ) -> BurstPress:
         tuning = self.tuning_of(frame, look.settings)
         pipeline = balance.pipeline(look.pipelines[mode])
-        burst = BurstPress(time_ns, mode, look.settings, pipeline, tuning, frame, balance.judge)
+        burst = BurstPress(time_ns, mode, look.settings, pipeline, tuning, frame, balance.judge, zoom)
         self._night.begin(burst)
         return burst
 

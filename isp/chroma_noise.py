@@ -18,6 +18,7 @@ has texture (in a face blotches lost 2 dB less), and the edges gained nothing mo
 from __future__ import annotations
 
 import dataclasses
+import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -66,6 +67,8 @@ class ChromaNoise(Stage):
     makes = LinearImage
     together = ("differences", "colours", "noise")
     needs_only_the_shot = True
+    # How far apart the cells are that the filters look at, one filter after the other.
+    steps: typing.ClassVar[tuple[int, ...]] = (1, 3)
 
     def plan(self, scene: Scene) -> Self:
         """Find the colour differences that suit this photo. Without a noise model there is nothing to go by: off."""
@@ -96,7 +99,7 @@ class ChromaNoise(Stage):
         if self.strength > 0 and self.noise is not None:
             noise = [self.strength**2 * variance for variance in self.noise]
             joining = (EDGE_ALIKE, CALM_ALIKE, CELLS_APART, CELL_BETWEEN)
-            chain.chroma_noise(self.differences, self.colours, noise, CELL_ALIKE, joining)
+            chain.chroma_noise(self.differences, self.colours, noise, CELL_ALIKE, joining, self.steps)
 
 
 def _variance(scene: Scene, weights: np.ndarray) -> float:

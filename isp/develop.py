@@ -13,7 +13,7 @@ import numpy as np
 from isp.burst.uneven_noise import noise_times
 from isp.eight_bit import EightBit
 from isp.errors import FrameError, PipelineError
-from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import LinearFrame, LinearImage, Mosaic, Photo, RawFrame
 from isp.kernels import Chain
 from isp.light_estimate import Judge
 from isp.pipeline import Pipeline
@@ -97,6 +97,8 @@ def _source(picture: Picture) -> Chain:
     pixels = np.ascontiguousarray(picture.pixels)
     if isinstance(picture, RawFrame):
         return Chain.over_raw(pixels)
+    if isinstance(picture, LinearFrame):
+        return Chain.over_colour_counts(pixels)
     if isinstance(picture, Mosaic):
         return Chain.over_mosaic(pixels)
     if isinstance(picture, LinearImage):

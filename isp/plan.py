@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isp.errors import FrameError, KnobError
-from isp.frames import RawFrame, Shot
+from isp.frames import LinearFrame, RawFrame, Shot
 from isp.grey_curve import UNFILTERED_K, WITHOUT_FILTER, grey_of, grey_told, place_of, with_curve
 from isp.grey_edge import grey_edge
 from isp.grey_of_zones import doubt
@@ -24,6 +24,7 @@ from isp.stage import Stage
 from isp.statistics import sample, shrink
 from isp.tuning import Tuning
 from isp.white_balance import PRESETS, WhiteBalance
+from isp.zoom.as_mosaic import as_mosaic
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,17 @@ class Scene:
         return highlights.white() if highlights is not None and not highlights.enabled else None
 
 
-def plan(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None, judge: Judge | None = None) -> Pipeline:
+def plan(
+    pipeline: Pipeline, frame: RawFrame | LinearFrame, tuning: Tuning | None, judge: Judge | None = None
+) -> Pipeline:
     """The pipeline with all facts of this frame. Facts it already holds are kept: a stored recipe stays as it is.
 
     judge  says what colour the light is, where [white_balance] leaves that to what was learned; None: judged by rule
     """
-    light = find_light(frame, tuning, pipeline.stage(WhiteBalance) or WhiteBalance(), judge)
-    small, places = (functools.cache(functools.partial(make, frame)) for make in (shrink, sample))
-    scene = Scene(frame.shot, tuning, light, small, places, frame=frame)
+    mosaic = as_mosaic(frame) if isinstance(frame, LinearFrame) else frame
+    light = find_light(mosaic, tuning, pipeline.stage(WhiteBalance) or WhiteBalance(), judge)
+    small, places = (functools.cache(functools.partial(make, mosaic)) for make in (shrink, sample))
+    scene = Scene(frame.shot, tuning, light, small, places, frame=mosaic)
     stages: list[Stage] = []
     for index, stage in enumerate(pipeline.stages, start=1):
         stages.append(stage.plan(dataclasses.replace(scene, stages=tuple(stages), ahead=pipeline.stages[index:])))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isp.errors import FrameError, KnobError
-from isp.frames import NEUTRAL_SHOT, LinearImage, Mosaic, Photo, RawFrame, Shot
+from isp.frames import NEUTRAL_SHOT, LinearFrame, LinearImage, Mosaic, Photo, RawFrame, Shot
 from isp.knobs import Knobs
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from isp.plan import Scene
 
 LONGEST_TEXT = 400  # a few sentences
-Picture = RawFrame | Mosaic | LinearImage | Photo
+Picture = RawFrame | LinearFrame | Mosaic | LinearImage | Photo
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ class Stage(Knobs):
 
         picture  what the stage takes; or its pixels as a plain array, and a plain array comes back:
                  RawFrame     (H, W) uint16, sensor counts with black level
+                 LinearFrame  (H, W, 3) uint16, the same of three colours
                  Mosaic       (H, W) float32, linear, 0 = black, 1 = saturation, beyond both allowed, finite
                  LinearImage  (H, W, 3) float32, linear, the same scale
                  Photo        (H, W, 3) uint16, display-encoded sRGB, 0 to 65535; EightBit gives uint8, 0 to 255

@@ -132,6 +132,11 @@ class WhiteBalance(Stage):
 
     def add_to(self, chain: Chain, shot: Shot) -> None:
         """See Stage.add_to."""
+        gains = self.known_gains()
+        chain.white_balance([gains["RGB".index(letter)] for letter in shot.bayer])
+
+    def known_gains(self) -> tuple[float, float, float]:
+        """Of red, green and blue. Raises FrameError before planning."""
         if self.gains is None:
             raise FrameError("WhiteBalance has no gains yet: plan the pipeline for a frame, or give gains=(r, g, b).")
-        chain.white_balance([self.gains["RGB".index(letter)] for letter in shot.bayer])
+        return self.gains

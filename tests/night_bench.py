@@ -6,14 +6,17 @@ import json
 import queue
 import threading
 
+from measures.zoom_stand_in import StandIn
+
 from firmware.camera_thread import CameraThread
 from firmware.cameras.simulated import SimulatedCamera
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import CameraError, StorageError
+from firmware.look import Look
 from firmware.night.board import Board
 from firmware.night.night import Night, new_merge
 from firmware.service.heartbeat import Heartbeats
-from firmware.service.reloading import build_pipelines, burst_modes
+from firmware.service.reloading import build_pipelines, burst_modes, zoom_modes
 from firmware.settings import (
     CameraSettings,
     ExposureSettings,
@@ -22,8 +25,9 @@ from firmware.settings import (
     Settings,
     SimulatedSettings,
     StorageSettings,
+    ZoomSettings,
 )
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 
@@ -92,6 +96,7 @@ class NightBench:
             replay=tables.get("replay", ReplaySettings()),
             exposure=tables.get("exposure", ExposureSettings(fixed_us=8000, fixed_gain=8.0)),
             night=tables.get("night", NightSettings(handheld_frames=FRAMES, tripod_frames=FRAMES, before_press_s=0.0)),
+            zoom=tables.get("zoom", ZoomSettings(frames=FRAMES, dim_frames=FRAMES)),
             storage=StorageSettings(folder=str(folder), state_folder=str(folder / "state"), free_space_floor_mb=0),
         )
         self.sysfs = folder / "sys"
@@ -104,7 +109,8 @@ class NightBench:
         self.darkroom = Darkroom(self.writer, self.heartbeats, self.changed)
         board = Board(self.sysfs)
         parts = (self.thread, self.card, self.writer, self.darkroom)
-        self.night = Night(*parts, self.heartbeats, self.changed, board, tables.get("merge", new_merge))
+        merges = (tables.get("merge", new_merge), tables.get("zoomed", StandIn), tables.get("upscaling"))
+        self.night = Night(*parts, self.heartbeats, self.changed, board, *merges)
         self.shooting = Shooting(self.look(), *parts, self.night, self.changed, balances=tables.get("balances"))
         for part in (self.writer, self.darkroom, self.night):
             part.start()
@@ -119,7 +125,7 @@ class NightBench:
         return opened
 
     def look(self):
-        return Look(self.settings, build_pipelines(self.settings), burst_modes())
+        return Look(self.settings, build_pipelines(self.settings), burst_modes(), zoom_modes())
 
     def changed(self):
         with self.changes:
@@ -143,10 +149,10 @@ class NightBench:
         """Press, as soon as the newest frame is in."""
         return self.shooting.press(self.thread.ring.newest().shot.timestamp_ns, mode)
 
-    def press_and_let_in(self, frames):
+    def press_and_let_in(self, frames, mode="night"):
         """A burst of which only so many frames come for now; the first of them is the newest in the ring."""
         self.shut_the_gate()
-        accepted = self.press()
+        accepted = self.press(mode)
         for number in range(1, frames + 1):
             self.until(lambda number=number: self.shooting.burst["collected"] == number)
             if number < frames:

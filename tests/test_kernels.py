@@ -22,11 +22,13 @@ from isp.sharpen import GATE_OPEN, GATE_OPENS, Sharpen, gaussian_taps
 from isp.statistics import CLIP_SHARE
 from isp.tone import Tone, encode_srgb
 from isp.white_balance import WhiteBalance
+from isp.zoom.three_colours import WideChromaNoise
 
 # Noise so strong that the random pictures below hold both neighbours that are alike and such that are not.
 CHROMA = ChromaNoise(
     differences=(0.6, 0.3, -0.35, 0.95), colours=(-0.43, 0.44, 0.12, 1.3), noise=(0.02, 0.004), strength=0.9
 )
+WIDE_CHROMA = WideChromaNoise(CHROMA.strength, CHROMA.differences, CHROMA.colours, CHROMA.noise)
 LUMA = LumaNoise(weights=(0.4, 0.9, -0.3), noise=(0.05, 0.01), strength=0.7)
 SIZES = [(2, 2), (3, 2), (2, 5), (7, 9), (64, 66), (131, 77)]
 BLACK = (60.0, 61.0, 62.0, 63.0)
@@ -189,8 +191,9 @@ class TestColourStages:
 
     def test_chroma_noise(self, size, kind):
         pixels = self.colours(size, kind, -0.01, 1.0).astype(np.float32)
-        made = CHROMA(LinearImage(pixels, shot())).pixels
-        np.testing.assert_allclose(made, chroma_twin(pixels.astype(np.float64), CHROMA), rtol=1e-4, atol=2e-5)
+        for stage in (CHROMA, WIDE_CHROMA):
+            made = stage(LinearImage(pixels, shot())).pixels
+            np.testing.assert_allclose(made, chroma_twin(pixels.astype(np.float64), stage), rtol=1e-4, atol=2e-5)
 
     def test_luma_noise(self, size, kind):
         pixels = self.colours(size, kind, -0.01, 1.0).astype(np.float32)
@@ -447,7 +450,7 @@ def chroma_twin(linear, knobs, behind=None):
     variance *= knobs.strength**2
     variance = variance if behind is None else variance * noise_places(behind, variance.shape, 2)
     smooth = differences_of(cells)
-    for step in (1, 3):
+    for step in knobs.steps:
         for dy, dx in ((0, step), (step, 0)):
             ways = [moved(smooth, k * dy, k * dx) - smooth for k in (-2, -1, 1, 2)]
             smooth = smooth + sum(way * alike(way, CELL_ALIKE * variance) / 5 for way in ways)

@@ -21,12 +21,16 @@ def values(pipeline, stage, key):
 
 def test_the_shipped_modes_name_only_knobs_that_exist():
     modes = load_modes()
-    assert list(modes) == ["photo", "plain", "night", "portrait"]
+    assert list(modes) == ["photo", "plain", "night", "portrait", "zoom"]
     check_modes(modes)
 
 
 def test_night_alone_takes_bursts():
     assert [mode.name for mode in load_modes().values() if mode.burst] == ["night"]
+
+
+def test_zoom_alone_zooms():
+    assert [mode.name for mode in load_modes().values() if mode.zoom] == ["zoom"]
 
 
 def test_portrait_alone_blurs_and_its_chain_is_the_photo_s_with_the_blur_between_colour_and_local_tone():
@@ -36,7 +40,7 @@ def test_portrait_alone_blurs_and_its_chain_is_the_photo_s_with_the_blur_between
     at = names["portrait"].index("bokeh")
     assert names["portrait"][at - 1 : at + 2] == ["colour", "bokeh", "local_tone"]
     del names["portrait"][at]
-    assert names["portrait"] == names["photo"] == names["plain"] == names["night"]
+    assert names["portrait"] == names["photo"] == names["plain"] == names["night"] == names["zoom"]
 
 
 def test_the_blur_s_knobs_reach_portraits_and_are_checked_in_every_mode():
@@ -85,7 +89,9 @@ def test_an_unknown_mode_is_refused_with_the_list():
         ("[photo]\nmeaning = 'x'\nsharpen = 1\n", "'sharpen'"),
         ("[photo]\nmeaning = 'x'\nburst = 15\n", "burst = 15"),
         ("[photo]\nmeaning = 'x'\nportrait = 'yes'\n", "portrait = 'yes'.*true for a blurred background"),
-        ("[photo]\nmeaning = 'x'\nportrait = true\nburst = true\n", "a burst or a portrait, not both"),
+        ("[photo]\nmeaning = 'x'\nportrait = true\nburst = true\n", "burst and portrait; a mode is one of them"),
+        ("[photo]\nmeaning = 'x'\nzoom = 2\n", "zoom = 2.*true for the middle, enlarged"),
+        ("[photo]\nmeaning = 'x'\nzoom = true\nportrait = true\n", "portrait and zoom; a mode is one of them"),
         ("[photo\n", "line 1"),
     ],
 )

@@ -18,13 +18,15 @@ import pytest
 from aarch64.bokeh_calls import bokeh_calls
 from aarch64.burst_calls import burst_calls, noisier, written
 from aarch64.resample_calls import resample_calls
+from aarch64.zoom_calls import zoom_calls
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
 from isp.burst.places import places_of
+from isp.colour_fringes import ColourFringes
 from isp.develop import add_stages, run_stages
 from isp.eight_bit import EightBit
-from isp.frames import BAYER_ORDERS, LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import BAYER_ORDERS, LinearFrame, LinearImage, Mosaic, Photo, RawFrame
 from isp.kernels import LIFT_LEVELS
 from isp.knobs import knob_fields
 from isp.local_tone import LocalTone
@@ -34,11 +36,13 @@ from isp.plan import plan
 from isp.preview import preview, tell
 from isp.preview_numbers import preview_numbers
 from isp.sharpen import Sharpen
+from isp.zoom.three_colours import on_three_colours
 
 pytestmark = pytest.mark.aarch64
 
 SOURCES = Path(__file__).parent / "aarch64"
 BEGIN = {RawFrame: "over_raw", Mosaic: "over_mosaic", LinearImage: "over_linear", Photo: "over_photo"}
+BEGIN[LinearFrame] = "over_colour_counts"
 END = {Mosaic: "run_mosaic", LinearImage: "run_linear", Photo: "run_sixteen_bit"}
 # Smaller than a vector, odd, and wider than the tiles that chains are cut into.
 SIZES = [(2, 2), (3, 5), (5, 3), (7, 64), (131, 77), (6, 3301)]
@@ -145,6 +149,7 @@ def cases():
             # Sums of the largest numbers there are give infinity and NaN; a photo must not show on which processor.
             worst = dataclasses.replace(picture, pixels=hostile_values(picture.pixels.shape, 3e38))
             yield f"all from {after.table_name()} of the worst values", worst, stages[stages.index(after) :]
+    yield from zoomed_cases(frame, stages)
     for name, stage in STAGES.items():
         for field, knob in knob_fields(stage):
             ends = knob.choices or ((False, True) if isinstance(field.default, bool) else (knob.low, knob.high))
@@ -152,6 +157,24 @@ def cases():
                 both = {"custom_red": 0.6, "custom_blue": 0.6} if field.name.startswith("custom_") else {}
                 tables = {name: both | {field.name: value}}
                 yield f"{name}.{field.name} = {value}", crop(frame, 20, 30), planned(frame, tables)
+
+
+def zoomed_cases(frame, stages):
+    """The photo of a picture with three colours a pixel, and the stages that are its own on odd values."""
+    stages = tuple(at_work for stage in stages if (at_work := on_three_colours(stage)) is not None)
+    # A chart has no fringes to find.
+    fringed = dict(red_scale=1.004, blue_scale=0.996, axis_px=(60.0, 1500.0))
+    stages = tuple(dataclasses.replace(s, **fringed) if isinstance(s, ColourFringes) else s for s in stages)
+    for height, width in SIZES:
+        hostile = LinearFrame(hostile_counts((height, width, 3), height), frame.shot)
+        yield f"three colours {width} x {height}", hostile, stages
+    plain = dataclasses.replace(stages[2], enabled=False)
+    for index, stage in ((1, stages[1]), (2, stages[2]), (2, plain)):
+        name = f"{stage.table_name()}{' off' if stage == plain else ''}"
+        picture = LinearImage(hostile_values((67, 101, 3), 1e20), frame.shot)
+        yield f"{name} of hostile values", picture, (stage,)
+        picture = LinearImage(hostile_values((67, 101, 3), 3e38), frame.shot)
+        yield f"all from {name} of the worst values", picture, (stage, *stages[index + 1 :])
 
 
 BARE = {"sharpen": {"amount": 0.0}, "chroma_noise": {"strength": 0.0}}
@@ -227,8 +250,12 @@ def work(tmp_path_factory):
     calls = burst_calls(pairs_of_frames(), folder, THREADS)
     blurred = bokeh_calls(folder, THREADS)
     resized = resample_calls(folder, THREADS)
-    told = "\n".join([*lines, *calls.lines, *blurred.lines, *resized.lines])
-    return told, wanted | calls.wanted | blurred.wanted | resized.wanted
+    zoomed = zoom_calls(pairs_of_frames().popitem()[1][0], folder, THREADS)
+    others = calls, blurred, resized, zoomed
+    for other in others:
+        lines += other.lines
+        wanted |= other.wanted
+    return "\n".join(lines), wanted
 
 
 def build(processor, folder):

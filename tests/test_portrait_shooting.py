@@ -26,7 +26,7 @@ from firmware.portrait.masks import Masks
 from firmware.portrait.memory import lacking_memory
 from firmware.service.reloading import take_over
 from firmware.settings import AcceleratorSettings, PortraitSettings, Settings
-from firmware.shooting import JPEG_BYTES_PER_PIXEL, SIDECAR_BYTES
+from firmware.storage.photo_size import JPEG_BYTES_PER_PIXEL, SIDECAR_BYTES
 from isp.develop import develop
 from isp.photo import photo_pipeline
 

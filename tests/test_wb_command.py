@@ -21,12 +21,13 @@ from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PressRefused, WhiteBalanceError
 from firmware.files.sidecar import read_sidecar
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.ring import Ring
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines
 from firmware.settings import ControlSettings, Settings, StorageSettings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from firmware.white_balance.balances import Balances
@@ -82,7 +83,7 @@ class Bench:
         parts = (self.camera, self.card, writer, self.darkroom, night)
         self.shooting = Shooting(look, *parts, lambda: None, balances=self.balances)
         self.requests = WhiteBalanceRequests(self.shooting, self.camera, self.card)
-        self.handlers = request_handlers(self.shooting, dict, dict, dict, self.requests.answer)
+        self.handlers = request_handlers(self.shooting, dict, dict, dict, self.requests.answer, dict)
         self.parts = (self.darkroom, writer)
         for part in self.parts:
             part.start()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import queue
 
     from firmware.body.buttons import ButtonEvent
+    from firmware.zoom.requests import ZoomRequests
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,10 @@ PRESS_LIMIT_S = 1300.0
 
 
 class ButtonActions:
-    """Shutter: take a photo. Mode, short: next mode. Mode, long: switch the board off, where that is allowed."""
+    """Shutter: take a photo. Mode, short: next mode. Mode, long: switch the board off, where that is allowed.
+
+    zoom  what the zoom button does, pressed and held; None where there is none
+    """
 
     def __init__(
         self,
@@ -38,8 +42,10 @@ class ButtonActions:
         heartbeats: Heartbeats,
         refused: Callable[[str], None],
         switch_off: Callable[[], None],
+        zoom: ZoomRequests | None = None,
     ) -> None:
         self._shooting = shooting
+        self._zoom = zoom
         self._refused = refused
         self._switch_off = switch_off
         self._presses: Worker[ButtonEvent] = Worker("presses", heartbeats, PRESS_LIMIT_S, self._act)
@@ -67,6 +73,8 @@ class ButtonActions:
             logger.info("Mode %s", self._shooting.next_mode())
         elif (event.button, event.kind) == ("mode", "long_press"):
             self._switch_off()
+        elif event.button == "zoom" and self._zoom is not None:
+            (self._zoom.press if event.kind == "press" else self._zoom.hold)()
 
     def _shoot(self, time_ns: int) -> None:
         with self._refusals():

@@ -1,4 +1,4 @@
-"""The two buttons. Edges and time become events in a queue; nobody is called back, so nothing can be slow.
+"""The buttons. Edges and time become events in a queue; nobody is called back, so nothing can be slow.
 
 gpiozero's thread only notes the edge and its time. One small thread turns edges into steps and sleeps until the next
 moment at which a level has lasted long enough.
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 MEANINGS = {
     "shutter": {Step.DOWN: "press"},
     "mode": {Step.TAP: "press", Step.HELD: "long_press"},
+    "zoom": {Step.TAP: "press", Step.HELD: "long_press"},
 }
 # If the pin disagrees with the last edge, that edge is on its way; after this it was lost (the kernel keeps 16 a pin).
 LATE_EDGE_NS = 20_000_000
@@ -42,7 +43,7 @@ class ButtonEvent:
 
 
 class Buttons:
-    """Shutter and mode button on their pins; puts ButtonEvents into `events`. Raises PinError."""
+    """Shutter, mode and zoom button on their pins; puts ButtonEvents into `events`. Raises PinError."""
 
     def __init__(self, settings: ButtonSettings, events: queue.SimpleQueue, heartbeats: Heartbeats) -> None:
         self._settings = settings
@@ -88,7 +89,7 @@ class Buttons:
         debounce_ns = round(self._settings.debounce_ms * 1e6)
         long_press_ns = round(self._settings.long_press_s * 1e9)
         try:
-            for button, number in (("shutter", self._settings.shutter_pin), ("mode", self._settings.mode_pin)):
+            for button, number in pins_of(self._settings).items():
                 pin = InputPin(factory, number, f"the {button} button", self._note(button))
                 self._pins[button] = pin
                 if pin.is_closed:
@@ -148,8 +149,14 @@ class Buttons:
                 self._events.put(ButtonEvent(button, kind, time_ns))
 
 
+def pins_of(settings: ButtonSettings) -> dict[str, int]:
+    """The pin of each button that there is."""
+    pins = {"shutter": settings.shutter_pin, "mode": settings.mode_pin, "zoom": settings.zoom_pin}
+    return {button: number for button, number in pins.items() if number >= 0}
+
+
 def _refuse_shared_pins(settings: ButtonSettings) -> None:
-    pins = {"shutter_pin": settings.shutter_pin, "mode_pin": settings.mode_pin, "led_pin": settings.led_pin}
+    pins = pins_of(settings) | {"led": settings.led_pin}
     if len(set(pins.values())) < len(pins):
-        named = ", ".join(f"{name} = {number}" for name, number in pins.items())
+        named = ", ".join(f"{name}_pin = {number}" for name, number in pins.items())
         raise PinError(f"[buttons] {named}: each needs a pin of its own.")

@@ -1,6 +1,7 @@
 """Turn raw files into photos. A DNG beside its sidecar gives the camera's own JPEG again, byte for byte.
 
 With --mode night each folder is one burst: its frames are merged, and the merged raw is kept beside the photo as a DNG.
+With --mode zoom the middle of each frame is enlarged, of a folder by what its frames measured between their pixels.
 With --mode portrait what is not the subject is blurred, by the mask that lies beside the raw file or by one found anew.
 """
 
@@ -18,6 +19,7 @@ from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.errors import SettingsError
 from firmware.portrait.entry import amiss, in_words
 from firmware.white_balance.story import in_words as light_in_words
+from firmware.zoom.entry import in_words as zoom_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,10 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="raw files, or folders of them; with --mode night a folder is one burst",
+        help="raw files, or folders of them; with --mode night or zoom a folder is one burst",
     )
     parser.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the photos (default: this one)")
     parser.add_argument("--mode", metavar="M", help="plan anew in this mode, whatever the sidecar says")
+    parser.add_argument("--zoom", metavar="N", help="with --mode zoom: how far, short for --set zoom.factor=N")
     parser.add_argument(
         "--f-number",
         metavar="N",
@@ -64,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         wishes = _wishes(arguments, at_end)
         from firmware.darkroom.redevelop import as_dict
 
-        merges = bool(arguments.mode) and wishes.mode.burst
+        merges = bool(arguments.mode) and (wishes.mode.burst or wishes.mode.zoom)
         made, failed, of = (_merge_bursts if merges else _develop_files)(arguments, wishes)
     data = {"photos": [as_dict(photo) for photo in made], "failed": [as_dict(failure) for failure in failed]}
     if failed:
@@ -115,16 +118,21 @@ def lines(made: list[Developed]) -> Iterator[str]:
         if photo.portrait is not None:
             yield f"    {in_words(photo.portrait)}"
             yield from (f"    {line}" for line in amiss(photo.portrait))
+        if photo.zoom is not None:
+            yield f"    {zoom_in_words(photo.zoom)}"
 
 
 def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wishes:
     from firmware.darkroom.modes import choose_mode, load_modes
 
     opening = [] if arguments.f_number is None else [f"bokeh.f_number={arguments.f_number}"]
-    loaded = load([*arguments.set, *opening], system_folder=arguments.config)
+    factor = [] if arguments.zoom is None else [f"zoom.factor={arguments.zoom}"]
+    loaded = load([*arguments.set, *opening, *factor], system_folder=arguments.config)
     settings, by_hand = loaded.settings, loaded.by_hand()
     mode = choose_mode(arguments.mode or settings.darkroom.mode, load_modes())
     _check_portrait(arguments, mode, by_hand)
+    if factor and not mode.zoom:
+        raise UsageError(f"--zoom is for modes that zoom, and mode {mode.name} does not; add --mode zoom")
     plan_anew = bool(arguments.no_sidecar or arguments.mode or by_hand)
     if arguments.recipe and plan_anew:
         raise UsageError("--recipe says how to develop; it does not go with --mode, --no-sidecar or a stage in --set")
@@ -133,6 +141,7 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
     check_pictures(loaded)
     from firmware.darkroom.wishes import Wishes
     from firmware.white_balance.judging import Judging
+    from firmware.zoom.upscaling import Upscaling
 
     quality_by_hand = loaded.origins["storage.jpeg_quality"] == COMMAND_LINE
     return Wishes(
@@ -155,6 +164,8 @@ def _wishes(arguments: argparse.Namespace, at_end: contextlib.ExitStack) -> Wish
         second=Path(arguments.second) if arguments.second else None,
         keep=settings.portrait,
         judge=Judging(),
+        zoom=settings.zoom,
+        upscale=Upscaling(settings.accelerator),
     )
 
 

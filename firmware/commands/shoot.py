@@ -6,17 +6,20 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from firmware.commands.zoom import read_factor
 from firmware.configuration import load
 from firmware.console import answer
 from firmware.white_balance.story import in_words
+from firmware.zoom.entry import in_words as zoom_in_words
 
 # Longer than the daemon itself waits for a photo, so that its answer says what happened.
 TIMEOUT_S = 620.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which mode, and whether to wait."""
+    """Which mode, how far, and whether to wait."""
     parser.add_argument("--mode", metavar="M", help="mode for this photo only (default: the camera's)")
+    parser.add_argument("--zoom", metavar="N", help="zoom for this photo only, 1 to 3; takes the mode that zooms")
     parser.add_argument("--no-wait", action="store_true", help="do not wait until the photo is safe on the card")
 
 
@@ -26,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load(arguments.set, system_folder=arguments.config).settings
     request = {"wait": not arguments.no_wait} | ({"mode": arguments.mode} if arguments.mode else {})
+    if arguments.zoom is not None:
+        request["zoom"] = read_factor(arguments.zoom)
     photo = call(settings.control.socket, "shoot", request, TIMEOUT_S)
     answer(arguments.json, photo, lines(photo))
     return 0
@@ -40,6 +45,8 @@ def lines(photo: dict[str, Any]) -> Iterator[str]:
     yield from photo.get("beside", ())
     if photo.get("light"):
         yield f"light {in_words(photo['light'])}"
+    if photo.get("zoom"):
+        yield zoom_in_words(photo["zoom"])
     if photo.get("why"):
         yield f"left unblurred: {photo['why']}"
     numbers = [(name.removesuffix("_ms"), value) for name, value in photo.items() if name.endswith("_ms")]

@@ -32,7 +32,8 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     camera, ring, photos, card = (status[part] for part in ("camera", "ring", "photos", "card"))
     state = coloured(status["state"], "green" if status["state"] == "ready" else "yellow")
     yield f"{state}, Nightjar {status['version']}, up {duration(status['uptime_s'])}"
-    yield f"mode     {status['mode']}  (modes: {', '.join(status['modes'])})"
+    far = f", zoom {status['zoom']['factor']:g}" if status["zoom"]["on"] else ""
+    yield f"mode     {status['mode']}{far}  (modes: {', '.join(status['modes'])})"
     yield f"camera   {_camera(camera)}"
     yield f"exposure {_exposure(camera)}"
     yield f"balance  {_balance(status['white_balance'], status['mode'])}"

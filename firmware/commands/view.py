@@ -53,7 +53,8 @@ def lines(picture: dict[str, Any]) -> Iterator[str]:
     """The file, then its numbers."""
     yield picture["jpeg"]
     exposure = "" if picture["exposure_us"] is None else f", exposure {picture['exposure_us'] / 1000:.2f} ms"
-    yield f"{picture['width']} x {picture['height']}, {picture['frame_age_s'] * 1000:.0f} ms old{exposure}"
+    far = f", zoom {picture['zoom']:g}" if picture.get("zoom") else ""
+    yield f"{picture['width']} x {picture['height']}{far}, {picture['frame_age_s'] * 1000:.0f} ms old{exposure}"
     portrait = picture.get("portrait")
     if portrait and not portrait["blurred"]:
         yield f"nothing is blurred: {portrait['why_plain']}"

@@ -32,13 +32,14 @@ def request_handlers(
     reload: Callable[[], dict[str, Any]],
     view: Callable[[], dict[str, Any]],
     white_balance: Callable[[str, str | None, Mapping[str, Any]], dict[str, Any]],
+    zoom: Callable[[float | None, bool], dict[str, Any]],
 ) -> Handlers:
     """The methods by name. Taking a photo answers when it is durable, unless told not to wait."""
 
     def shoot(params: dict[str, Any]) -> dict[str, Any]:
         pressed_ns = time.monotonic_ns()
-        mode, wait = _known(params, mode=(str, None), wait=(bool, True))
-        accepted = shooting.press(pressed_ns, mode)
+        mode, wait, factor = _known(params, mode=(str, None), wait=(bool, True), zoom=(float, None))
+        accepted = shooting.press(pressed_ns, mode, factor)
         files = {"number": accepted.files.number, "jpeg": str(accepted.files.jpeg), "saved": False}
         if not wait:
             return files
@@ -62,11 +63,15 @@ def request_handlers(
         action, mode, *values = _known(params, action=(str, "show"), mode=(str, None), **given)
         return white_balance(action, mode, dict(zip(given, values, strict=True)))
 
+    def zooming(params: dict[str, Any]) -> dict[str, Any]:
+        return zoom(*_known(params, factor=(float, None), reset=(bool, False)))
+
     return {
         "status": _without_params(status),
         "shoot": shoot,
         "mode": mode,
         "white_balance": balance,
+        "zoom": zooming,
         "view": _without_params(view),
         "reload": _without_params(reload),
         "version": _without_params(lambda: {"version": VERSION}),

@@ -1,8 +1,8 @@
-"""Recorded bursts into night photos: each folder's frames become one merged raw, and that is developed like any other.
+"""Recorded bursts into photos: each folder's frames become one merged raw, and that is developed like any other.
 
-Frames are read and merged one at a time, so that memory does not grow with their number. The merged DNG is written
-first; with the sidecar beside it `nightjar develop` makes the same photo from it again, byte for byte. A file that is
-named singly, merged already or a burst of one, is developed as it is.
+Frames are read and merged one at a time, so that memory does not grow with their number; of those that are zoomed the
+crops are kept. The merged DNG is written first; with the sidecar beside it `nightjar develop` makes the same photo from
+it again, byte for byte. A file that is named singly, merged already or a burst of one, is developed as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.darkroom import encode_raw, plan_photo
 from firmware.darkroom.modes import mode_pipeline
@@ -21,9 +21,17 @@ from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
 from firmware.errors import NightjarError, RawFileError, SettingsError, StorageError
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.night.rungs import RUNGS
+from firmware.zoom.again import work_of_burst
+from firmware.zoom.press import ZoomPress
+from firmware.zoom.taking import new_zoom_burst
 from isp.burst.streaming import NightBurst
 from isp.errors import IspError
-from isp.frames import RawFrame
+from isp.frames import LinearFrame, RawFrame
+from isp.zoom.crop import crop_for
+
+if TYPE_CHECKING:
+    from firmware.zoom.making import ZoomWork
+    from isp.zoom.zoom_burst import ZoomBurst
 
 
 @dataclass(frozen=True)
@@ -97,20 +105,20 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     dng = jpeg.with_suffix(".DNG")
     refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes.replace)
     began = time.monotonic()
-    frame, of_burst = _merge(burst, wishes, begin)
+    frame, of_burst, zoom = _merge(burst, wishes, begin)
     numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
     begin(f"{burst.source}: developing")
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
     pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning, wishes.judge)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
-    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst)
+    recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst, zoom=zoom)
     made = develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)
     left_out = [f"{told['file']}: {told['why']}" for told in of_burst["frames"] if told["share"] == 0]
     return dataclasses.replace(made, left_out=left_out)
 
 
-def _add(night: NightBurst, file: Path) -> None:
+def _add(night: NightBurst | ZoomBurst, file: Path) -> None:
     """A function of its own, so that a frame is gone before the next one is read."""
     frame = read_raw(file)
     try:
@@ -119,15 +127,25 @@ def _add(night: NightBurst, file: Path) -> None:
         raise RawFileError(f"{file} does not fit into the burst: {error}") from error
 
 
-def _merge(burst: RecordedBurst, wishes: Wishes, begin: Callable[[str], None]) -> tuple[RawFrame, dict[str, Any]]:
-    """The merged frame, and what the sidecar tells of it."""
-    night = NightBurst(wishes.threads, RUNGS[wishes.merge])
+def _merge(
+    burst: RecordedBurst, wishes: Wishes, begin: Callable[[str], None]
+) -> tuple[RawFrame | LinearFrame, dict[str, Any], ZoomWork | None]:
+    """The merged frame, what the sidecar tells of it, and how it is finished where it was zoomed."""
+    merging = _zoom_burst(burst, wishes) if wishes.mode.zoom else NightBurst(wishes.threads, RUNGS[wishes.merge])
     for file in burst.files:
         begin(str(file))
-        _add(night, file)
+        _add(merging, file)
     try:
-        merged = night.finish()
+        made = merging.finish()
     except IspError as error:
         raise RawFileError(f"{burst.source} cannot be merged: {error}") from error
-    stories = zip(burst.files, merged.story, strict=True)
-    return merged.frame, {"frames": [{"file": file.name, **dataclasses.asdict(story)} for file, story in stories]}
+    stories = zip(burst.files, made.frames if wishes.mode.zoom else made.story, strict=True)
+    told = {"frames": [{"file": file.name, **dataclasses.asdict(story)} for file, story in stories]}
+    return made.frame, told, work_of_burst(made.story, wishes) if wishes.mode.zoom else None
+
+
+def _zoom_burst(burst: RecordedBurst, wishes: Wishes) -> ZoomBurst:
+    """Of the middle of frames as large as the first one is. Raises FrameError where that is too small a part."""
+    factor = wishes.zoom.factor
+    crop = crop_for(read_raw(burst.files[0]).pixels.shape, factor)
+    return new_zoom_burst(ZoomPress(factor, crop), wishes.threads)

@@ -23,7 +23,7 @@ from isp.errors import IspError
 from isp.frames import Burst, RawFrame
 
 if TYPE_CHECKING:
-    from firmware.darkroom.developing import PortraitWishes
+    from firmware.darkroom.developing import PortraitWishes, ZoomWishes
     from firmware.portrait.making import Made
     from firmware.storage.card import PhotoName
     from isp.light_estimate import Judge
@@ -42,6 +42,7 @@ class Job:
 
     of_burst  for the sidecar, of a photo that many frames were taken for: what was planned and what became of it
     portrait  None where nothing is to be blurred
+    zoom      None where nothing is to be zoomed
     """
 
     press_ns: int
@@ -55,6 +56,7 @@ class Job:
     raw_done: Future | None
     of_burst: Mapping[str, Any] | None = None
     portrait: PortraitWishes | None = None
+    zoom: ZoomWishes | None = None
     done: Future = field(default_factory=Future)
 
 
@@ -124,7 +126,7 @@ class Darkroom:
             numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
         began_ns = time.monotonic_ns()
         made = self._develop(job)
-        jpeg = encode_jpeg(made.photo, job.jpeg_quality)
+        jpeg = encode_jpeg(made.photo, job.jpeg_quality, made.zoom and made.zoom["asked"])
         numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
         # One after the other: a photo whose JPEG is there has all it came with.
         beside = {path: self._writer.write(path, data) for path, data in made.files}
@@ -134,14 +136,14 @@ class Darkroom:
         if of_burst is not None and raw_refused is not None:
             of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
         entry = without_refused(made.entry, beside) if job.portrait is not None else None
-        sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry)
+        sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry, made.zoom)
         self._writer.write(job.files.sidecar, sidecar).result()
         for refusal in (raw_refused, *(done.exception() for done in beside.values())):
             if refusal is not None:
                 # A full card may still hold the small JPEG, but what was promised is more than that.
                 raise refusal
         light = light_of(made.photo.recipe)
-        _log_photo(job, numbers, entry, light)
+        _log_photo(job, numbers, entry, light, made.zoom)
         return _report(job, numbers, entry, made) | {"light": light}
 
     def _develop(self, job: Job) -> Made:
@@ -212,19 +214,30 @@ def _report(job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None
         "mode": job.mode,
         **portrait,
         "beside": [str(path) for path, _ in made.files],
+        **({} if made.zoom is None else {"zoom": made.zoom}),
         **numbers,
     }
 
 
 def _log_photo(
-    job: Job, numbers: dict[str, float], entry: Mapping[str, Any] | None, light: Mapping[str, Any] | None
+    job: Job,
+    numbers: dict[str, float],
+    entry: Mapping[str, Any] | None,
+    light: Mapping[str, Any] | None,
+    zoom: Mapping[str, Any] | None,
 ) -> None:
     from firmware.portrait.entry import in_words
     from firmware.white_balance import story
+    from firmware.zoom import entry as zooming
 
     shot = job.burst.reference_frame.shot
+    stories = (
+        light and f"light {story.in_words(light)}",
+        entry and in_words(entry),
+        zoom and zooming.in_words(zoom),
+    )
     logger.info(
-        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms%s%s",
+        "%s: mode %s, frames %d, %s x%s, frame %+.1f ms from the press, developed in %.0f ms, saved after %.0f ms%s",
         job.files.jpeg.name,
         job.mode,
         shot.frames,
@@ -233,6 +246,5 @@ def _log_photo(
         numbers["press_to_frame_ms"],
         numbers["develop_ms"],
         numbers["press_to_saved_ms"],
-        "" if light is None else f"; light {story.in_words(light)}",
-        "" if entry is None else f"; {in_words(entry)}",
+        "".join(f"; {told}" for told in stories if told),
     )

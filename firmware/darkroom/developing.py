@@ -1,7 +1,8 @@
-"""One job's picture: a photo, or a portrait. Whatever fails behind the plain photo, that one is there."""
+"""One job's picture: a photo, a portrait, a zoomed photo. Whatever fails behind the plain photo, that one is there."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from firmware.portrait.entry import entry_of
 from firmware.portrait.making import Keep, Made, make_portrait
 from firmware.portrait.memory import lacking_memory
+from firmware.zoom.entry import of_one_frame
+from firmware.zoom.making import ZoomWork, make_zoomed
 from isp.develop import develop
 from isp.portrait import without_blur
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from accelerators.masking import Found
     from firmware.darkroom.darkroom import Job
     from firmware.settings import PortraitSettings
+    from isp.frames import RawFrame
+    from isp.light_estimate import Judge
+    from isp.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +41,42 @@ class PortraitWishes:
     settings: PortraitSettings
 
 
+@dataclass(frozen=True)
+class ZoomWishes:
+    """Of a job whose photo is zoomed.
+
+    work   how it is finished
+    spare  the crop of one frame, for when the burst's picture cannot be developed, with its pipeline, not yet planned,
+           and the judge of its light; None where the burst left no other than that
+    """
+
+    work: ZoomWork
+    spare: RawFrame | None = None
+    spare_pipeline: Pipeline | None = None
+    judge: Judge | None = None
+
+
 def develop_job(job: Job) -> Made:
     """The photo, and what comes with it. Raises what developing without a blur raises."""
     if job.portrait is not None:
         return _portrait(job)
+    if job.zoom is not None:
+        return _zoomed(job)
     return Made(develop(job.burst.reference_frame, job.pipeline, job.tuning, job.threads))
+
+
+def _zoomed(job: Job) -> Made:
+    frame, wishes = job.burst.reference_frame, job.zoom
+    try:
+        return make_zoomed(frame, job.pipeline, job.tuning, wishes.work, job.threads)
+    except Exception as error:  # boundary: a burst that cannot be developed must not cost the photo
+        if wishes.spare is None:
+            raise
+        logger.exception("%s: the zoomed picture failed, the photo is made of one frame", job.files.jpeg.name)
+        why = f"The zoomed picture failed: {str(error) or type(error).__name__}."
+    # Not before the error is gone, which holds all its pictures.
+    work = dataclasses.replace(wishes.work, entry=of_one_frame(wishes.work.entry, why))
+    return make_zoomed(wishes.spare, wishes.spare_pipeline, job.tuning, work, job.threads, judge=wishes.judge)
 
 
 def _portrait(job: Job) -> Made:

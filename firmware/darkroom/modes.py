@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from isp.pipeline import Pipeline
 
 MODES_FILE = CONFIGS / "modes.toml"
+# What sets a mode apart beside its knobs; a mode is one of these, or a photo of one frame.
+KINDS = {"burst": "many frames merged", "portrait": "a blurred background", "zoom": "the middle, enlarged"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Mode:
     tables    the knobs that differ, by stage table
     burst     many short frames merged into one clean picture; else a photo is one frame
     portrait  what is not the subject is blurred as by a fast lens; the plain photo is kept beside it
+    zoom      the middle of the frame, with the detail that many frames measured between the pixels of one
     """
 
     name: str
@@ -32,6 +35,7 @@ class Mode:
     tables: Mapping[str, Mapping[str, Any]]
     burst: bool = False
     portrait: bool = False
+    zoom: bool = False
 
 
 def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
@@ -85,18 +89,18 @@ def check_modes(modes: Mapping[str, Mode], file: Path = MODES_FILE) -> None:
 def _mode(file: Path, name: str, table: Any) -> Mode:
     if not isinstance(table, dict) or not isinstance(table.get("meaning"), str):
         raise SettingsError(f'{file}: [{name}] needs a line meaning = "..." that says what the mode is for.')
-    burst = _flag(file, name, table, "burst", "many frames merged")
-    portrait = _flag(file, name, table, "portrait", "a blurred background")
-    if burst and portrait:
-        raise SettingsError(f"{file}: [{name}] has burst and portrait; a mode takes a burst or a portrait, not both.")
-    differences = {key: value for key, value in table.items() if key not in ("meaning", "burst", "portrait")}
+    kinds = {key: _flag(file, name, table, key, meaning) for key, meaning in KINDS.items()}
+    chosen = [key for key, holds in kinds.items() if holds]
+    if len(chosen) > 1:
+        raise SettingsError(f"{file}: [{name}] has {' and '.join(chosen)}; a mode is one of them, or none.")
+    differences = {key: value for key, value in table.items() if key not in ("meaning", *KINDS)}
     for key, value in differences.items():
         if not isinstance(value, dict):
             raise SettingsError(
-                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, burst, portrait, and stages' tables such as "
-                f"[{name}.sharpen]."
+                f"{file}: [{name}] has the key '{key}'. Allowed: meaning, {', '.join(KINDS)}, and stages' tables such "
+                f"as [{name}.sharpen]."
             )
-    return Mode(name, table["meaning"], differences, burst, portrait)
+    return Mode(name, table["meaning"], differences, **kinds)
 
 
 def _flag(file: Path, name: str, table: Mapping[str, Any], key: str, meaning: str) -> bool:

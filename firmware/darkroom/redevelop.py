@@ -19,7 +19,7 @@ from firmware.darkroom.step_pictures import StepPictures
 from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
 from firmware.errors import NightjarError, SidecarError, StorageError
 from firmware.files.jpeg import encode_jpeg
-from firmware.files.raw_files import list_raw_files, read_raw
+from firmware.files.raw_files import list_raw_files, read_frame, read_raw
 from firmware.files.sidecar import encode_sidecar, read_sidecar
 from firmware.portrait.making import Keep, Made, make_portrait
 from firmware.portrait.second import Second
@@ -28,13 +28,16 @@ from firmware.sensors import load_sensor
 from firmware.storage.durable import make_folders, write_new, write_over
 from firmware.white_balance.as_taken import as_taken
 from firmware.white_balance.story import light_of
+from firmware.zoom.again import zoomed_again
+from firmware.zoom.making import make_zoomed
 from isp.bokeh import Bokeh
 from isp.develop import develop
 from isp.errors import IspError
-from isp.frames import UNKNOWN_SENSOR
+from isp.frames import UNKNOWN_SENSOR, LinearFrame
 from isp.photo import PORTRAIT_STAGES
 from isp.pipeline import Pipeline
 from isp.portrait import without_blur
+from isp.zoom.developing import develop_zoomed
 
 if TYPE_CHECKING:
     from isp.frames import RawFrame, Shot
@@ -73,12 +76,13 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
 def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     """Make one photo and its sidecar. Raises NightjarError or IspError."""
     refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes.replace)
-    frame = read_raw(file)
-    return develop_frame(frame, choose_recipe(file, frame.shot, wishes), str(file), jpeg, wishes)
+    frame, zoom = zoomed_again(read_frame(file), file, wishes)
+    recipe = dataclasses.replace(choose_recipe(file, frame.shot, wishes), zoom=zoom)
+    return develop_frame(frame, recipe, str(file), jpeg, wishes)
 
 
 def develop_frame(
-    frame: RawFrame,
+    frame: RawFrame | LinearFrame,
     recipe: Recipe,
     origin: str,
     jpeg: Path,
@@ -99,9 +103,10 @@ def develop_frame(
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
     for path, data in made.files:
         write_file(path, [data], wishes.replace)
-    write_file(jpeg, [encode_jpeg(made.photo, recipe.jpeg_quality)], wishes.replace)
+    factor = made.zoom and made.zoom["asked"]
+    write_file(jpeg, [encode_jpeg(made.photo, recipe.jpeg_quality, factor)], wishes.replace)
     entry = made.entry or recipe.of_portrait
-    told = encode_sidecar(made.photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst, entry)
+    told = encode_sidecar(made.photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst, entry, made.zoom)
     write_file(sidecar, [told], wishes.replace)
     return Developed(
         raw=origin,
@@ -114,12 +119,19 @@ def develop_frame(
         frames=frame.shot.frames,
         portrait=entry,
         light=light_of(made.photo.recipe),
+        zoom=made.zoom,
     )
 
 
-def _make(frame: RawFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None) -> Made:
+def _make(
+    frame: RawFrame | LinearFrame, recipe: Recipe, jpeg: Path, wishes: Wishes, steps: StepPictures | None
+) -> Made:
     """The photo, and what else a portrait has."""
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
+    if recipe.zoom is not None:
+        return make_zoomed(frame, recipe.pipeline, tuning, recipe.zoom, wishes.threads, steps, wishes.judge)
+    if isinstance(frame, LinearFrame):
+        return Made(develop_zoomed(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     if recipe.pipeline.stage(Bokeh) is None:
         return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     keep = Keep.beside(jpeg, wishes.keep)

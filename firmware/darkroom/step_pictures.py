@@ -13,7 +13,7 @@ import numpy as np
 from firmware.errors import StorageError
 from firmware.files.png import encode_png
 from isp.burst.places import PITCH_PX
-from isp.frames import LinearImage, Mosaic, Photo, RawFrame
+from isp.frames import LinearFrame, LinearImage, Mosaic, Photo, RawFrame
 from isp.stage import Picture, Stage
 from isp.tone import encode_srgb
 
@@ -28,10 +28,10 @@ class StepPictures:
         self.files: list[Path] = []
         self._stages = 0
 
-    def begin(self, frame: RawFrame) -> None:
+    def begin(self, frame: RawFrame | LinearFrame) -> None:
         """Draw what the picture begins with: FOLDER/00-frames_behind-1_to_8.png, black to white, if it is merged."""
         if frame.frames_behind is not None:
-            pixels = drawn_frames_behind(frame.frames_behind, frame.shot.frames, frame.pixels.shape)
+            pixels = drawn_frames_behind(frame.frames_behind, frame.shot.frames, frame.pixels.shape[:2])
             self._write(f"00-frames_behind-1_to_{frame.shot.frames}.png", pixels)
 
     def __call__(self, stage: Stage, picture: Picture) -> None:

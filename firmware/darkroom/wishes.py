@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.modes import Mode
-from firmware.settings import PortraitSettings
+from firmware.settings import PortraitSettings, ZoomSettings
 
 if TYPE_CHECKING:
     import numpy as np
 
     from accelerators.masking import Found
     from firmware.portrait.stored_mask import StoredMask
+    from firmware.zoom.making import ZoomWork
+    from firmware.zoom.upscaling import Upscaled
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
 
@@ -40,6 +42,8 @@ class Wishes:
     keep          which files a portrait leaves beside its photo
     judge         of the light, where it is planned anew; None takes the classical one
     merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
+    zoom          how far, in modes that zoom
+    upscale       the network that enlarges what no burst measured; None where none can be asked
     """
 
     folder: Path
@@ -61,6 +65,8 @@ class Wishes:
     second: Path | None = None
     keep: PortraitSettings = field(default_factory=PortraitSettings)
     judge: Judge | None = None
+    zoom: ZoomSettings = field(default_factory=ZoomSettings)
+    upscale: Callable[[np.ndarray], Upscaled] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Recipe:
     of_burst     what a merged frame was made of, for the new sidecar; None where nobody told
     of_portrait  what was told of a portrait when it was taken, likewise
     stored_mask  of a portrait; None where it is to be found anew
+    zoom         how a zoomed photo is finished; None for all others
     """
 
     pipeline: Pipeline
@@ -79,6 +86,7 @@ class Recipe:
     of_burst: Mapping[str, Any] | None = None
     of_portrait: Mapping[str, Any] | None = None
     stored_mask: StoredMask | None = None
+    zoom: ZoomWork | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class Developed:
     left_out  which of a burst's frames gave nothing to it, and why
     portrait  what its sidecar says of the blur, or why there is none
     light     what it says of the light
+    zoom      what it says of a zoomed photo
     """
 
     raw: str
@@ -102,6 +111,7 @@ class Developed:
     left_out: list[str] = field(default_factory=list)
     portrait: Mapping[str, Any] | None = None
     light: Mapping[str, Any] | None = None
+    zoom: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

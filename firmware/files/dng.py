@@ -1,8 +1,10 @@
 """Our DNG: what the sensor measured, and everything a raw editor needs to show it right.
 
 Source: Adobe Digital Negative Specification 1.4.0.0. One uncompressed strip of 16-bit counts in the main directory. The
-complete Shot also lies in DNGPrivateData as JSON, so that `read_raw` gives exactly the same frame back. A merged
-picture is a frame like any other, of finer counts and with less noise; its JSON also holds the frames behind it.
+complete Shot also lies in DNGPrivateData as JSON, so that `read_frame` gives exactly the same frame back. A merged
+picture is a frame like any other, of finer counts and with less noise; its JSON also holds the frames behind it. A
+zoomed picture, of which three colours of every pixel were measured, is a linear DNG (LinearRaw): without a colour
+filter, with levels and noise for each colour, and else with the same tags.
 """
 
 from __future__ import annotations
@@ -35,10 +37,12 @@ from firmware.files.tiff import (
     rational,
     text,
 )
-from isp.frames import UNKNOWN_SENSOR, RawFrame, Shot
+from isp.frames import UNKNOWN_SENSOR, LinearFrame, RawFrame, Shot
 from isp.tuning import Tuning
+from isp.zoom.black import black_of_colours
 
-CFA = 32803
+# What PhotometricInterpretation says of the samples: one colour a pixel behind a filter, or three.
+CFA, LINEAR_RAW = 32803, 34892
 CFA_NUMBER = {"R": 0, "G": 1, "B": 2}
 PRIVATE_MARK = b"Nightjar\0"
 PRIVATE_FORMAT = 1
@@ -48,7 +52,7 @@ ALIGNMENT = 64
 
 
 def encode_dng(
-    frame: RawFrame,
+    frame: RawFrame | LinearFrame,
     tuning: Tuning | None,
     neutral: tuple[float, float, float] | None = None,
     exposure_ev: float = 0.0,
@@ -62,7 +66,8 @@ def encode_dng(
     directories = {
         "main": _camera_fields(frame.shot, frame.frames_behind)
         + _picture_fields(pixels.shape)
-        + _level_fields(frame.shot, exposure_ev)
+        + (_level_fields(frame.shot) if isinstance(frame, RawFrame) else _colour_level_fields(frame.shot))
+        + _light_fields(frame.shot, exposure_ev)
         + _colour_fields(frame.shot, tuning, neutral),
         "exif": exif_fields(frame.shot),
     }
@@ -83,20 +88,22 @@ def _camera_fields(shot: Shot, behind: np.ndarray | None = None) -> list[Field]:
     ]
 
 
-def _picture_fields(shape: tuple[int, int]) -> list[Field]:
-    height, width = shape
+def _picture_fields(shape: tuple[int, ...]) -> list[Field]:
+    """The layout of (H, W) or (H, W, 3) counts."""
+    height, width, *colours = shape
+    samples = 3 if colours else 1
     return [
         Field(254, LONG, (0,)),  # NewSubfileType: the full picture
         Field(256, LONG, (width,)),
         Field(257, LONG, (height,)),
-        Field(258, SHORT, (16,)),  # BitsPerSample
+        Field(258, SHORT, (16,) * samples),  # BitsPerSample
         Field(259, SHORT, (1,)),  # Compression: none
-        Field(262, SHORT, (CFA,)),  # PhotometricInterpretation
+        Field(262, SHORT, (LINEAR_RAW if colours else CFA,)),  # PhotometricInterpretation
         Field(273, LONG, Offset("data")),  # StripOffsets
-        Field(277, SHORT, (1,)),  # SamplesPerPixel
+        Field(277, SHORT, (samples,)),  # SamplesPerPixel
         Field(278, LONG, (height,)),  # RowsPerStrip
-        Field(279, LONG, (2 * width * height,)),  # StripByteCounts
-        Field(284, SHORT, (1,)),  # PlanarConfiguration
+        Field(279, LONG, (2 * samples * width * height,)),  # StripByteCounts
+        Field(284, SHORT, (1,)),  # PlanarConfiguration: a pixel's samples side by side
         Field(50829, LONG, (0, 0, height, width)),  # ActiveArea: the sensors' margins are cut by the camera stack
         Field(50718, RATIONAL, (Fraction(1), Fraction(1))),  # DefaultScale
         Field(50719, LONG, (0, 0)),  # DefaultCropOrigin
@@ -104,8 +111,8 @@ def _picture_fields(shape: tuple[int, int]) -> list[Field]:
     ]
 
 
-def _level_fields(shot: Shot, exposure_ev: float = 0.0) -> list[Field]:
-    fields = [
+def _level_fields(shot: Shot) -> list[Field]:
+    return [
         Field(33421, SHORT, (2, 2)),  # CFARepeatPatternDim
         Field(33422, BYTE, tuple(CFA_NUMBER[letter] for letter in shot.bayer)),  # CFAPattern
         Field(50710, BYTE, (0, 1, 2)),  # CFAPlaneColor
@@ -113,8 +120,19 @@ def _level_fields(shot: Shot, exposure_ev: float = 0.0) -> list[Field]:
         Field(50713, SHORT, (2, 2)),  # BlackLevelRepeatDim
         Field(50714, RATIONAL, tuple(rational(level) for level in shot.black_dn)),  # BlackLevel
         Field(50717, LONG, (round(shot.white_dn),)),  # WhiteLevel
-        Field(50730, SRATIONAL, (rational(exposure_ev, SIGNED_LIMIT),)),  # BaselineExposure
     ]
+
+
+def _colour_level_fields(shot: Shot) -> list[Field]:
+    return [
+        Field(50713, SHORT, (1, 1)),  # BlackLevelRepeatDim
+        Field(50714, RATIONAL, tuple(rational(level) for level in black_of_colours(shot))),  # BlackLevel
+        Field(50717, LONG, (round(shot.white_dn),) * 3),  # WhiteLevel
+    ]
+
+
+def _light_fields(shot: Shot, exposure_ev: float) -> list[Field]:
+    fields = [Field(50730, SRATIONAL, (rational(exposure_ev, SIGNED_LIMIT),))]  # BaselineExposure
     if shot.noise is not None:
         # One pair for each of the three planes; DNG's scale is ours: 0 = black, 1 = white.
         fields.append(Field(51041, DOUBLE, (float(shot.noise.shot), float(shot.noise.read)) * 3))  # NoiseProfile

@@ -35,8 +35,8 @@ def camera_model(sensor: str) -> str:
         return "Unknown sensor" if sensor == UNKNOWN_SENSOR else sensor
 
 
-def exif_fields(shot: Shot) -> list[Field]:
-    """The Exif directory of this shot, without what only a JPEG has."""
+def exif_fields(shot: Shot, zoom: float | None = None) -> list[Field]:
+    """The Exif directory of this shot, without what only a JPEG has; `zoom` of a picture that was enlarged."""
     fields = [Field(36864, UNDEFINED, b"0232"), *_date_fields(shot)]  # ExifVersion
     if shot.exposure_us is not None:
         fields.append(Field(33434, RATIONAL, (rational(Fraction(shot.exposure_us) / 10**6),)))  # ExposureTime
@@ -48,6 +48,8 @@ def exif_fields(shot: Shot) -> list[Field]:
         far = shot.lens_position == 0
         distance = Fraction(LONGEST) if far else rational(1 / Fraction(shot.lens_position))
         fields.append(Field(37382, RATIONAL, (distance,)))  # SubjectDistance
+    if zoom is not None:
+        fields.append(Field(0xA404, RATIONAL, (rational(Fraction(zoom)),)))  # DigitalZoomRatio
     return fields + (_composite_fields(shot) if shot.frames > 1 else [])
 
 

@@ -24,14 +24,15 @@ THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, THUMBNAIL_QUALITY = 160, 120, 80
 DOTS_PER_INCH = rational(72)
 
 
-def encode_jpeg(photo: Photo, quality: int) -> bytes:
-    """The file. Raises FrameError for a photo of 16 bits: JPEG holds 8."""
+def encode_jpeg(photo: Photo, quality: int, zoom: float | None = None) -> bytes:
+    """The file; `zoom` says how far a picture was enlarged. Raises FrameError for a photo of 16 bits: JPEG holds 8."""
     if photo.pixels.dtype != np.uint8:
         raise FrameError(f"A JPEG holds 8 bits; the photo has {photo.pixels.dtype}. End its recipe with eight_bit.")
     subsampling = "444" if quality >= FULL_COLOUR_QUALITY else "420"
     height, width = photo.pixels.shape[:2]
     small = _encode(thumbnail(photo.pixels), THUMBNAIL_QUALITY, "420")
-    return _with_facts(_encode(photo.pixels, quality, subsampling), _exif_block(photo.shot, height, width, small))
+    facts = _exif_block(photo.shot, height, width, small, zoom)
+    return _with_facts(_encode(photo.pixels, quality, subsampling), facts)
 
 
 def encode_jpeg_planes(planes: Sequence[np.ndarray], shot: Shot, quality: int) -> bytes:
@@ -75,7 +76,7 @@ def _encode(pixels: np.ndarray, quality: int, subsampling: str) -> bytes:
     )
 
 
-def _exif_block(shot: Shot, height: int, width: int, small: bytes = b"") -> bytes:
+def _exif_block(shot: Shot, height: int, width: int, small: bytes = b"", zoom: float | None = None) -> bytes:
     """The facts of a picture of this size, with a thumbnail where there is one."""
     resolution = [
         Field(282, RATIONAL, (DOTS_PER_INCH,)),
@@ -90,7 +91,7 @@ def _exif_block(shot: Shot, height: int, width: int, small: bytes = b"") -> byte
             Field(EXIF_POINTER, LONG, Offset("exif")),
         ],
         "exif": [
-            *exif_fields(shot),
+            *exif_fields(shot, zoom),
             Field(34850, SHORT, (0,)),  # ExposureProgram: not defined; a shot does not say who chose its exposure
             Field(37121, UNDEFINED, b"\x01\x02\x03\0"),  # ComponentsConfiguration: YCbCr
             Field(40960, UNDEFINED, b"0100"),  # FlashpixVersion, which Exif demands

@@ -15,9 +15,10 @@ import numpy as np
 
 from firmware.errors import SidecarError
 from firmware.files.shot_facts import facts_to_json, shot_from_facts
-from firmware.portrait.entry import fault_of
+from firmware.portrait import entry as of_portrait
 from firmware.version import VERSION
 from firmware.white_balance.story import light_of
+from firmware.zoom import entry as of_zoom
 from isp.errors import FrameError
 from isp.frames import Photo, Shot
 
@@ -29,7 +30,7 @@ LARGEST_BYTES = 16_000_000
 @dataclass(frozen=True)
 class Sidecar:
     """What a sidecar tells; `recipe` is for `Pipeline.from_dict`, `burst` is None for a photo of one frame, `portrait`
-    for one of which nothing was to be blurred."""
+    for one of which nothing was to be blurred, `zoom` for one that was not to be zoomed."""
 
     shot: Shot
     recipe: list[dict[str, Any]]
@@ -39,6 +40,7 @@ class Sidecar:
     software: str
     burst: dict[str, Any] | None = None
     portrait: dict[str, Any] | None = None
+    zoom: dict[str, Any] | None = None
 
 
 def encode_sidecar(
@@ -48,8 +50,10 @@ def encode_sidecar(
     mode: str,
     burst: Mapping[str, Any] | None = None,
     portrait: Mapping[str, Any] | None = None,
+    zoom: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The file. `burst` says what a photo of many frames was made of, `portrait` what was blurred, or why nothing was.
+    """The file. `burst` says what a photo of many frames was made of, `portrait` what was blurred, or why nothing was,
+    `zoom` how far it was zoomed, and by what.
 
     How the light was found, and how sure that is, the photo's own recipe says.
     Raises SidecarError for a photo without recipe.
@@ -65,7 +69,7 @@ def encode_sidecar(
         "mode": mode,
         "numbers": {**numbers, **merge_numbers(photo)},
     }
-    stories = {"white_balance": light_of(photo.recipe), "burst": burst, "portrait": portrait}
+    stories = {"white_balance": light_of(photo.recipe), "burst": burst, "portrait": portrait, "zoom": zoom}
     facts |= {name: dict(told) for name, told in stories.items() if told is not None}
     return facts_to_json(facts, indent=1) + b"\n"
 
@@ -96,12 +100,13 @@ def read_sidecar(path: Path | str) -> Sidecar:
     for name, kind in kinds.items():
         if not isinstance(stored.get(name), kind):
             raise SidecarError(f"{path}: {name} is {stored.get(name)!r}; it must be a {kind.__name__}.")
-    told = {name: stored.get(name) for name in ("burst", "portrait")}
+    told = {name: stored.get(name) for name in ("burst", "portrait", "zoom")}
     for name, value in told.items():
         if not isinstance(value, dict | None):
             raise SidecarError(f"{path}: {name} is {value!r}; it must be a dict, or not be there.")
-    if told["portrait"] is not None and (fault := fault_of(told["portrait"])):
-        raise SidecarError(f"{path}: {fault}")
+    for name, entries in {"portrait": of_portrait, "zoom": of_zoom}.items():
+        if told[name] is not None and (fault := entries.fault_of(told[name])):
+            raise SidecarError(f"{path}: {fault}")
     if not 1 <= stored["jpeg_quality"] <= 100:
         raise SidecarError(f"{path}: jpeg_quality is {stored['jpeg_quality']}; allowed: 1 to 100.")
     try:

@@ -1,5 +1,7 @@
 """The thread that takes bursts: it plans, has the camera expose, merges each frame as it comes, and hands on one frame.
 
+A burst of night mode is merged whole; one that is zoomed, only the part that the photo shows.
+
 The first frame's raw file is durable under the photo's own name long before the merge is done; the merged one takes its
 place in one step. Whatever goes wrong on the way, there is a photo: of the frames at hand, or of one.
 """
@@ -10,7 +12,7 @@ import dataclasses
 import importlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
@@ -19,9 +21,11 @@ from firmware.errors import PressRefused, StorageError
 from firmware.night.board import Board
 from firmware.night.press import BurstPress
 from firmware.night.saving import Saving
+from firmware.night.taken import Taken
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import WRITE_LIMIT_S
+from firmware.zoom.taking import NewZoomBurst, new_zoom_burst, of_one_frame
 from isp.errors import FrameError
 from isp.frames import RawFrame
 
@@ -30,7 +34,9 @@ if TYPE_CHECKING:
     from firmware.settings import Settings
     from firmware.storage.card import Card
     from firmware.storage.card_writer import CardWriter
+    from firmware.zoom.upscaling import Upscaling
     from isp.burst.streaming import NightBurst
+    from isp.zoom.zoom_burst import ZoomBurst
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +44,11 @@ logger = logging.getLogger(__name__)
 FRAME_LIMIT_S = 60.0
 # The merged frame's raw file, and the JPEG at its largest.
 TO_COME_BYTES_PER_PIXEL = 5
+# The zoomed picture's raw file has three colours a pixel.
+ZOOMED_TO_COME_BYTES_PER_PIXEL = 9
+# What a zoomed burst measured is put together when all have come: 6 s of a desktop's core for 12 Mpix, many times that
+# on the slowest board.
+FINISH_LIMIT_S = 300.0
 NAME = "night"
 
 
@@ -52,8 +63,9 @@ def new_merge(settings: Settings) -> NightBurst:
 class Night:
     """One burst at a time; `begin` and `end` are for any thread.
 
-    board  watched during a burst
-    merge  makes what frames are given to; another one may be given
+    board   watched during a burst
+    merge   makes what frames are given to; another one may be given
+    zoomed  the same, for bursts that are zoomed
     """
 
     def __init__(
@@ -66,14 +78,17 @@ class Night:
         changed: Callable[[], None],
         board: Board | None = None,
         merge: Callable[[Settings], NightBurst] = new_merge,
+        zoomed: NewZoomBurst = new_zoom_burst,
+        upscaling: Upscaling | None = None,
     ) -> None:
         self._camera = camera
         self._card = card
-        self._saving = Saving(writer, darkroom)
+        self._saving = Saving(writer, darkroom, upscaling)
         self._heartbeats = heartbeats
         self._changed = changed
         self._board = board or Board()
         self._merge = merge
+        self._zoomed = zoomed
         self._lock = threading.Lock()
         self._press: BurstPress | None = None
         self._closing = ""
@@ -119,23 +134,30 @@ class Night:
 
     def _work(self, press: BurstPress) -> None:
         facts: dict[str, Any] = {}
-        frame = self._taken(press, facts)
+        taken = self._taken(press, facts)
         self._heartbeats.beat(NAME, within_s=2 * WRITE_LIMIT_S)
         if press.files.exception() is None:  # else who pressed has been told that the card gave no number
-            try:
-                self._saving.hand_on(press, frame, facts)
-            except Exception as error:  # boundary: one failing photo must not stop the camera
-                logger.exception("%s failed after its burst", press.files.result().jpeg.name)
-                self._saving.give_up(press, error)
+            self._hand_on(press, taken, facts)
         with self._lock:
             self._press = None
         self._changed()
 
-    def _taken(self, press: BurstPress, facts: dict[str, Any]) -> RawFrame:
-        """The merged frame, or one measured frame when that fails; `facts` is filled for the sidecar."""
-        frame = None
+    def _hand_on(self, press: BurstPress, taken: Taken, facts: dict[str, Any]) -> None:
         try:
-            frame = self._merged(press, facts)
+            self._saving.hand_on(press, taken, facts)
+        except Exception as error:  # boundary: one failing photo must not stop the camera
+            logger.exception("%s failed after its burst", press.files.result().jpeg.name)
+            if press.zoom is None or taken.raw is press.frame:
+                self._saving.give_up(press, error)
+                return
+            facts["failed"] = str(error) or repr(error)
+            self._hand_on(press, _of_one_frame(press, facts), facts)
+
+    def _taken(self, press: BurstPress, facts: dict[str, Any]) -> Taken:
+        """The merged frame, or one measured frame when that fails; `facts` is filled for the sidecar."""
+        taken = None
+        try:
+            taken = self._merged(press, facts)
         except Exception as error:  # boundary: a burst that fails must not cost the photo
             logger.exception("The burst failed; the photo is made of one frame")
             facts["failed"] = str(error) or repr(error)
@@ -144,9 +166,9 @@ class Night:
         press.is_collecting = False
         if not press.first.done():
             press.first.set_result(press.frame)  # no frame of the burst came
-        return press.frame if frame is None else frame
+        return _of_one_frame(press, facts) if taken is None else taken
 
-    def _merged(self, press: BurstPress, facts: dict[str, Any]) -> RawFrame | None:
+    def _merged(self, press: BurstPress, facts: dict[str, Any]) -> Taken | None:
         """The burst as one frame; None when not even one came."""
         from firmware.night.collecting import Collecting
         from firmware.night.preparing import plan_for
@@ -161,7 +183,8 @@ class Night:
         self._camera.borrow_exposure(plan.exposure_us, plan.analogue_gain)
         since_ns = press.press_ns - int(press.settings.night.before_press_s * 1e9)
         collecting = Collecting(self._camera, plan, since_ns, press.settings, lambda: self._why_end(press))
-        burst = self._merge(press.settings)
+        zoom = press.zoom
+        burst = self._merge(press.settings) if zoom is None else self._zoomed(zoom, press.settings.darkroom.threads)
         try:
             while (frame := collecting.next_frame()) is not None:
                 self._take(press, frame, collecting, burst)
@@ -173,11 +196,10 @@ class Night:
         self._changed()
         if not press.collected:
             return None
-        merged = burst.finish()
-        facts["frames"] = [dataclasses.asdict(story) for story in merged.story]
-        return press.frame if press.collected == 1 else merged.frame
+        self._heartbeats.beat(NAME, within_s=FINISH_LIMIT_S)
+        return _finished(press, burst, facts)
 
-    def _take(self, press: BurstPress, frame: RawFrame, collecting: Collecting, burst: NightBurst) -> None:
+    def _take(self, press: BurstPress, frame: RawFrame, collecting: Collecting, burst: NightBurst | ZoomBurst) -> None:
         self._heartbeats.beat(NAME, within_s=FRAME_LIMIT_S)
         try:
             burst.add(frame)
@@ -199,8 +221,9 @@ class Night:
     def _card_trouble(self, press: BurstPress) -> str:
         """A card that fills up, or refuses the first frame, will not take the merged one: better a photo soon."""
         kept = press.kept
+        to_come = TO_COME_BYTES_PER_PIXEL if press.zoom is None else ZOOMED_TO_COME_BYTES_PER_PIXEL
         try:
-            self._card.check_space(TO_COME_BYTES_PER_PIXEL * press.frame.pixels.size)
+            self._card.check_space(to_come * press.frame.pixels.size)
             if kept.done():
                 kept.result()
         except StorageError as error:
@@ -208,7 +231,27 @@ class Night:
         return ""
 
 
+def _finished(press: BurstPress, burst: NightBurst | ZoomBurst, facts: dict[str, Any]) -> Taken:
+    """What the frames came to."""
+    made = burst.finish()
+    stories = made.story if press.zoom is None else made.frames
+    facts["frames"] = [dataclasses.asdict(story) for story in stories]
+    if press.zoom is not None:
+        return Taken(made.frame, made.frame, made.story)
+    frame = press.frame if press.collected == 1 else made.frame
+    return Taken(frame, frame)
+
+
+def _of_one_frame(press: BurstPress, facts: Mapping[str, Any]) -> Taken:
+    """No burst came of the press: the frame at hand."""
+    if press.zoom is None:
+        return Taken(press.frame, press.frame)
+    reason = facts.get("failed") or facts.get("ended") or "no frame came"
+    return of_one_frame(press, f"The photo is made of one frame: {reason.rstrip('.')}.")
+
+
 def _fetch_tools() -> None:
     """Import now what the first burst would wait for."""
-    for name in ("firmware.night.collecting", "firmware.night.preparing", "isp.burst.streaming", "firmware.files.dng"):
+    names = ("firmware.night.collecting", "firmware.night.preparing", "firmware.files.dng")
+    for name in (*names, "isp.burst.streaming", "isp.zoom.zoom_burst"):
         importlib.import_module(name)

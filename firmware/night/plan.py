@@ -104,7 +104,7 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
         exposure_us, gain = round(light.metered_us), light.metered_gain  # the frames that came before count too
     # By the scene's own shadows: what was chosen by hand makes them no cleaner.
     frames, why_frames = _frames(exposure_us, gain, metered, pace, limits, settings)
-    reasons = [_pace_in_words(pace), why_so_long, why_gain, why_frames]
+    reasons = [pace_in_words(pace), why_so_long, why_gain, why_frames]
     if round(darker_ev, 1) > 0:
         reasons.insert(1, f"{darker_ev:.1f} stops darker than metered, for the lamps")
     return BurstPlan(
@@ -114,13 +114,13 @@ def plan_burst(light: Light, pace: Pace, limits: ExposureLimits, settings: Night
         wanted_us=light.wanted_us,
         held_back_ev=darker_ev,
         pace=pace,
-        blur_px=_speed(pace, settings) * exposure_us / 1000,
+        blur_px=speed_of(pace, settings) * exposure_us / 1000,
         reasons=tuple(reasons),
         as_metered=as_metered,
     )
 
 
-def _speed(pace: Pace, settings: NightSettings) -> float:
+def speed_of(pace: Pace, settings: NightSettings) -> float:
     """Pixels a millisecond that count as blur. Who moves in the picture counts in part: the rest must stay clean."""
     return max(0.0 if pace.on_tripod else pace.hand_px_per_ms, settings.subjects_weight * pace.subjects_px_per_ms)
 
@@ -130,7 +130,7 @@ def _exposure(product_us: float, pace: Pace, limits: ExposureLimits, settings: N
     low_us, high_us = limits.exposure_us
     if low_us == high_us:
         return round(low_us), f"{low_us / 1000:.4g} ms a frame: the exposure is fixed"
-    speed = _speed(pace, settings)
+    speed = speed_of(pace, settings)
     in_hand, on_tripod = (settings.handheld_us, "in the hand"), (settings.tripod_us, "on a tripod")
     of_support = on_tripod if pace.on_tripod else in_hand
     allowed = [
@@ -170,7 +170,7 @@ def _frames(
         (settings.tripod_frames, "on a tripod") if pace.on_tripod else (settings.handheld_frames, "in the hand")
     )
     frame_us = max(exposure_us, limits.shortest_frame_s * 1e6)
-    until_clean = _frames_until_clean(exposure_us, gain, light, settings.clean_shadow)
+    until_clean = frames_until_clean(exposure_us, gain, light, settings.clean_shadow)
     useful = (until_clean, "with them a shadow is clean")
     allowed = [
         max(useful, (FEWEST_FRAMES, "to choose the sharpest from")),
@@ -181,7 +181,7 @@ def _frames(
     return frames, f"{frames} frames: {why}"
 
 
-def _frames_until_clean(exposure_us: int, gain: float, light: Light, clean_shadow: float) -> int:
+def frames_until_clean(exposure_us: int, gain: float, light: Light, clean_shadow: float) -> int:
     """How many frames bring a shadow's signal to `clean_shadow` times its noise.
 
     Shot noise grows with the gain, read noise with its square; the little of it that does not is left out.
@@ -192,7 +192,7 @@ def _frames_until_clean(exposure_us: int, gain: float, light: Light, clean_shado
     return math.ceil(clean_shadow**2 * variance / level**2)
 
 
-def _pace_in_words(pace: Pace) -> str:
+def pace_in_words(pace: Pace) -> str:
     if not pace.measured:
         return f"taken for {pace.hand_px_per_ms * 1000:.0f} px a second of a hand: what moves could not be measured"
     subjects = f"{pace.subjects_px_per_ms * 1000:.1f} px a second what moves in it" if pace.subjects_px_per_ms else ""

@@ -9,6 +9,7 @@ from firmware.night.metering import limits_for, measure_light
 from firmware.night.pace import frames_to_compare, measure_pace
 from firmware.night.plan import BurstPlan, plan_burst
 from firmware.night.press import BurstPress
+from firmware.zoom.taking import plan_for_zoom
 
 
 def plan_for(press: BurstPress, camera: CameraThread, go_on: Callable[[], bool]) -> BurstPlan | None:
@@ -23,4 +24,6 @@ def plan_for(press: BurstPress, camera: CameraThread, go_on: Callable[[], bool])
     limits = limits_for(camera.exposure_limits, settings.exposure, shot)
     compared = frames_to_compare(camera.ring, camera.frame_limit_s, go_on)
     pace = measure_pace(compared, settings.darkroom.threads)
+    if press.zoom is not None:
+        return plan_for_zoom(press, camera, light, pace, limits)
     return plan_burst(light, pace, limits, settings.night)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from firmware.night.plan import BurstPlan
     from firmware.settings import Settings
     from firmware.storage.card import PhotoName
+    from firmware.zoom.press import ZoomPress
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
@@ -27,6 +28,7 @@ class BurstPress:
     files   the photo's name, or why the card gives none
     first   the burst's first frame
     kept    when that frame was durable on the card, or why it is not; None where no raw files are wanted
+    zoom    in modes that zoom: how far, and which part
     done    the photo's report, or why there is none
     """
 
@@ -37,6 +39,7 @@ class BurstPress:
     tuning: Tuning | None
     frame: RawFrame
     judge: Judge | None = None
+    zoom: ZoomPress | None = None
     plan: BurstPlan | None = None
     collected: int = 0
     is_collecting: bool = True

@@ -10,35 +10,43 @@ from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import StorageError
 from firmware.night.press import BurstPress
 from firmware.storage.card_writer import CardWriter
-from isp.frames import Burst, RawFrame
+from isp.frames import Burst, LinearFrame, RawFrame
+from isp.zoom.crop import cut
 
 if TYPE_CHECKING:
+    from firmware.darkroom.developing import ZoomWishes
+    from firmware.night.taken import Taken
+    from firmware.zoom.upscaling import Upscaling
     from isp.pipeline import Pipeline
 
 
 class Saving:
-    """Losing power between two steps leaves a whole raw file under the photo's name, once the first frame is there."""
+    """Losing power between two steps leaves a whole raw file under the photo's name, once the first frame is there.
 
-    def __init__(self, writer: CardWriter, darkroom: Darkroom) -> None:
+    upscaling  the network for what a zoomed burst did not measure
+    """
+
+    def __init__(self, writer: CardWriter, darkroom: Darkroom, upscaling: Upscaling | None = None) -> None:
         self._writer = writer
         self._darkroom = darkroom
+        self._upscaling = upscaling
 
     def keep_first_of(self, press: BurstPress) -> None:
         """Have the first frame written as soon as both it and the photo's name are there; `press.kept` then says so."""
         press.files.add_done_callback(lambda _: press.first.add_done_callback(lambda _: self._keep_first(press)))
 
-    def hand_on(self, press: BurstPress, frame: RawFrame, facts: dict[str, Any]) -> None:
+    def hand_on(self, press: BurstPress, taken: Taken, facts: dict[str, Any]) -> None:
         """The burst as one frame, to the card and to the darkroom. Waits until the first frame is safe, or is not."""
-        files = press.files.result()
+        files, frame = press.files.result(), taken.frame
         planned = _planned(press, frame)
         raw_done: Future | None = None
         if press.settings.storage.dng:
             raw_done, not_kept = press.kept, press.kept.exception()
             if not_kept is None:
                 facts["press_to_first_dng_ms"] = round((press.kept.result() - press.press_ns) / 1e6, 3)
-            if frame is not press.first.result() or not_kept is not None:
+            if taken.raw is not press.first.result() or not_kept is not None:
                 save = self._writer.replace if not_kept is None else self._writer.write
-                raw_done = save(files.dng, encode_raw(frame, press.tuning, planned))
+                raw_done = save(files.dng, encode_raw(taken.raw, press.tuning, planned))
         job = Job(
             press_ns=press.press_ns,
             mode=press.mode,
@@ -50,9 +58,20 @@ class Saving:
             jpeg_quality=press.settings.storage.jpeg_quality,
             raw_done=raw_done,
             of_burst=facts,
+            zoom=None if taken.zoom is None else self._zoom_wishes(press, taken),
             done=press.done,
         )
         self._darkroom.take(job)
+
+    def _zoom_wishes(self, press: BurstPress, taken: Taken) -> ZoomWishes:
+        from firmware.darkroom.developing import ZoomWishes
+        from firmware.zoom.making import ZoomWork
+
+        work = ZoomWork.of_burst(taken.zoom, self._upscaling if press.settings.zoom.learned else None)
+        if taken.raw is press.frame:  # there is no other
+            return ZoomWishes(work)
+        spare = cut(press.frame, press.zoom.crop)
+        return ZoomWishes(work, spare, _as_bright(press, spare), press.judge)
 
     def give_up(self, press: BurstPress, error: Exception) -> None:
         """There will be no photo, only the first frame's raw file, where it was written."""
@@ -73,11 +92,15 @@ class Saving:
         self._writer.write(press.files.result().dng, raw).add_done_callback(lambda done: _pass_on(done, press.kept))
 
 
-def _planned(press: BurstPress, frame: RawFrame) -> Pipeline:
+def _planned(press: BurstPress, frame: RawFrame | LinearFrame) -> Pipeline:
+    return plan_photo(_as_bright(press, frame), frame, press.tuning, press.judge)
+
+
+def _as_bright(press: BurstPress, frame: RawFrame | LinearFrame) -> Pipeline:
+    """The pipeline that gives this frame the light it was denied."""
     from firmware.night.brightness import brighten_ev, brightened
 
-    pipeline = brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
-    return plan_photo(pipeline, frame, press.tuning, press.judge)
+    return brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
 
 
 def _pass_on(done: Future, to: Future) -> None:

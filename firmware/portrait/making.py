@@ -43,11 +43,13 @@ class Keep:
 
 @dataclass(frozen=True)
 class Made:
-    """A photo; of a portrait also the sidecar's entry and the other files, name and bytes, in the order to write."""
+    """A photo; of a portrait also the sidecar's entry and the other files, name and bytes, in the order to write; of a
+    zoomed photo its own entry."""
 
     photo: Photo
     entry: dict[str, Any] = field(default_factory=dict)
     files: list[tuple[Path, bytes]] = field(default_factory=list)
+    zoom: dict[str, Any] | None = None
 
 
 def make_portrait(

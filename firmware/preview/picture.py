@@ -15,6 +15,9 @@ from isp.binning import bin_frame, binned_shape
 from isp.frames import RawFrame, Shot
 from isp.pipeline import Pipeline
 from isp.preview import planes_of, preview
+from isp.zoom.crop import even
+from isp.zoom.enlarge import enlarged
+from isp.zoom.taps import Filter
 
 # The largest binned mode of the sensors we know is the imx477's, 2028 x 1520; what is larger is binned here.
 MOST_PIXELS = 2028 * 1520
@@ -39,9 +42,12 @@ class SmallFrames:
 
     def __init__(self) -> None:
         self._memory: dict[tuple[int, int], np.ndarray] = {}
+        self._for: tuple[int, int] | None = None
 
     def __call__(self, frame: RawFrame) -> RawFrame:
         """The frame itself where it is small already."""
+        if frame.pixels.shape != self._for:  # another zoom: the sizes on the way are others too
+            self._memory, self._for = {}, frame.pixels.shape
         while frame.pixels.size > MOST_PIXELS:
             shape = binned_shape(frame.pixels.shape)
             if shape not in self._memory:
@@ -57,6 +63,28 @@ def memory_bytes(shape: tuple[int, int]) -> int:
         shape = binned_shape(shape)
         needed += 2 * shape[0] * shape[1]
     return needed + 2 * _bytes_of(*shape)
+
+
+def size_with_zoom(shape: tuple[int, int], zoomed: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of the picture of a zoomed frame: as large beside the photo as without a zoom.
+
+    shape   of the whole frame
+    zoomed  of the photo
+    """
+    small = shape
+    while small[0] * small[1] > MOST_PIXELS:
+        small = binned_shape(small)
+    return tuple(even(length * after / before) for length, after, before in zip(zoomed, small, shape, strict=True))
+
+
+def stretched(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture at another size, in memory of its own."""
+    if picture.size == size:
+        return picture
+    made = Picture(np.empty(_bytes_of(*size), dtype=np.uint8), size)
+    for plane, larger in zip(views_of(picture), views_of(made), strict=True):
+        larger[...] = enlarged(plane, larger.shape, Filter.BICUBIC, THREADS)
+    return made
 
 
 def room_for(frame: RawFrame, spare: Picture | None) -> Picture:

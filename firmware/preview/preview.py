@@ -21,6 +21,7 @@ from isp.bokeh import Bokeh
 from isp.frames import RawFrame
 from isp.pipeline import Pipeline
 from isp.tone import Tone
+from isp.zoom.crop import cut
 
 if TYPE_CHECKING:
     from firmware.preview.light import SteadyLight
@@ -219,19 +220,24 @@ class Preview:
         return seen, None
 
     def _draw(self, frame: RawFrame, light: SteadyLight, small: SmallFrames) -> None:
-        from firmware.preview.picture import memory_bytes, room_for, size_of
+        from firmware.preview.picture import memory_bytes, room_for, size_of, size_with_zoom, stretched
 
         if self._shown is None:
             self._require_memory(memory_bytes(frame.pixels.shape))
-        look, mode, small_frame = self._shooting.look, self._shooting.mode, small(frame)
+        look, mode = self._shooting.look, self._shooting.mode
         self._shooting.check_mode(mode)
+        zoom = self._shooting.zoom_of(frame, mode, look)
+        small_frame = small(frame if zoom is None else cut(frame, zoom.crop))
         tuning = self._shooting.tuning_of(frame, look.settings)
         balance = self._shooting.balance_of(frame, mode, look)
         recipe = light.recipe(small_frame, balance.pipeline(look.pipelines[mode]), tuning, balance.judge)
         picture = room_for(small_frame, self._spare)
         self._develop(small_frame, recipe, picture)
         portrait = self._blur(picture, recipe, frame_time_ns(frame))
-        shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture), portrait)
+        factor = None if zoom is None else zoom.factor
+        if zoom is not None:
+            picture = stretched(picture, size_with_zoom(frame.pixels.shape, zoom.crop.zoomed_shape(zoom.factor)))
+        shown = Shown(picture, small_frame.shot, frame_time_ns(frame), size_of(picture), portrait, factor)
         with self._showing:
             self._spare, self._shown = self._shown and self._shown.picture, shown
         with self._news:

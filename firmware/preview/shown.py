@@ -20,6 +20,7 @@ class Shown:
     middle_ns  the middle of the exposure, on `time.monotonic_ns()`'s clock
     size       (height, width)
     portrait   what came of the blur, in modes that blur; see `firmware.preview.portrait`
+    zoom       how far, in modes that zoom
     """
 
     picture: Picture
@@ -27,6 +28,7 @@ class Shown:
     middle_ns: int
     size: tuple[int, int]
     portrait: dict[str, Any] | None = None
+    zoom: float | None = None
 
     def frame_age_s(self) -> float:
         """How long ago the picture was so."""
@@ -46,4 +48,5 @@ class Shown:
             "exposure_us": self.shot.exposure_us,
             "analogue_gain": self.shot.analogue_gain,
             "portrait": self.portrait,
+            "zoom": self.zoom,
         }

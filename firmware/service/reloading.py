@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firmware.darkroom.modes import load_modes, mode_pipeline
-from firmware.settings import TABLES, AcceleratorSettings, NightSettings, PortraitSettings, Settings
+from firmware.settings import TABLES, AcceleratorSettings, NightSettings, PortraitSettings, Settings, ZoomSettings
 
 if TYPE_CHECKING:
     from isp.pipeline import Pipeline
@@ -20,6 +20,7 @@ CAN_CHANGE = {
     "darkroom": ("threads", "queue"),
     "preview": ("frames_per_second",),
     "night": tuple(item.name for item in dataclasses.fields(NightSettings)),
+    "zoom": tuple(item.name for item in dataclasses.fields(ZoomSettings)),
     "accelerator": tuple(item.name for item in dataclasses.fields(AcceleratorSettings)),
     "portrait": tuple(item.name for item in dataclasses.fields(PortraitSettings)),
     "log": ("level",),
@@ -61,5 +62,10 @@ def build_pipelines(settings: Settings) -> dict[str, Pipeline]:
 
 
 def burst_modes() -> frozenset[str]:
-    """The modes whose photos are made of many frames."""
+    """The modes whose photos are many frames, merged."""
     return frozenset(name for name, mode in load_modes().items() if mode.burst)
+
+
+def zoom_modes() -> frozenset[str]:
+    """The modes that enlarge the middle of the frame."""
+    return frozenset(name for name, mode in load_modes().items() if mode.zoom)

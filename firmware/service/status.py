@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class DaemonStatus:
         preview: Preview,
         card: Card,
         heartbeats: Heartbeats,
+        zoom: Callable[[], dict[str, Any]],
+        upscaling: Callable[[], dict[str, Any]],
     ) -> None:
         self.ready = False
         self.stopping = False
@@ -47,6 +50,8 @@ class DaemonStatus:
         self._preview = preview
         self._card = card
         self._heartbeats = heartbeats
+        self._zoom = zoom
+        self._upscaling = upscaling
         self._started_s = time.monotonic()
         self._refusal = ""
         self._refused_s = float("-inf")
@@ -96,7 +101,7 @@ class DaemonStatus:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
         card, preview, accelerator = self._card_dict(), self._preview.report(), self._masks.report()
-        balance = self._balance_dict()
+        balance, zoom, upscaling = self._balance_dict(), self._zoom(), self._upscaling()
         return {
             "version": VERSION,
             "state": self.state(),
@@ -113,11 +118,16 @@ class DaemonStatus:
                 "failed": tally.failed,
             },
             "burst": shooting.burst,
+            "zoom": zoom | {"network": upscaling},
             "white_balance": balance,
             "accelerator": accelerator,
             "preview": preview,
             "card": card,
-            "warnings": [*self._warnings(card, preview, accelerator), *amiss(balance)],
+            "warnings": [
+                *self._warnings(card, preview, accelerator),
+                *amiss(balance),
+                *_amiss_of_zoom(zoom, upscaling),
+            ],
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             "settings_not_reloaded": list(self.not_reloaded),
@@ -170,6 +180,15 @@ class DaemonStatus:
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]
+
+
+def _amiss_of_zoom(zoom: dict[str, Any], network: dict[str, Any]) -> Iterator[str]:
+    if zoom["on"] and zoom["amiss"]:
+        yield f"Zoom: photos will be refused: {zoom['amiss']}"
+    if network["lacking"]:
+        yield f"Zoom: what is not measured is enlarged without a network: {network['lacking']}"
+    if zoom["trouble"]:
+        yield zoom["trouble"]
 
 
 def unfinished_in_words(paths: list[Path]) -> str:

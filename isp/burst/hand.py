@@ -74,21 +74,21 @@ def fit_hand(start: Hand, y: np.ndarray, x: np.ndarray, seen: np.ndarray, trust:
         for i in range(3):
             pull_y = say * (yy * moves_y[i] + yx * moves_x[i])
             pull_x = say * (yx * moves_y[i] + xx * moves_x[i])
-            right[i] = _summed(pull_y * seen[0] + pull_x * seen[1])
+            right[i] = summed(pull_y * seen[0] + pull_x * seen[1])
             for k in range(i, 3):
-                normal[i][k] = normal[k][i] = _summed(pull_y * moves_y[k] + pull_x * moves_x[k])
+                normal[i][k] = normal[k][i] = summed(pull_y * moves_y[k] + pull_x * moves_x[k])
             normal[i][i] += weak[i]
-        shift_y, shift_x, turn = _solved(normal, right)
+        shift_y, shift_x, turn = solved(normal, right)
         hand = Hand((shift_y, shift_x), turn, start.middle_px)
     return hand
 
 
-def _summed(values: np.ndarray) -> float:
+def summed(values: np.ndarray) -> float:
     """Added one after the other, row by row."""
     return float(np.cumsum(values)[-1])
 
 
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+def solved(matrix: list[list[float]], right: list[float]) -> list[float]:
     """The unknowns of a symmetric, positive matrix, by Gauss' elimination without pivots; uses up both lists."""
     count = len(right)
     for i in range(count):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
-from isp.burst.align import align
+from isp.burst.align import Shifts, align
 from isp.burst.fitting import check_first, check_next
 from isp.burst.merging import Merging, Rung
 from isp.burst.pyramid import Pyramid, pyramid_of, sharpness
@@ -55,15 +56,26 @@ class Merged:
     story: tuple[FrameStory, ...]
 
 
+class Watch(Protocol):
+    """Who also wants the frames, and where they lie: the zoom looks for detail between their pixels."""
+
+    def begun(self, reference: RawFrame) -> None:
+        """The burst begins with this reference, or begins anew: what was told of frames before is given up."""
+
+    def merged(self, frame: RawFrame, shifts: Shifts) -> None:
+        """A frame of the reference's scene was merged."""
+
+
 class NightBurst:
     """Collects frames and merges them as they come. Memory does not grow with their number.
 
     A frame that is refused (FrameError) changes nothing: the burst goes on without it.
     """
 
-    def __init__(self, threads: int = 0, rung: Rung = Rung.FREQUENCIES) -> None:
+    def __init__(self, threads: int = 0, rung: Rung = Rung.FREQUENCIES, watch: Watch | None = None) -> None:
         self._threads = threads
         self._rung = rung
+        self._watch = watch
         self._first: RawFrame | None = None
         self._merging: Merging | None = None
         self._pyramid: Pyramid | None = None
@@ -124,6 +136,8 @@ class NightBurst:
         self._merging = None
         self._merging = Merging(frame, self._threads, self._rung)
         self._pyramid, self._sharpness = pyramid, found
+        if self._watch is not None:
+            self._watch.begun(frame)
         self._tell(frame, 1.0, "", is_reference=True)
 
     def _merge(self, frame: RawFrame, pyramid: Pyramid) -> tuple[float, str]:
@@ -132,6 +146,8 @@ class NightBurst:
         if shifts.explained < LEAST_EXPLAINED:
             return 0.0, "It does not show the reference's scene, or is all blurred."
         share = self._merging.add(frame, shifts).mean
+        if self._watch is not None:
+            self._watch.merged(frame, shifts)
         return share, "" if share >= WHOLE_SHARE else "Parts of it differ from the reference by more than noise."
 
     def _tell(self, frame: RawFrame, share: float, why: str, is_reference: bool = False) -> None:

@@ -14,6 +14,7 @@
 #include "luma_noise.hpp"
 #include "sinks.hpp"
 #include "sources.hpp"
+#include "three_colour_fringes.hpp"
 #include "tone.hpp"
 
 namespace nightjar {
@@ -55,6 +56,10 @@ Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t wid
 
 Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width) {
     return chain_over<ColourSource<float>>(pixels, Kind::rgb, height, width);
+}
+
+Chain chain_over_colour_counts(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
+    return chain_over<ColourSource<std::uint16_t>>(pixels, Kind::rgb, height, width);
 }
 
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width) {
@@ -109,6 +114,33 @@ void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3
 
 void add_common_white(Chain& chain, float white) {
     add<CommonWhite>(chain, Kind::bayer, Kind::bayer, 0, "common_white", white);
+}
+
+void add_colour_levels(Chain& chain, PerColour black, PerColour scale) {
+    add<ColourLevels>(chain, Kind::rgb, Kind::rgb, 0, "colour_levels", black, scale);
+}
+
+void add_colour_balance(Chain& chain, PerColour gains) {
+    add<ColourBalance>(chain, Kind::rgb, Kind::rgb, 0, "colour_balance", gains);
+}
+
+void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, ShadingGrid lens) {
+    expect(chain, Kind::rgb, "colour_highlights");
+    const auto shared = shared_grid(std::move(lens));
+    const HighlightLimits limits{clip, shares[0], shares[1], shares[2]};
+    chain.add(
+        [=](Stages& stages) {
+            stages.push_back(std::make_unique<ColourHighlights>(*stages.back(), limits, *shared));
+        },
+        Kind::rgb, 0);
+}
+
+void add_colour_common_white(Chain& chain, float white) {
+    add<ColourCommonWhite>(chain, Kind::rgb, Kind::rgb, 0, "colour_common_white", white);
+}
+
+void add_three_colour_fringes(Chain& chain, std::array<float, 3> excess, std::array<float, 2> axis) {
+    add<ThreeColourFringes>(chain, Kind::rgb, Kind::rgb, ThreeColourFringes::reach, "three_colour_fringes", excess, axis);
 }
 
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis) {
@@ -167,21 +199,26 @@ void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<st
 }
 
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
-                      std::array<float, 2> noise, float alike, std::array<float, 4> joining) {
+                      std::array<float, 2> noise, float alike, std::array<float, 4> joining, std::vector<int> steps) {
     expect(chain, Kind::rgb, "chroma_noise");
+    int cells = 1;
+    for (const int step : steps) {
+        if (step < 1 || 2 * step > margin) throw std::invalid_argument("chroma_noise looks 1 to 8 cells away");
+        cells += 2 * step;
+    }
     const ChromaAxes axes{differences, colours, noise};
     const JoinLimits limits{joining[0], joining[1], joining[2], joining[3]};
     chain.add(
         [=, uneven = chain.uneven_noise()](Stages& stages) {
             Rows& picture = *stages.back();
             stages.push_back(std::make_unique<HalfChroma>(picture, axes, uneven));
-            for (const int step : {1, 3}) {
+            for (const int step : steps) {
                 stages.push_back(std::make_unique<SigmaAcross>(*stages.back(), step, alike));
                 stages.push_back(std::make_unique<SigmaDown>(*stages.back(), step, alike));
             }
-            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, limits));
+            stages.push_back(std::make_unique<ChromaJoin>(picture, *stages.back(), axes, limits, cells));
         },
-        Kind::rgb, ChromaJoin::reach);
+        Kind::rgb, 2 * cells);
 }
 
 void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,

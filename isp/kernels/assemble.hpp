@@ -13,6 +13,7 @@
 #include "mosaic_stages.hpp"
 #include "shading.hpp"
 #include "sharpen.hpp"
+#include "three_colours.hpp"
 
 namespace nightjar {
 
@@ -20,6 +21,7 @@ namespace nightjar {
 Chain chain_over_raw(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 Chain chain_over_mosaic(const float* pixels, std::size_t height, std::size_t width);
 Chain chain_over_linear(const float* pixels, std::size_t height, std::size_t width);
+Chain chain_over_colour_counts(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 Chain chain_over_photo(const std::uint16_t* pixels, std::size_t height, std::size_t width);
 
 // What the stages added from here on are told of noise is right at the median place; at others it is so many times that.
@@ -44,6 +46,13 @@ void add_white_balance(Chain& chain, PerPosition gains);
 void add_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
                     ShadingGrid lens);
 void add_common_white(Chain& chain, float white);
+// The same where every pixel has three colours.
+void add_colour_levels(Chain& chain, PerColour black, PerColour scale);
+void add_colour_balance(Chain& chain, PerColour gains);
+void add_colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, ShadingGrid lens);
+void add_colour_common_white(Chain& chain, float white);
+// excess   of red, green and blue, as in add_colour_fringes
+void add_three_colour_fringes(Chain& chain, std::array<float, 3> excess, std::array<float, 2> axis);
 // excess   size minus 1 of the colour at each position of the 2 x 2; axis   (y, x) of the point that stays
 void add_colour_fringes(Chain& chain, PerPosition excess, std::array<float, 2> axis);
 void add_demosaic(Chain& chain, int red_row, int red_column);
@@ -51,8 +60,9 @@ void add_fine_demosaic(Chain& chain, int red_row, int red_column, float noise_sh
 void add_colour(Chain& chain, std::array<float, 9> matrix);
 void add_local_tone(Chain& chain, LiftGrid grid);
 void add_tone(Chain& chain, const std::vector<float>& film, const std::vector<std::uint16_t>& codes);
+// steps   how far apart the five cells lie that each filter looks at, across and down, one filter after the other
 void add_chroma_noise(Chain& chain, std::array<float, 4> differences, std::array<float, 4> colours,
-                      std::array<float, 2> noise, float alike, std::array<float, 4> joining);
+                      std::array<float, 2> noise, float alike, std::array<float, 4> joining, std::vector<int> steps);
 void add_luma_noise(Chain& chain, std::array<float, 3> weights, std::array<float, 2> noise, float pull, float grain,
                     float detail);
 void add_sharpen(Chain& chain, Sharpening sharpening);

@@ -15,9 +15,12 @@
 #include "bokeh_binding.hpp"
 #include "merge_binding.hpp"
 #include "preview_binding.hpp"
+#include "refine_binding.hpp"
 #include "resample_binding.hpp"
 #include "statistics.hpp"
 #include "tone.hpp"
+#include "zoom_binding.hpp"
+#include "zoom_trust_binding.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -55,6 +58,11 @@ void shading(Chain& chain, Array<const float, 3> gains, Window window, float blo
 void highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, int red_row, int red_column,
                 Array<const float, 3> gains, Window window) {
     add_highlights(chain, clip, shares, red_row, red_column, grid_of(gains, window));
+}
+
+void colour_highlights(Chain& chain, std::array<float, 3> clip, std::array<float, 3> shares, Array<const float, 3> gains,
+                       Window window) {
+    add_colour_highlights(chain, clip, shares, grid_of(gains, window));
 }
 
 void local_tone(Chain& chain, Array<const float, 3> bends, float from_ev) {
@@ -132,6 +140,8 @@ NB_MODULE(_kernels, module) {
         .def_static("over_mosaic", &mosaic_chain<float, &chain_over_mosaic>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_linear", &colour_chain<float, &chain_over_linear>, "pixels"_a, nb::keep_alive<0, 1>())
         .def_static("over_photo", &colour_chain<std::uint16_t, &chain_over_photo>, "pixels"_a, nb::keep_alive<0, 1>())
+        .def_static("over_colour_counts", &colour_chain<std::uint16_t, &chain_over_colour_counts>, "pixels"_a,
+                    nb::keep_alive<0, 1>())
         .def("uneven_noise", &uneven_noise, "times"_a)
         .def("levels", &add_levels, "black"_a, "scale"_a)
         .def("bad_pixels", &add_bad_pixels, "hot"_a, "contrast"_a, "dead"_a, "detail"_a, "noise_shot"_a, "noise_read"_a)
@@ -139,6 +149,11 @@ NB_MODULE(_kernels, module) {
         .def("white_balance", &add_white_balance, "gains"_a)
         .def("highlights", &highlights, "clip"_a, "shares"_a, "red_row"_a, "red_column"_a, "gains"_a, "window"_a)
         .def("common_white", &add_common_white, "white"_a)
+        .def("colour_levels", &add_colour_levels, "black"_a, "scale"_a)
+        .def("colour_balance", &add_colour_balance, "gains"_a)
+        .def("colour_highlights", &colour_highlights, "clip"_a, "shares"_a, "gains"_a, "window"_a)
+        .def("colour_common_white", &add_colour_common_white, "white"_a)
+        .def("three_colour_fringes", &add_three_colour_fringes, "excess"_a, "axis"_a)
         .def("colour_fringes", &add_colour_fringes, "excess"_a, "axis"_a)
         .def("demosaic", &add_demosaic, "red_row"_a, "red_column"_a)
         .def("fine_demosaic", &add_fine_demosaic, "red_row"_a, "red_column"_a, "noise_shot"_a, "noise_read"_a)
@@ -146,7 +161,7 @@ NB_MODULE(_kernels, module) {
         .def("local_tone", &local_tone, "bends"_a, "from_ev"_a)
         .def("tone", &tone, "film"_a, "codes"_a)
         .def("chroma_noise", &add_chroma_noise, "differences"_a, "colours"_a, "noise"_a, "alike"_a,
-             "joining"_a)
+             "joining"_a, "steps"_a)
         .def("luma_noise", &add_luma_noise, "weights"_a, "noise"_a, "pull"_a, "grain"_a, "detail"_a)
         .def("sharpen", &sharpen, "taps"_a, "amount"_a, "sensitivity"_a, "closed"_a, "beyond"_a, "calm"_a, "window"_a)
         .def("run_mosaic", &run_into<2, float, &run_mosaic>, "out"_a, "threads"_a)
@@ -160,7 +175,11 @@ NB_MODULE(_kernels, module) {
     bind_bokeh(module);
     bind_merge(module);
     bind_preview(module);
+    bind_refine(module);
     bind_resample(module);
+    bind_zoom(module);
+    bind_resample(module);
+    bind_zoom_trust(module);
     module.attr("FILM_ENTRIES") = film_entries;
     module.attr("TONE_ENTRIES") = tone_entries;
     module.attr("LIFT_LEVELS") = lift_levels;

@@ -150,9 +150,10 @@ void SigmaDown::make(int y, const MutableRow& out) {
     }
 }
 
-ChromaJoin::ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, const JoinLimits& limits)
+ChromaJoin::ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, const JoinLimits& limits, int cells)
     : Rows(Kind::rgb, picture.tile), picture_(picture), smooth_(smooth), axes_(axes), limits_(limits) {
-    picture_.keep(rows_around, true);
+    // The half-resolution rows run ahead of the row at hand by two rows a cell.
+    picture_.keep(cells + 1, true);
     smooth_.keep(1, true);
 }
 

@@ -73,12 +73,8 @@ private:
 // Full resolution again: each pixel moves towards its own half-resolution cell and the next, as far as they are alike.
 class ChromaJoin final : public Rows {
 public:
-    // Rows of `picture` in use at once, above and below the middle one: the half-resolution rows run ahead by these.
-    static constexpr int rows_around = 10;
-    // Columns to each side that reach a pixel: nine cells of two, the next one, 2 x 3 far and 2 x 1 near ones from it.
-    static constexpr int reach = 18;
-
-    ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, const JoinLimits& limits);
+    // cells  how many cells away those lie that reach a pixel: the next one, and two steps of each filter from it
+    ChromaJoin(Rows& picture, Rows& smooth, const ChromaAxes& axes, const JoinLimits& limits, int cells);
 
 protected:
     void make(int y, const MutableRow& out) override;

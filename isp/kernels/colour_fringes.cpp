@@ -3,26 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "colour_fringes_pixel.hpp"
+
 namespace nightjar {
 
 namespace {
 
 // Samples of one colour kept free on each side: 1.75 for the largest shift, 2 for the interpolation.
 constexpr int border = 4;
-
-inline float larger(float a, float b) { return a > b ? a : b; }
-inline float smaller(float a, float b) { return a < b ? a : b; }
-
-// Keys 1981, a = -1/2, between b and c at `share` of the way, held to the range of the four.
-inline float cubic(float a, float b, float c, float d, float share) {
-    const float slope = 0.5f * (c - a);
-    const float bend = a - 2.5f * b + 2.0f * c - 0.5f * d;
-    const float twist = 0.5f * (d - a) + 1.5f * (b - c);
-    const float value = ((twist * share + bend) * share + slope) * share + b;
-    const float highest = larger(larger(a, b), larger(c, d));
-    const float lowest = smaller(smaller(a, b), smaller(c, d));
-    return larger(smaller(value, highest), lowest);
-}
 
 // Shift in samples of one colour, which lie two pixels apart.
 inline float shift_in_samples(float from_axis, float excess) {

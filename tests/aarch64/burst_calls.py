@@ -83,6 +83,7 @@ def burst_calls(frames: dict[str, tuple[RawFrame, RawFrame]], folder: Path, thre
         _grey(calls, name, reference)
         pyramids = pyramid_of(reference), pyramid_of(frame)
         _align(calls, name, *pyramids)
+        _refine(calls, name, reference, frame)
         for rung in Rung:
             _merge(calls, f"{name}, {rung.value}", reference, frame, rung)
     return calls
@@ -131,6 +132,20 @@ def _level(calls, name, reference: Pyramid, frame: Pyramid, level: int, expected
     hand = Hand((0.3, -1.7), 0.003, expected.hand.middle_px).numbers
     settled = [np.zeros_like(seen)]
     calls(name, "settle_tiles", seen, trust, windows, *expected.numbers, hand, (0.05, 0.35, 1.0), 3, into=settled)
+
+
+def _refine(calls: BurstCalls, name: str, reference: RawFrame, frame: RawFrame) -> None:
+    shape, places = reference.pixels.shape, places_of(reference.pixels.shape)
+    greys = [np.empty(shape, np.uint16) for _ in range(2)]
+    black, span = reference.shot.black_dn[0], reference.shot.white_dn - reference.shot.black_dn[0]
+    for grey, pixels in zip(greys, (reference.pixels, frame.pixels), strict=True):
+        curve = black, 3e-4 / span, 2e-6, 4e5, 200.0
+        calls(name, "fine_grey", np.ascontiguousarray(pixels), (1.7, 1.0, 1.0, 0.6), curve, into=[grey])
+    rng = np.random.default_rng(3)
+    model = np.full((*places, 2), (0.3, -1.6))
+    near, wild = (model + rng.uniform(-reach, reach, model.shape) for reach in (0.3, 40.0))
+    for vectors in (near, wild):
+        calls(name, "fine_tiles", *greys, vectors, model, 0.75, into=[np.empty((*places, kernels.FINE_SUMS))])
 
 
 def _merge(calls: BurstCalls, name: str, reference: RawFrame, frame: RawFrame, rung: Rung) -> None:

@@ -1,11 +1,12 @@
 // Runs written-down chains of stages on this machine's kernels: what another processor makes of the camera's own recipe.
 //
 // Standard input has a line for each call that the Python stages made on their chain, in their order:
-//     over_raw HEIGHT WIDTH FILE        (or over_mosaic, over_linear, over_photo)   begins a chain over an array
+//     over_raw HEIGHT WIDTH FILE        (or over_mosaic, over_colour_counts ...)   begins a chain over an array
 //     levels ARGUMENT ARGUMENT          a stage; an argument is its number of dimensions, its shape, its numbers
 //     preview RED_ROW RED_COLUMN HEIGHT WIDTH FILE       begins a preview; what follows is for it, until it is run
 //     burst KERNEL ARRAY ... ARGUMENT ... THREADS        a kernel that aligns or merges a burst (replay_burst.hpp)
 //     resample KIND KIND ARRAY ... THREADS               a picture at another size (replay_resample.hpp)
+//     zoom ARGUMENT ... ARRAY ... THREADS                the measured zoom of a burst (replay_zoom.hpp)
 //     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
 // Arrays are files of plain numbers in this machine's byte order.
 #include <fstream>
@@ -25,6 +26,7 @@
 #include "replay_burst.hpp"
 #include "replay_preview.hpp"
 #include "replay_resample.hpp"
+#include "replay_zoom.hpp"
 
 using namespace nightjar;
 
@@ -58,6 +60,12 @@ void highlights(Chain& chain, std::istream& line) {
     const auto shares = As<std::array<float, 3>>::from(read_argument(line));
     const int red_row = As<int>::from(read_argument(line)), red_column = As<int>::from(read_argument(line));
     add_highlights(chain, clip, shares, red_row, red_column, read_grid(line));
+}
+
+void colour_highlights(Chain& chain, std::istream& line) {
+    const auto clip = As<std::array<float, 3>>::from(read_argument(line));
+    const auto shares = As<std::array<float, 3>>::from(read_argument(line));
+    add_colour_highlights(chain, clip, shares, read_grid(line));
 }
 
 void local_tone(Chain& chain, std::istream& line) {
@@ -96,6 +104,11 @@ const std::map<std::string, AddStage> stages = {
     {"white_balance", stage(&add_white_balance)},
     {"highlights", &highlights},
     {"common_white", stage(&add_common_white)},
+    {"colour_levels", stage(&add_colour_levels)},
+    {"colour_balance", stage(&add_colour_balance)},
+    {"colour_highlights", &colour_highlights},
+    {"colour_common_white", stage(&add_colour_common_white)},
+    {"three_colour_fringes", stage(&add_three_colour_fringes)},
     {"colour_fringes", stage(&add_colour_fringes)},
     {"demosaic", stage(&add_demosaic)},
     {"fine_demosaic", stage(&add_fine_demosaic)},
@@ -134,7 +147,9 @@ void begin(Job& job, const std::string& method, std::istream& line) {
     if (method == "over_raw") job.chain = chain_over_raw(load(job.counts, path, pixels), height, width);
     else if (method == "over_mosaic") job.chain = chain_over_mosaic(load(job.values, path, pixels), height, width);
     else if (method == "over_linear") job.chain = chain_over_linear(load(job.values, path, 3 * pixels), height, width);
-    else if (method == "over_photo") job.chain = chain_over_photo(load(job.counts, path, 3 * pixels), height, width);
+    else if (method == "over_colour_counts") {
+        job.chain = chain_over_colour_counts(load(job.counts, path, 3 * pixels), height, width);
+    } else if (method == "over_photo") job.chain = chain_over_photo(load(job.counts, path, 3 * pixels), height, width);
     else throw std::runtime_error("a chain cannot begin with " + method);
 }
 
@@ -164,6 +179,7 @@ void follow(Job& job, const std::string& method, std::istream& line) {
     if (method == "burst") return job.burst.follow(line);
     if (method == "bokeh") return job.bokeh.follow(line);
     if (method == "resample") return ResampleReplay::follow(line);
+    if (method == "zoom") return ZoomReplay::follow(line);
     if (job.preview) {
         if (job.preview->follow(method, line)) job.preview.reset();
         return;

@@ -14,6 +14,8 @@
 #include "align_tiles.hpp"
 #include "arguments.hpp"
 #include "merge.hpp"
+#include "refine_grey.hpp"
+#include "refine_tiles.hpp"
 
 template <typename Value>
 struct ArrayFile {
@@ -61,6 +63,8 @@ public:
         if (kernel == "agree_with_neighbours") return agree_with_neighbours(line);
         if (kernel == "observe_tiles") return observe_tiles(line);
         if (kernel == "settle_tiles") return settle_tiles(line);
+        if (kernel == "fine_grey") return fine_grey(line);
+        if (kernel == "fine_tiles") return fine_tiles(line);
         if (kernel == "merge_facts") return merge_facts(line);
         if (kernel == "bad_pixels") return bad_pixels(line);
         if (kernel == "add_frame") return add_frame(line);
@@ -179,6 +183,27 @@ private:
         nightjar::settle_tiles(grid(windows), vectors.data(), trust.data(), windows.data(), expected, hand,
                                {smoothness[0], smoothness[1], smoothness[2], rounds}, out.data(), next<int>(line));
         out.write();
+    }
+
+    void fine_grey(std::istream& line) {
+        Counts mosaic(line);
+        const auto gains = next<std::array<float, 4>>(line);
+        const auto curve = next<std::array<float, 5>>(line);
+        Counts out(line);
+        nightjar::fine_grey(mosaic.data(), mosaic.shape.at(0), mosaic.shape.at(1),
+                            {gains, curve[0], curve[1], curve[2], curve[3], curve[4]}, out.data(), next<int>(line));
+        out.write();
+    }
+
+    void fine_tiles(std::istream& line) {
+        Counts reference(line), frame(line);
+        Doubles vectors(line), model(line);
+        const double apart = next<double>(line);
+        Doubles sums(line);
+        nightjar::fine_tiles({reference.data(), frame.data(), frame.shape.at(0), frame.shape.at(1)},
+                             {vectors.data(), model.data(), vectors.shape.at(0), vectors.shape.at(1)}, apart,
+                             sums.data(), next<int>(line));
+        sums.write();
     }
 
     void merge_facts(std::istream& line) {

@@ -1,4 +1,4 @@
-"""`make bench`: speed, memory and quality of photos, night pictures and portraits beside other software, in one run.
+"""`make bench`: speed, memory and quality of photos, nights, portraits and zooms beside other software, in one run.
 
 Every row does the work its name says on the same 4056 x 3040 raw frame. CPU time is the figure to compare (it does not
 mind neighbours); rows are interleaved and medians shown. Ratios are to our own fused pass of the same work.
@@ -27,6 +27,11 @@ from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
 from white_balance import print_white_balance
+from zoom import print_zoom
+
+from firmware.files.dng import encode_dng
+from firmware.files.raw_files import read_raw
+from isp.frames import LinearFrame
 
 ROUNDS = 7
 SHEET = Path("bench-results/before_after.png")
@@ -63,6 +68,14 @@ def peak_memory(engine: str, dng: Path) -> float:
         text=True,
     )
     return float(answer.stdout)
+
+
+def write_linear(dng: Path, linear: Path) -> Path:
+    """The frame in `dng` as a zoomed picture of the same size: three counts a pixel, what they say is all one here."""
+    frame = read_raw(dng)
+    pixels = np.repeat(frame.pixels[..., None], 3, axis=-1)
+    linear.write_bytes(b"".join(encode_dng(LinearFrame(pixels, frame.shot), None)))
+    return linear
 
 
 def print_preview(times: dict[str, dict[str, float]], cpus: int) -> dict[str, float]:
@@ -130,6 +143,8 @@ def print_memory(memory: dict[str, float]) -> None:
         print(f"  {name:20}{megabytes:8.0f}")
     beyond = memory["nightjar"] - engines.PIXELS * (2 + 3) / 2**20
     print(f"  nightjar is the frame in, the photo out and {beyond:.0f} MB (at most {MOST_BEYOND_MB})")
+    beyond = memory["zoomed"] - engines.PIXELS * (6 + 3) / 2**20
+    print(f"  zoomed is three colours a pixel in, the photo out and {beyond:.0f} MB (at most {MOST_BEYOND_MB})")
 
 
 def main() -> None:
@@ -143,6 +158,7 @@ def main() -> None:
         dng = Path(folder) / "bench.dng"
         times = measure(rows_of(engines.Work(dng), cpus), arguments.rounds)
         memory = {name: peak_memory(name, dng) for name in ("nightjar", "preview", "opencv", "rawpy")}
+        memory["zoomed"] = peak_memory("zoomed", write_linear(dng, Path(folder) / "linear.dng"))
     print_times(times, cpus)
     print_memory(memory)
     figures = {"times": times, "peak_memory_mb": memory, "preview_ratios": print_preview(times, cpus)}
@@ -152,6 +168,7 @@ def main() -> None:
     figures["quality"] = print_quality(figures["demosaic"])
     figures["night"] = print_night()
     figures["portraits"] = print_portraits()
+    figures["zoom"] = print_zoom()
     SHEET.parent.mkdir(parents=True, exist_ok=True)
     draw_sheet().save(SHEET)
     print(f"before and after, to be looked at: {SHEET}")

@@ -25,6 +25,21 @@ def nightjar(dng: str):
     encode_jpeg(develop(read_raw(Path(dng)), photo_pipeline(), tuning), 93)
 
 
+def zoomed(dng: str):
+    """The same of a picture with three colours a pixel, from its linear DNG."""
+    import simplejpeg  # noqa: F401  as above
+
+    from firmware.files.jpeg import encode_jpeg
+    from firmware.files.raw_files import read_frame
+    from firmware.sensors import load_sensor
+    from isp.photo import photo_pipeline
+    from isp.zoom.developing import develop_zoomed
+
+    tuning = load_sensor("imx477").tuning
+    yield
+    encode_jpeg(develop_zoomed(read_frame(Path(dng)), photo_pipeline(), tuning), 93)
+
+
 def preview(dng: str):
     from firmware.files.raw_files import read_raw
     from firmware.sensors import load_sensor
@@ -67,7 +82,8 @@ def rawpy(dng: str):
 
 
 if __name__ == "__main__":
-    engine = {"nightjar": nightjar, "preview": preview, "opencv": opencv, "rawpy": rawpy}[sys.argv[1]](sys.argv[2])
+    engines_by_name = {"nightjar": nightjar, "zoomed": zoomed, "preview": preview, "opencv": opencv, "rawpy": rawpy}
+    engine = engines_by_name[sys.argv[1]](sys.argv[2])
     next(engine)
     imported = kilobytes("VmRSS")
     for _ in engine:

@@ -20,14 +20,29 @@ from isp.frames import RawFrame, Shot
 SHAPE = (768, 1024)
 FRAME_NS = 40_000_000  # from one frame to the next: 25 frames per second
 TREMOR_BANDS = 4
+SMEAR_MOMENTS = 5  # so many pictures in one are as good as a smooth smear of up to two pixels
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the hand holds the camera: the picture lies moved by (y, x) px and turned about the frame's middle."""
+    """Where the hand holds the camera: the picture lies moved by (y, x) px and turned about the frame's middle.
+
+    While the frame is exposed it moves on by `smear_px` (y, x), half of it before that place and half after it.
+    """
 
     moved_px: tuple[float, float] = (0.0, 0.0)
     roll_degrees: float = 0.0
+    smear_px: tuple[float, float] = (0.0, 0.0)
+
+    def moments(self) -> list[Pose]:
+        """Where the hand is during the exposure, evenly spread."""
+        if self.smear_px == (0.0, 0.0):
+            return [self]
+        parts = [(moment + 0.5) / SMEAR_MOMENTS - 0.5 for moment in range(SMEAR_MOMENTS)]
+        moved = [
+            tuple(at + part * smear for at, smear in zip(self.moved_px, self.smear_px, strict=True)) for part in parts
+        ]
+        return [Pose(each, self.roll_degrees) for each in moved]
 
     def seen(self, y: np.ndarray, x: np.ndarray, middle: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
         """The places of the scene that are seen at these places of the frame."""
@@ -64,6 +79,9 @@ class Eye:
 
     def light_at(self, pose: Pose, number: int) -> np.ndarray:
         """(H, W) float32: signal of each pixel, 1 = saturation and more beyond; objects as they are in that frame."""
+        return np.mean([self._light_in(moment, number) for moment in pose.moments()], axis=0, dtype=np.float32)
+
+    def _light_in(self, pose: Pose, number: int) -> np.ndarray:
         matrix = camera_matrix(self.facts.tuning, self.light_k)
         shading = self.facts.tuning.shading_at(self.light_k)
         light = np.empty(self.shape, np.float32)

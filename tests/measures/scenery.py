@@ -59,7 +59,7 @@ def photograph(
     finer = round(FINER * enlarged)
     planes = np.atleast_3d(picture).transpose(2, 0, 1).astype(np.float32)
     wanted = [-(-FINER * (length + 2 * margin_px) // finer) for length in shape]
-    rows, columns = (_mirrored(length, wide) for length, wide in zip(planes.shape[1:], wanted, strict=True))
+    rows, columns = (mirrored(length, wide) for length, wide in zip(planes.shape[1:], wanted, strict=True))
     planes = np.broadcast_to(planes[:, rows[:, None], columns], (3, len(rows), len(columns)))
     return Scenery(np.stack([_spline(plane, finer, lens_px) for plane in planes]), margin_px)
 
@@ -83,9 +83,9 @@ def scenery(
     if name in pictures:
         return photograph(pictures[name](shape), shape, margin_px, lens_px, enlarged if name == "texture" else 1.0)
     if name.startswith("kodim"):
-        return photograph(_linear(kodak_folder() / f"{name}.png"), shape, margin_px, lens_px, enlarged)
+        return photograph(linear_light(kodak_folder() / f"{name}.png"), shape, margin_px, lens_px, enlarged)
     if name in FILES:
-        return photograph(_linear(picture_folder() / FILES[name]), shape, margin_px, lens_px, enlarged)
+        return photograph(linear_light(picture_folder() / FILES[name]), shape, margin_px, lens_px, enlarged)
     return drawn(name, shape, margin_px, lens_px)
 
 
@@ -111,14 +111,15 @@ def grey_steps(shape: tuple[int, int]) -> np.ndarray:
 
 
 @cache
-def _linear(file: Path) -> np.ndarray:
+def linear_light(file: Path) -> np.ndarray:
+    """(H, W) or (H, W, 3) float32 linear light of a picture's file."""
     from PIL import Image
 
     with Image.open(file) as picture:
         return decode_srgb(np.asarray(picture) / np.float32(255)).astype(np.float32)
 
 
-def _mirrored(length: int, wanted: int) -> np.ndarray:
+def mirrored(length: int, wanted: int) -> np.ndarray:
     """Indices into a picture's axis that put its middle in the middle and mirror it beyond."""
     folded = (np.arange(wanted) + (length - wanted) // 2) % (2 * length)
     return np.minimum(folded, 2 * length - 1 - folded)

@@ -6,6 +6,7 @@ import importlib.util
 import os
 from collections.abc import Iterator
 
+from firmware.body.buttons import pins_of
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
 
 AREA = "buttons"
@@ -22,10 +23,11 @@ def check_buttons(machine: Machine) -> Iterator[Finding]:
         mend = "sudo nightjar config set buttons.pin_factory lgpio"
         yield Finding(AREA, WARNING, f"no real pins: pin_factory is {settings.pin_factory}", mend)
         return
-    pins = (settings.shutter_pin, settings.mode_pin, settings.led_pin)
-    if len(set(pins)) < len(pins):
+    pins = pins_of(settings) | {"LED": settings.led_pin}
+    if len(set(pins.values())) < len(pins):
         mend = "sudo nightjar config set buttons.led_pin 22"
-        yield Finding(AREA, PROBLEM, f"shutter, mode and LED share a pin: {pins}", mend)
+        named = ", ".join(f"{name} {number}" for name, number in pins.items())
+        yield Finding(AREA, PROBLEM, f"buttons and LED share a pin: {named}", mend)
     missing = [name for name in ("gpiozero", "lgpio") if importlib.util.find_spec(name) is None]
     if missing:
         mend = "sudo apt install python3-gpiozero python3-lgpio"
@@ -41,8 +43,8 @@ def _device(machine: Machine) -> Finding:
     if not usable:
         mend = "sudo usermod -aG gpio $USER, then log in again"
         return Finding(AREA, PROBLEM, f"{chips[0].name} may not be opened by this user", mend)
-    pins = machine.settings.buttons
-    wiring = f"shutter on GPIO {pins.shutter_pin}, mode on {pins.mode_pin}, LED on {pins.led_pin}"
+    pins = pins_of(machine.settings.buttons) | {"LED": machine.settings.buttons.led_pin}
+    wiring = ", ".join(f"{name} on GPIO {number}" for name, number in pins.items())
     return Finding(AREA, OK, f"{usable[0].name} can be opened; {wiring}")
 
 

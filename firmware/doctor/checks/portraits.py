@@ -1,4 +1,4 @@
-"""Can portraits be taken as they should: is OpenCV there, what runs networks, and a whole model?"""
+"""Can portraits and zoomed photos be taken as they should: is OpenCV there, what runs networks, and a whole model?"""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
 def check_portraits(machine: Machine) -> Iterator[Finding]:
     """Every other mode does without all of this."""
+    runs = any(map(importlib.util.find_spec, RUNTIMES))
+    if not runs and machine.settings.zoom.learned:
+        yield Finding("zoom", WARNING, "no LiteRT runtime can be imported: no network enlarges photos", INSTALL)
     if importlib.util.find_spec("cv2") is None:
         yield Finding(AREA, WARNING, "OpenCV cannot be imported: portraits stay unblurred", INSTALL)
-        return
-    if not any(map(importlib.util.find_spec, RUNTIMES)):
+    elif not runs:
         yield Finding(AREA, WARNING, "no LiteRT runtime can be imported: subjects are guessed", INSTALL)
-        return
-    yield _model(machine)
+    else:
+        yield _model(machine)
 
 
 def _model(machine: Machine) -> Finding:

@@ -1,6 +1,6 @@
 """Raw files in: our own DNG exactly as it was, foreign raws through LibRaw, headerless .raw with its .toml of facts.
 
-Whatever bytes come, the answer is a RawFrame or a RawFileError that names the file, what was found and what to do.
+Whatever bytes come, the answer is a frame or a RawFileError that names the file, what was found and what to do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firmware.errors import RawFileError
 from isp.errors import FrameError
-from isp.frames import RawFrame
+from isp.frames import LinearFrame, RawFrame
 
 # What cameras name their raw files, and our own two kinds.
 SUFFIXES = (".dng", ".raw", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".sr2", ".srf", ".raf", ".orf", ".rw2")
@@ -18,7 +18,18 @@ SUFFIXES += (".rwl", ".pef", ".srw", ".erf", ".mrw", ".kdc", ".dcr", ".3fr", ".i
 
 
 def read_raw(path: Path | str) -> RawFrame:
-    """The frame in this file. Raises RawFileError."""
+    """The sensor's frame in this file. Raises RawFileError, for a zoomed picture too: that is no frame of a sensor."""
+    frame = read_frame(path)
+    if not isinstance(frame, RawFrame):
+        raise RawFileError(
+            f"{path} is a zoomed picture with three colours a pixel, made of many frames; here a sensor's own frame is "
+            "needed. `nightjar develop` turns it into a photo."
+        )
+    return frame
+
+
+def read_frame(path: Path | str) -> RawFrame | LinearFrame:
+    """The frame in this file, or the zoomed picture that was made of many. Raises RawFileError."""
     path = Path(path)
     try:
         if not path.is_file():
@@ -49,7 +60,7 @@ def _words_and_numbers(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
-def _read(path: Path) -> RawFrame:
+def _read(path: Path) -> RawFrame | LinearFrame:
     if path.suffix.lower() == ".raw":
         from firmware.files.raw_files.headerless import read_headerless
 

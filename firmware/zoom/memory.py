@@ -1,0 +1,52 @@
+"""What a zoomed burst takes of memory, and how many of its frames there is room for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from firmware.errors import PressRefused
+from firmware.ring import MEGABYTE, available_bytes
+from isp.zoom.crop import MEASURED_AT_MOST, Crop
+
+# Measured at 3 and 12 Mpix of crop: of each frame's pixel, which is kept with what is believed of it; of the crop's,
+# merged, developed plainly and asked for its detail; and of the zoomed picture's, three colours of 16 bits.
+FRAME_BYTES, MERGED_BYTES, ZOOMED_BYTES = 3.4, 28, 6
+# Grey pyramids, tiles on their way.
+BESIDE_BYTES = 24 * MEGABYTE
+# One frame alone measures nothing between its pixels.
+FEWEST_FRAMES = 2
+
+
+def burst_bytes(crop: Crop, factor: float, frames: int, whole_bytes: int) -> int:
+    """Of a burst of so many frames: their crops, what is made of them, and the whole first frame."""
+    zoomed_bytes = ZOOMED_BYTES * min(factor, MEASURED_AT_MOST) ** 2
+    of_a_pixel = frames * FRAME_BYTES + MERGED_BYTES + zoomed_bytes
+    return whole_bytes + round(crop.height * crop.width * of_a_pixel) + BESIDE_BYTES
+
+
+def room_for_frames(
+    crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, most: int, meminfo: Path = Path("/proc/meminfo")
+) -> int:
+    """How many frames fit, `most` at most; as many where nobody tells. 0 where not one does.
+
+    promised_bytes  what the ring and the photos in work still take
+    """
+    available = available_bytes(meminfo)
+    if available is None:
+        return most
+    left = available - promised_bytes
+    return sum(burst_bytes(crop, factor, frames, whole_bytes) <= left for frames in range(1, most + 1))
+
+
+def check_zoom_room(
+    crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, meminfo: Path = Path("/proc/meminfo")
+) -> None:
+    """Raise PressRefused where not even two frames fit beside what was promised."""
+    if room_for_frames(crop, factor, whole_bytes, promised_bytes, FEWEST_FRAMES, meminfo) >= FEWEST_FRAMES:
+        return
+    needed = promised_bytes + burst_bytes(crop, factor, FEWEST_FRAMES, whole_bytes)
+    raise PressRefused(
+        f"A burst zoomed {factor:g} times takes {needed / MEGABYTE:.0f} MB beside what is in use, and "
+        f"{(available_bytes(meminfo) or 0) / MEGABYTE:.0f} MB of memory are free. Zoom farther, take a photo of one "
+        "frame, or lower [ring] memory_mb or [camera] width_px."
+    )
