@@ -59,8 +59,9 @@ was given: root mean square in levels of 8 bits.
 {rows}
 
 "Not seen": each photograph was judged by a network that learned in as many steps from the other folds; every {folds}th
-picture is held out. {covered}Kodak: luma 0 to 255, 4 pixels cut at the edges. The other sets: luma 16 to 235
-and 2 pixels, as in the literature; they only measure, for their pictures have no licence to learn from.
+picture is held out. {covered}Kodak: luma 0 to 255, 4 pixels cut at the edges.
+The other sets: luma 16 to 235 and 2 pixels, as in the literature; they only measure, for their pictures have no licence
+to learn from.
 
 | Kodak, int8 | bicubic | not seen | taught |
 |---|--:|--:|--:|
@@ -130,7 +131,7 @@ def sum_of(path: Path) -> str:
 
 
 def _covered(taught: Mapping[str, Figures], not_seen: Mapping[str, Figures]) -> str:
-    return "" if len(taught) == len(not_seen) else f"So far that was measured of {len(not_seen)} pictures. "
+    return "" if len(taught) == len(not_seen) else f"So far that is known of {len(not_seen)} pictures. "
 
 
 def _row(name: str, figures: Mapping[str, Figures]) -> str:
