@@ -9,8 +9,8 @@ from measures.passers_by import Lamp
 
 from isp.burst.places import places_of
 from isp.errors import FrameError
-from isp.frames import LinearFrame, RawFrame
-from isp.zoom.crop import Crop, crop_for
+from isp.frames import LinearFrame, Noise, RawFrame
+from isp.zoom.crop import Crop, crop_for, cut
 from isp.zoom.measured import balance, chebyshev, taps
 from isp.zoom.where import lying
 from isp.zoom.zoom_burst import ZoomBurst, at_places
@@ -114,6 +114,63 @@ def test_only_the_crop_is_shown(texture_burst):
     assert left == pytest.approx(whole[0] + whole[2] * crop.left / SHAPE[1])
     assert high == pytest.approx(whole[3] * crop.height / SHAPE[0])
     assert (top, wide) == pytest.approx((whole[1] + whole[3] * crop.top / SHAPE[0], whole[2] * crop.width / SHAPE[1]))
+
+
+def error_of(result, taken, crop):
+    """(H, W) squared misses of the luma that raw pixels see, beside the scene itself."""
+    truth = taken.clean[reference_of(taken.frames, result)]
+    seen = mosaic_of(as_raw_pixels(light_of(result.frame)), result.frame.shot.bayer)
+    return np.square(seen - truth[crop.top :, crop.left :][: crop.height, : crop.width])
+
+
+def test_the_edge_of_a_crop_is_as_good_as_its_middle():
+    """What the hand moves out of the crop in some frames, the sensor still sees."""
+    poses = [Pose(way) for way in ((0.3, 0.2), (10.2, -9.7), (-10.4, 8.1), (7.7, 11.4), (-8.6, -10.4))]
+    taken, crop = burst(frames=5, shape=(192, 224), poses=poses), Crop(48, 48, 96, 128)
+    result = zoomed(taken.frames, crop=crop)
+    assert result.frame.pixels.shape == (192, 256, 3) and all(told.share > 0.7 for told in result.frames)
+    error = error_of(result, taken, crop)
+    middle = error[24:-24, 24:-24].mean()
+    for border in (error[:10], error[-10:], error[:, :10], error[:, -10:]):
+        assert border.mean() < 1.6 * middle
+
+
+def test_a_plain_picture_shows_the_crop_alone():
+    taken = burst(frames=3, path_px=0.0, roll_degrees=0.0)
+    crop = Crop(32, 48, 96, 128)
+    result = zoomed(taken.frames, crop=crop)
+    alone = cut(taken.frames[reference_of(taken.frames, result)], crop)
+    assert result.story.rung == "plain" and result.frame.shot.bayer == alone.shot.bayer
+    assert result.frame.shot.field_of_view == pytest.approx(alone.shot.field_of_view)
+    assert result.frame.frames_behind.shape == places_of(alone.pixels.shape)
+    assert np.corrcoef(result.frame.pixels.ravel(), alone.pixels.ravel())[0, 1] > 0.99
+
+
+def test_black_that_is_said_to_have_no_noise_stays_black():
+    """Raw files of others may say so."""
+    frames = [
+        RawFrame(frame.pixels, dataclasses.replace(frame.shot, noise=Noise(1e-4, 0.0)))
+        for frame in burst(frames=4, black=(), shape=(96, 128), light=0.05).frames
+    ]
+    for frame in frames:
+        frame.pixels[:, :48] = round(frame.shot.black_dn[0])
+    light = light_of(zoomed(frames).frame)
+    assert np.abs(light[8:-8, 8:64]).max() < 0.01
+
+
+def finest(picture, axis):
+    """Mean square of waves of two pixels."""
+    return np.square(np.diff(picture, 2, axis) / 4).mean()
+
+
+def test_noise_beside_bright_things_in_the_dark_gets_no_colours():
+    """Red and blue have few samples: their noise must not pass for the edge's detail."""
+    lamp = Lamp((96.0, 128.0), 0, radius_px=14.0, level=0.9, pool=0.0, colour=(1.0, 1.0, 1.0))
+    taken = burst("steps", frames=6, gain=16.0, objects=[lamp], light=0.1)
+    result = zoomed(taken.frames)
+    dots = light_of(result.frame)
+    y, x = np.mgrid[: dots.shape[0], : dots.shape[1]] / 2 + 0.25
+    print(dots.shape, y.max(), x.max())
 
 
 @pytest.mark.parametrize("gain", [1.0, 16.0])
