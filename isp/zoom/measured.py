@@ -43,7 +43,7 @@ PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 DOUBT_PX = 0.05
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
 # variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
-LEAST_OF_LIGHT, NOISE_LEAST = 8e-5, 2.0
+LEAST_OF_LIGHT, NOISE_LEAST = 1.2e-4, 2.0
 # What enlarging leaves of the plain picture's noise in squared differences of neighbours.
 NOISE_SHARE = 0.1
 # How strictly that is asked, as shares of the noise: of grey, and of differences of colours, which change less.
