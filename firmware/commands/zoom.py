@@ -1,8 +1,8 @@
 """How far the camera zooms in the modes that do: shows it, or sets it, from the next photo on and for good.
 
-  nightjar zoom          what holds
-  nightjar zoom 2.5      1 to 3; it is kept when the camera is switched off
-  nightjar zoom reset    as [zoom] factor says
+nightjar zoom          what holds
+nightjar zoom 2.5      1 to 3; it is kept when the camera is switched off
+nightjar zoom reset    as [zoom] factor says
 """
 
 from __future__ import annotations

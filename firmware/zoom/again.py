@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firmware.errors import SidecarError
 from firmware.files.sidecar import Sidecar, read_sidecar
-from firmware.zoom.entry import CROP, before_enlarging
-from firmware.zoom.making import ZoomWork
+from firmware.zoom.entry import CROP, MEASURED, before_enlarging
+from firmware.zoom.making import MEND, ZoomWork
 from isp.errors import FrameError
 from isp.frames import LinearFrame, RawFrame
 from isp.zoom.crop import Crop, crop_for, cut
@@ -47,8 +48,12 @@ def work_of_burst(story: ZoomStory, wishes: Wishes) -> ZoomWork:
 
 
 def _part_of(frame: Frame, sidecar: Sidecar) -> Frame | None:
-    """What the sidecar's photo was made of: the frame, or its crop where the file kept the whole; None if neither."""
+    """What the sidecar's photo was made of: the frame, or its crop where the file kept the whole; None if neither.
+
+    Raises SidecarError where the entry tells of other sizes than the frame has: it would be enlarged to any.
+    """
     if frame.shot == sidecar.shot:
+        _check_sizes(frame, sidecar.zoom)
         return frame
     if isinstance(frame, LinearFrame):
         return None
@@ -56,7 +61,27 @@ def _part_of(frame: Frame, sidecar: Sidecar) -> Frame | None:
         part = cut(frame, _crop_of(sidecar.zoom))
     except FrameError:
         return None
-    return part if part.shot == sidecar.shot else None
+    if part.shot != sidecar.shot:
+        return None
+    _check_sizes(part, sidecar.zoom)
+    return part
+
+
+def _check_sizes(part: Frame, entry: Mapping[str, Any]) -> None:
+    crop, found, is_measured = _crop_of(entry), part.pixels.shape[:2], isinstance(part, LinearFrame)
+    before = crop.zoomed_shape(entry["factor"]) if is_measured else (crop.height, crop.width)
+    if (entry["rung"] == MEASURED) != is_measured or found != before:
+        kind = "three colours a pixel" if is_measured else "one colour a pixel"
+        raise SidecarError(
+            f"The sidecar tells of a {entry['rung']} zoom of {before[1]} x {before[0]} pixels, and the raw file has "
+            f"{found[1]} x {found[0]} with {kind}. {MEND}"
+        )
+    after = crop.zoomed_shape(entry["asked"])
+    if tuple(entry["size"]) != after:
+        raise SidecarError(
+            f"The sidecar tells of a photo of (height, width) {entry['size']}; its part, zoomed {entry['asked']:g} "
+            f"times, has {list(after)}. {MEND}"
+        )
 
 
 def _middle(frame: RawFrame, wishes: Wishes) -> tuple[RawFrame, ZoomWork]:
