@@ -9,7 +9,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from firmware.errors import SettingsError
 from firmware.paths import SENSORS
