@@ -31,9 +31,8 @@ from isp.frames import LinearFrame, RawFrame
 from isp.zoom.crop import crop_for
 
 if TYPE_CHECKING:
-    from isp.zoom.zoom_burst import ZoomBurst
-
     from firmware.zoom.making import ZoomWork
+    from isp.zoom.zoom_burst import ZoomBurst
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ from firmware.zoom.press import ZoomPress
 from isp.zoom.crop import cut
 
 if TYPE_CHECKING:
-    from isp.zoom.zoom_burst import ZoomBurst
-
     from firmware.cameras.base import ExposureLimits
     from firmware.night.plan import BurstPlan, Light, Pace
     from firmware.night.press import BurstPress
+    from isp.zoom.zoom_burst import ZoomBurst
 
 NewZoomBurst = Callable[[ZoomPress, int], "ZoomBurst"]
 
