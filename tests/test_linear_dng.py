@@ -17,7 +17,7 @@ from firmware.darkroom.darkroom import encode_raw
 from firmware.errors import RawFileError
 from firmware.files.dng import encode_dng
 from firmware.files.raw_files import read_frame, read_raw
-from firmware.files.tiff import LONG, SHORT, TiffReader
+from firmware.files.tiff import BYTE, LONG, SHORT, TiffReader
 from firmware.sensors import load_sensor
 from isp.burst.places import places_of
 from isp.frames import BAYER_ORDERS, LinearFrame, RawFrame
@@ -28,7 +28,7 @@ from isp.zoom.developing import develop_zoomed
 
 FRAMES = 8
 # Where the camera's facts about the picture lie in the file, so that tests can damage them: tag, and TIFF's type.
-WIDTH, HEIGHT, BITS, PHOTOMETRIC, SAMPLES, BYTES = 256, 257, 258, 262, 277, 279
+WIDTH, HEIGHT, BITS, PHOTOMETRIC, SAMPLES, BYTES, PRIVATE = 256, 257, 258, 262, 277, 279, 50740
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +209,16 @@ def test_damaged_dngs_are_read_or_refused(tmp_path, frame, changes):
         assert isinstance(read_frame(path), LinearFrame | RawFrame)
     except RawFileError as error:
         assert "damaged.dng" in str(error)
+
+
+@pytest.mark.parametrize("kind", [SHORT, LONG])
+def test_facts_of_ours_that_are_no_bytes_are_those_of_another_program(tmp_path, frame, kind):
+    content = dng_bytes(frame)
+    entry = content.index(PRIVATE.to_bytes(2, "little") + BYTE.to_bytes(2, "little"))
+    path = tmp_path / "a.dng"
+    path.write_bytes(content[: entry + 2] + kind.to_bytes(2, "little") + content[entry + 4 :])
+    with pytest.raises(RawFileError, match=r"a\.dng"):
+        read_frame(path)
 
 
 def test_another_programs_linear_dng_is_refused_in_words(tmp_path, frame):

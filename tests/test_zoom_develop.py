@@ -22,7 +22,7 @@ from firmware.files.sidecar import read_sidecar
 from firmware.settings import ZoomSettings
 from firmware.white_balance.judging import Judging
 from firmware.zoom import entry
-from firmware.zoom.entry import entry_of, fault_of, with_steps
+from firmware.zoom.entry import entry_of, fault_of, shares_of, with_steps
 from isp.frames import MOST_FRAMES
 from isp.knobs import knob_fields
 from isp.zoom.crop import LARGEST, SMALLEST, crop_for
@@ -187,6 +187,10 @@ def test_a_zoom_in_a_mode_without_one_is_a_wrong_command(tmp_path, ask):
         ("size", [10**6, 10**6], "zoom.size"),
         ("enlarged", [{"by": "magic", "size": [1, 1]}], "zoom.enlarged"),
         ("enlarged", [{"by": "learned", "size": [4, 4]}], "zoom.enlarged"),
+        ("enlarged", [{"by": "classical", "size": [480, 640]}] * 3, "zoom.enlarged"),
+        ("enlarged", [{"by": "classical", "size": [240, 320]}], "zoom.enlarged"),
+        ("shares", None, "zoom.shares is None; by rung and steps they are"),
+        ("shares", {"measured": 1.0, "learned": 0.0, "plain": 0.0}, "zoom.shares"),
         ("why", 7, "zoom.why is 7"),
         ("diversity", "much", "zoom.diversity"),
     ],
@@ -194,7 +198,7 @@ def test_a_zoom_in_a_mode_without_one_is_a_wrong_command(tmp_path, ask):
 def test_an_entry_that_cannot_be_ours_is_told_by_name(name, value, complaint):
     crop = crop_for((480, 640), 2.0)
     story = ZoomStory(2.0, 1.0, crop, "plain", 0.0, 5.0, None, "The camera stood still.")
-    whole = with_steps(entry_of(story, (480, 640)), [{"by": "learned", "size": [480, 640]} | TOLD])
+    whole = with_steps(entry_of(story), [{"by": "learned", "size": [480, 640]} | TOLD])
     assert fault_of(whole) == ""
     assert complaint in fault_of(whole | {name: value})
 
@@ -204,6 +208,42 @@ def test_a_sidecar_with_a_damaged_entry_is_refused(learned):
     sidecar.write_text(sidecar.read_text().replace('"learned"', '"dreamed"'))
     with pytest.raises(SidecarError, match=r"IMG_0001.json: zoom.rung is 'dreamed'"):
         read_sidecar(sidecar)
+
+
+def test_an_entry_without_a_reason_is_told_by_name(learned):
+    entry = entry_beside(learned)
+    del entry["why"]
+    assert fault_of(entry) == "zoom.why is None; it must be a str or null."
+
+
+def rewrite(learned, **changes):
+    """The entry beside a raw file, with these changes and shares that fit them."""
+    stored = json.loads(learned.with_suffix(".json").read_text())
+    stored["zoom"] |= changes
+    stored["zoom"]["shares"] = shares_of(stored["zoom"])
+    learned.with_suffix(".json").write_text(json.dumps(stored))
+
+
+HUGE = [24_000, 32_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        # As large as that it would take the memory of the machine.
+        (dict(crop=dict(top=0, left=0, height=8000, width=11000), size=HUGE, enlarged=[]), "11000 x 8000.*320 x 240"),
+        (dict(size=[470, 640], enlarged=[]), r"a photo of \(height, width\) \[470, 640\]; its part"),
+        (dict(rung="measured"), "tells of a measured zoom.*with one colour a pixel"),
+        (dict(rung="plain", enlarged=[]), r"by its steps it has \[240, 320\]"),
+    ],
+)
+def test_an_entry_that_does_not_fit_its_raw_file_is_refused_before_a_file_is_written(
+    learned, tmp_path, changes, complaint
+):
+    rewrite(learned, **changes)
+    with pytest.raises((SidecarError, ZoomError), match=f"{complaint}.*--no-sidecar"):
+        again(learned, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
 
 
 def test_the_entry_s_ranges_are_those_of_the_zoom_itself():
@@ -219,7 +259,7 @@ def test_the_shares_add_up_to_one_and_name_who_drew_the_pixels(asked, rung):
     crop = crop_for((480, 640), asked)
     story = ZoomStory(asked, factor, crop, "measured" if rung == "measured" else "plain", 0.83721, 5.0, None)
     steps = [{"by": "learned", "size": [2 * crop.height, 2 * crop.width]} | TOLD] if rung == "learned" else []
-    shares = with_steps(entry_of(story, crop.zoomed_shape(asked)), steps)["shares"]
+    shares = with_steps(entry_of(story), steps)["shares"]
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-12)
     assert all(0 <= share <= 1 for share in shares.values())
     assert (shares["measured"] > 0, shares["learned"] > 0) == (rung == "measured", rung == "learned" and asked > 1)

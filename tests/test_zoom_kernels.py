@@ -34,6 +34,7 @@ def facts_for(red, rounds=ROUNDS):
         contradicted=(0.0, 1e-9, 0.05),
         prior=tuple(PRIOR.values()),
         rounds=rounds,
+        patient_rounds=[],
     )
 
 

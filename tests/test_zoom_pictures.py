@@ -78,7 +78,7 @@ def test_an_edge_is_sharper_and_has_no_outline():
 
 
 def test_waves_too_fine_for_one_frame_no_longer_show_as_coarse_ones():
-    assert aliasing_fallen_db(zoom_burst("zone plate", shape=(192, 192))) >= ALIASING_DB
+    assert aliasing_fallen_db(zoom_burst("zone plate")) >= ALIASING_DB
 
 
 def test_what_moves_is_nowhere_worse_than_in_one_frame():
@@ -159,7 +159,7 @@ def test_every_photograph_gains_at_every_iso(scene):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", ["texture", "kodim05", "kodim23"])
+@pytest.mark.parametrize("scene", ["astronaut", "kodim05", "kodim23"])
 @pytest.mark.parametrize("iso", [100, 1600])
 def test_nothing_that_moves_makes_a_block_worse(scene, iso):
     for name, things in MOVING.items():

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firmware.errors import SidecarError
 from firmware.files.sidecar import Sidecar, read_sidecar
-from firmware.zoom.entry import CROP, PLAIN, before_enlarging, entry_of
-from firmware.zoom.making import ZoomWork
+from firmware.zoom.entry import CROP, MEASURED, before_enlarging
+from firmware.zoom.making import MEND, ZoomWork
 from isp.errors import FrameError
 from isp.frames import LinearFrame, RawFrame
 from isp.zoom.crop import Crop, crop_for, cut
@@ -41,19 +42,18 @@ def zoomed_again(frame: Frame, file: Path, wishes: Wishes) -> tuple[Frame, ZoomW
     return _middle(frame, wishes)
 
 
-def entry_of_burst(story: ZoomStory) -> dict[str, Any]:
-    """The sidecar's entry of a burst that was just merged."""
-    return entry_of(story, story.crop.zoomed_shape(story.asked))
-
-
 def work_of_burst(story: ZoomStory, wishes: Wishes) -> ZoomWork:
-    """What is to be done with the frame of such a burst."""
-    return ZoomWork(entry_of_burst(story), _upscale(wishes))
+    """What is to be done with the frame of a burst that was just merged."""
+    return ZoomWork.of_burst(story, _upscale(wishes))
 
 
 def _part_of(frame: Frame, sidecar: Sidecar) -> Frame | None:
-    """What the sidecar's photo was made of: the frame, or its crop where the file kept the whole; None if neither."""
+    """What the sidecar's photo was made of: the frame, or its crop where the file kept the whole; None if neither.
+
+    Raises SidecarError where the entry tells of other sizes than the frame has: it would be enlarged to any.
+    """
     if frame.shot == sidecar.shot:
+        _check_sizes(frame, sidecar.zoom)
         return frame
     if isinstance(frame, LinearFrame):
         return None
@@ -61,14 +61,34 @@ def _part_of(frame: Frame, sidecar: Sidecar) -> Frame | None:
         part = cut(frame, _crop_of(sidecar.zoom))
     except FrameError:
         return None
-    return part if part.shot == sidecar.shot else None
+    if part.shot != sidecar.shot:
+        return None
+    _check_sizes(part, sidecar.zoom)
+    return part
+
+
+def _check_sizes(part: Frame, entry: Mapping[str, Any]) -> None:
+    crop, found, is_measured = _crop_of(entry), part.pixels.shape[:2], isinstance(part, LinearFrame)
+    before = crop.zoomed_shape(entry["factor"]) if is_measured else (crop.height, crop.width)
+    if (entry["rung"] == MEASURED) != is_measured or found != before:
+        kind = "three colours a pixel" if is_measured else "one colour a pixel"
+        raise SidecarError(
+            f"The sidecar tells of a {entry['rung']} zoom of {before[1]} x {before[0]} pixels, and the raw file has "
+            f"{found[1]} x {found[0]} with {kind}. {MEND}"
+        )
+    after = crop.zoomed_shape(entry["asked"])
+    if tuple(entry["size"]) != after:
+        raise SidecarError(
+            f"The sidecar tells of a photo of (height, width) {entry['size']}; its part, zoomed {entry['asked']:g} "
+            f"times, has {list(after)}. {MEND}"
+        )
 
 
 def _middle(frame: RawFrame, wishes: Wishes) -> tuple[RawFrame, ZoomWork]:
     factor = wishes.zoom.factor
     crop = crop_for(frame.pixels.shape, factor)
     why = "There is one frame, so nothing could be measured between its pixels."
-    story = ZoomStory(factor, 1.0, crop, PLAIN, 0.0, float(frame.shot.frames), None, why)
+    story = ZoomStory.of_plain(factor, crop, float(frame.shot.frames), why)
     return cut(frame, crop), work_of_burst(story, wishes)
 
 

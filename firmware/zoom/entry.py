@@ -26,13 +26,12 @@ RANGES = {
 }
 # What the network's pictures have for one pixel, each way.
 LEARNED_TIMES = 2.0
+# In what order a picture was enlarged; there is no other way.
+STEPS = ((), (LEARNED,), (CLASSICAL,), (LEARNED, CLASSICAL))
 
 
-def entry_of(story: ZoomStory, size: Sequence[int]) -> dict[str, Any]:
-    """The entry as the burst leaves it, before anything was enlarged.
-
-    size  (height, width) of the photo that is to be
-    """
+def entry_of(story: ZoomStory) -> dict[str, Any]:
+    """The entry as the burst leaves it, before anything was enlarged; `size` is that of the photo to be."""
     diversity = story.diversity
     told = {
         "asked": story.asked,
@@ -44,7 +43,7 @@ def entry_of(story: ZoomStory, size: Sequence[int]) -> dict[str, Any]:
         "diversity": None if diversity is None else {name: getattr(diversity, name) for name in DIVERSITY},
         "why": story.why or None,
         "without_network": None,
-        "size": list(size),
+        "size": list(story.crop.zoomed_shape(story.asked)),
         "enlarged": [],
     }
     return told | {"shares": shares_of(told)}
@@ -110,10 +109,14 @@ def fault_of(entry: Mapping[str, Any]) -> str:
     if not _is_size(size, crop):
         return f"zoom.size is {size!r}; it must be height and width, no more than the crop's times {LARGEST:g}."
     if not isinstance(steps, list) or not all(_is_step(step, crop) for step in steps):
-        return f"zoom.enlarged is {steps!r}; it must be a list of steps, each with by and size."
+        return f"zoom.enlarged is {steps!r:.200}; it must be a list of steps, each with by and size."
+    if tuple(step["by"] for step in steps) not in STEPS or (steps and steps[-1]["size"] != size):
+        return f"zoom.enlarged is {steps!r:.200}; at most the network, then a filter bring the picture to {size}."
     for name, kind in {"why": str, "without_network": str, "diversity": dict}.items():
-        if not isinstance(entry.get(name), kind | None):
-            return f"zoom.{name} is {entry[name]!r}; it must be a {kind.__name__} or null."
+        if name not in entry or not isinstance(entry[name], kind | None):
+            return f"zoom.{name} is {entry.get(name)!r}; it must be a {kind.__name__} or null."
+    if entry.get("shares") != shares_of(entry):
+        return f"zoom.shares is {entry.get('shares')!r:.200}; by rung and steps they are {shares_of(entry)}."
     return ""
 
 

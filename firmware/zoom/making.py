@@ -14,7 +14,7 @@ import numpy as np
 
 from firmware.errors import ZoomError
 from firmware.portrait.making import Made
-from firmware.zoom.entry import CLASSICAL, LEARNED, LEARNED_TIMES, MEASURED, with_steps
+from firmware.zoom.entry import CLASSICAL, LEARNED, LEARNED_TIMES, MEASURED, entry_of, with_steps
 from firmware.zoom.upscaling import FAILURES, Upscaled, in_words
 from isp.burst.places import places_of
 from isp.develop import develop
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
+    from isp.zoom.zoomed import ZoomStory
 
 # A picture that is to be hardly larger is not worth a network's work on one of twice its size: from here on twice is
 # nearer than once.
@@ -35,6 +36,7 @@ LEARNED_FROM = LEARNED_TIMES**0.5
 # with half of it 0.4 dB below (the noisiest) to 0.9 above. A plain enlargement, where the network then fails, loses
 # nothing by it.
 SHARPENED = 0.5
+MEND = "Make the photo anew with --no-sidecar."
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class ZoomWork:
     entry: Mapping[str, Any]
     upscale: Callable[[np.ndarray], Upscaled] | None = None
     repeats: bool = False
+
+    @classmethod
+    def of_burst(cls, story: ZoomStory, upscale: Callable[[np.ndarray], Upscaled] | None = None) -> ZoomWork:
+        """What is to be done with the frame that a burst came to."""
+        return cls(entry_of(story), upscale)
 
 
 def make_zoomed(
@@ -127,25 +134,29 @@ def _repeated(pixels: np.ndarray, work: ZoomWork) -> np.ndarray:
             pixels = _drawn_again(pixels, step, work.upscale)
         else:
             pixels = _resized(pixels, tuple(step["size"]))
+    if list(pixels.shape[:2]) != work.entry["size"]:
+        raise ZoomError(
+            f"The sidecar tells of a photo of (height, width) {work.entry['size']}, and by its steps it has "
+            f"{list(pixels.shape[:2])}. {MEND}"
+        )
     return pixels
 
 
 def _drawn_again(
     pixels: np.ndarray, step: Mapping[str, Any], upscale: Callable[[np.ndarray], Upscaled] | None
 ) -> np.ndarray:
-    mend = "Make the photo anew with --no-sidecar."
     if upscale is None:
-        raise ZoomError(f"A network enlarged this photo, and zoom.learned is off. Switch it on, or: {mend}")
+        raise ZoomError(f"A network enlarged this photo, and zoom.learned is off. Switch it on, or: {MEND}")
     try:
         made = upscale(pixels)
     except FAILURES as error:
         raise ZoomError(
-            f"A network enlarged this photo, and here it does not answer ({in_words(error)}). {mend}"
+            f"A network enlarged this photo, and here it does not answer ({in_words(error)}). {MEND}"
         ) from error
     if made.story.get("model_sha256") != step["model_sha256"]:
         raise ZoomError(
             f"Another network enlarged this photo (SHA-256 {step['model_sha256']:.12}..., here it is "
-            f"{made.story.get('model_sha256')!s:.12}...). {mend}"
+            f"{made.story.get('model_sha256')!s:.12}...). {MEND}"
         )
     return made.pixels
 

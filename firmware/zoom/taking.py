@@ -44,5 +44,4 @@ def of_one_frame(press: BurstPress, why: str) -> Taken:
     from isp.zoom.zoomed import ZoomStory  # it brings the merge with it
 
     zoom = press.zoom
-    story = ZoomStory(zoom.factor, 1.0, zoom.crop, "plain", 0.0, 1.0, None, why)
-    return Taken(cut(press.frame, zoom.crop), press.frame, story)
+    return Taken(cut(press.frame, zoom.crop), press.frame, ZoomStory.of_plain(zoom.factor, zoom.crop, 1.0, why))

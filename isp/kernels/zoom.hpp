@@ -31,10 +31,11 @@ struct ZoomFacts {
     float blown;                    // share of saturation from which the plain picture stays as it is
     // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
     std::array<float, 4> unexplained;
-    // The same of any frame in the second chance, and the error of a place that is allowed for, raw pixels.
+    // Misses in variances of any single frame in the second chance, and the error of a place that is allowed for, raw pixels.
     std::array<float, 3> contradicted;
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
+    std::vector<std::array<float, 2>> patient_rounds;  // the same, of the second chance
 };
 
 // A frame of the burst. All have one size.

@@ -66,9 +66,10 @@ void solve(const ZoomFacts& facts, Array<const float, 3> plain, Bytes bad, std::
 
 void make_facts(ZoomFacts* facts, std::array<int, 2> red, std::array<float, 4> black, float span, float clipped,
                 std::array<float, 3> gains, std::array<float, 2> noise, std::array<float, 2> plain_noise, float doubt,
-                float blown, std::array<float, 4> unexplained, std::array<float, 3> contradicted, std::array<float, 5> prior, std::vector<std::array<float, 2>> rounds) {
+                float blown, std::array<float, 4> unexplained, std::array<float, 3> contradicted, std::array<float, 5> prior, std::vector<std::array<float, 2>> rounds,
+                std::vector<std::array<float, 2>> patient_rounds) {
     new (facts) ZoomFacts{red[0],  red[1],         black,          span,  clipped, gains, noise[0],
-                          noise[1], plain_noise[0], plain_noise[1], doubt, blown,   unexplained, contradicted, {},    std::move(rounds)};
+                          noise[1], plain_noise[0], plain_noise[1], doubt, blown,   unexplained, contradicted, {},    std::move(rounds), std::move(patient_rounds)};
     facts->prior = {prior[0], prior[1], prior[2], prior[3], prior[4]};
 }
 
@@ -77,7 +78,8 @@ void make_facts(ZoomFacts* facts, std::array<int, 2> red, std::array<float, 4> b
 void bind_zoom(nb::module_& module) {
     nb::class_<ZoomFacts>(module, "ZoomFacts")
         .def("__init__", &make_facts, "red"_a, "black"_a, "span"_a, "clipped"_a, "gains"_a, "noise"_a, "plain_noise"_a,
-             "doubt"_a, "blown"_a, "unexplained"_a, "contradicted"_a, "prior"_a, "rounds"_a)
+             "doubt"_a, "blown"_a, "unexplained"_a, "contradicted"_a, "prior"_a, "rounds"_a,
+             "patient_rounds"_a)
         .def("solve", &solve, "plain"_a, "bad"_a, "frames"_a, "places"_a, "trusts"_a, "steady"_a, "rows"_a, "row_weights"_a,
              "columns"_a, "column_weights"_a, "levels"_a, "out"_a, "behind"_a, "threads"_a);
     module.attr("ZOOM_FINER") = zoom_finer;

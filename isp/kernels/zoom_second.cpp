@@ -17,6 +17,8 @@ namespace {
 constexpr int half = zoom_side / 2;
 // Quads each way over which a frame's misses are summed up: fewer tell noise badly, more blur what moved.
 constexpr int reach = 3;
+// Share of a tile's samples: photographs without such detail have a twentieth that are doubted wrongly.
+constexpr float worth_asking = 0.08f;
 // So many times the noise that nothing around makes up for it.
 constexpr float unknown = 1e9f;
 
@@ -69,14 +71,14 @@ std::size_t quad_of(const ZoomSamples& samples) {
 }  // namespace
 
 void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input) {
-    if (!lacks_steady_frames(static_cast<int>(input.frames.size()))) return;
+    if (!lacks_samples()) return;
     for (int colour = 0; colour < 3; ++colour) std::swap(first_[colour], result_[colour]);
     std::vector<float> behind_first(behind_);
     begin(input);
     expect(facts);
     believe_all();
     count_frames();
-    search(facts);
+    search(facts, facts.patient_rounds);
     explain_each_frame(facts, input.frames.size());
     for (std::size_t i = 0; i < behind_.size(); ++i) {
         // Where no more frames were asked than before there is nothing to be had.
@@ -86,18 +88,16 @@ void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input
     keep_explained(facts);
 }
 
-// Whether at more than chance places frames are missing, or not explained, that moved with the whole picture.
-bool ZoomTile::lacks_steady_frames(int frames) const {
-    std::vector<float> strays(behind_.size(), 0.0f);
+// Whether enough samples may be believed that are not: a second search takes twice the time of the first.
+bool ZoomTile::lacks_samples() const {
+    float lacking = 0.0f, all = 0.0f;
     for (const ZoomSamples& samples : samples_) {
-        if (samples.steady) continue;
-        for (int i = 0; i < zoom_lanes; ++i) strays[quad_of(samples) + i] = 1.0f;
+        for (int i = 0; i < zoom_lanes; ++i) {
+            lacking += samples.possible[i] * (1.0f - samples.believed[i]);
+            all += 1.0f;
+        }
     }
-    std::size_t missing = 0;
-    for (std::size_t i = 0; i < behind_.size(); ++i) {
-        missing += strays[i] == 0.0f && (behind_[i] < 0.75f * static_cast<float>(frames) || explained_[i] < 0.5f);
-    }
-    return missing > behind_.size() / 50;
+    return lacking > worth_asking * all;
 }
 
 void ZoomTile::believe_all() {

@@ -120,7 +120,7 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     sort_by_row();
     count_frames();
     expect_less_of_few();
-    search(facts);
+    search(facts, facts.rounds);
     doubt_what_is_not_explained(facts.unexplained);
     keep_plain(facts);
     give_second_chance(facts, input);
@@ -135,13 +135,13 @@ void ZoomTile::sort_by_row() {
     for (const ZoomSamples& samples : taken_) samples_[starts_[samples.row]++] = samples;
 }
 
-void ZoomTile::search(const ZoomFacts& facts) {
+void ZoomTile::search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds) {
     precondition(facts);
     for (int colour = 0; colour < 3; ++colour) {
         result_[colour] = plain_[colour];
         std::fill(moved_[colour].begin(), moved_[colour].end(), 0.0f);
     }
-    for (const auto& round : facts.rounds) {
+    for (const auto& round : rounds) {
         pull_to_samples();
         pull_to_expected(facts);
         step(round[0], round[1]);

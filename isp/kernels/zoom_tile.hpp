@@ -72,11 +72,11 @@ private:
     void pull_to_samples();
     void pull_to_expected(const ZoomFacts& facts);
     void step(float kept, float length);
-    void search(const ZoomFacts& facts);
+    void search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds);
     void keep_plain(const ZoomFacts& facts);
     bool blown_at(const ZoomFacts& facts, std::size_t at) const;
     void give_second_chance(const ZoomFacts& facts, const ZoomInput& input);
-    bool lacks_steady_frames(int frames) const;
+    bool lacks_samples() const;
     void believe_all();
     std::vector<float> slopes_of_result() const;
     void explain_each_frame(const ZoomFacts& facts, std::size_t frames);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from isp.errors import FrameError
 from isp.frames import RawFrame
@@ -37,8 +38,8 @@ def even(length: float) -> int:
 
 def check_factor(factor: float) -> float:
     """Raises FrameError unless this is a factor that pictures are zoomed by."""
-    if isinstance(factor, bool) or not isinstance(factor, int | float) or not SMALLEST <= factor <= LARGEST:
-        raise FrameError(f"A zoom of {factor!r} is not allowed; it must be a number, {SMALLEST:g} to {LARGEST:g}.")
+    if isinstance(factor, bool) or not isinstance(factor, Real) or not SMALLEST <= factor <= LARGEST:
+        raise FrameError(f"A zoom of {factor!r:.40} is not allowed; it must be a number, {SMALLEST:g} to {LARGEST:g}.")
     return float(factor)
 
 

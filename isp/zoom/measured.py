@@ -37,6 +37,8 @@ from isp.zoom.robustness import on_drift
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
 # measured, and would take many rounds.
 ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
+# Waves too fine for one frame are told by small differences between frames: they take more.
+PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 # An alignment that is right still misses by so much; edges are doubted accordingly.
 DOUBT_PX = 0.05
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
@@ -212,6 +214,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "contradicted": CONTRADICTED,
         "prior": (LEAST_OF_LIGHT, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
+        "patient_rounds": chebyshev(PATIENT_ROUNDS, LEAST_OF_PATIENT),
     }
 
 

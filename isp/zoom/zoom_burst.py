@@ -22,7 +22,7 @@ from isp.zoom.measured import Aligned, Measured, balance, plain_of, super_resolv
 from isp.zoom.noise_left import noise_left
 from isp.zoom.refine import Refiner
 from isp.zoom.robustness import Trust
-from isp.zoom.where import lying
+from isp.zoom.where import lying, steadied
 from isp.zoom.zoomed import Diversity, Zoomed, ZoomStory
 
 # Crops that are kept: more frames still make the merged picture calmer, but hardly show more detail.
@@ -83,7 +83,7 @@ class ZoomBurst:
         frames, shares = [Aligned(reference, still, full)], {}
         judge = Trust(plain.picture, plain.gains, reference.shot, noise, threads)
         for frame, shifts in kept.others:
-            where = lying(shifts.px)
+            where = lying(steadied(shifts))
             trust = judge.in_frame(frame, where, threads)
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
             frames.append(Aligned(frame, where, trust))

@@ -33,19 +33,25 @@ def read_nightjar_dng(path: Path) -> RawFrame | LinearFrame | None:
             tags = reader.directory(reader.first)
         except RawFileError:
             return None  # Other cameras' directories can be longer than ours ever are.
-        private = tags.get(50740)
-        if not isinstance(private, tuple) or not bytes(private).startswith(PRIVATE_MARK):
+        private = _private(tags)
+        if not private.startswith(PRIVATE_MARK):
             return None
         layout = next((layout for layout in (MOSAIC, THREE_COLOURS) if layout.items() <= tags.items()), None)
         if layout is None:
             return None  # Compressed by an editor, say.
-        stored = _stored(path, bytes(private)[len(PRIVATE_MARK) :])
+        stored = _stored(path, private[len(PRIVATE_MARK) :])
         shot = shot_from_facts(stored.get("shot"))
         if layout is MOSAIC and tags.get(33422) != tuple(CFA_NUMBER[letter] for letter in shot.bayer):
             raise RawFileError(f"{path} is damaged: its colour filter tag contradicts the stored {shot.bayer}.")
         pixels, behind = _pixels(path, reader, tags, *layout[277]), stored.get("frames_behind")
         kind = RawFrame if layout is MOSAIC else LinearFrame
         return kind(pixels, shot, None if behind is None else unpack_frames_behind(behind, pixels.shape[:2]))
+
+
+def _private(tags: dict[int, Any]) -> bytes:
+    """What only Nightjar reads; empty where the tag is missing or holds other numbers than bytes."""
+    values = tags.get(50740)
+    return bytes(values) if isinstance(values, tuple) and set(values) <= set(range(256)) else b""
 
 
 def _stored(path: Path, text: bytes) -> dict[str, Any]:
