@@ -20,6 +20,7 @@ from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
@@ -31,7 +32,7 @@ from firmware.service.reloading import build_pipelines, burst_modes, take_over, 
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from firmware.white_balance.balances import Balances

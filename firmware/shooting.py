@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from firmware.camera_thread import CameraThread
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
 from firmware.errors import BurstEnded, PressRefused
+from firmware.look import Look
 from firmware.night.memory import check_room
 from firmware.night.night import Night
 from firmware.night.press import BurstPress
@@ -25,7 +26,6 @@ from firmware.white_balance.balances import Balance, Balances
 from firmware.zoom.chosen import ChosenZoom, check_zoom
 from firmware.zoom.memory import check_zoom_room
 from firmware.zoom.press import ZoomPress
-from isp.bokeh import Bokeh
 from isp.frames import UNKNOWN_SENSOR, Burst, RawFrame
 from isp.zoom.crop import crop_for
 
@@ -33,32 +33,9 @@ if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
     from firmware.storage.card import Card, PhotoName
     from isp.light_estimate import LightEstimate
-    from isp.pipeline import Pipeline
     from isp.tuning import Tuning
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Look:
-    """How photos are made just now; a reload exchanges the whole.
-
-    bursts  the modes whose photos are many frames, merged
-    zooms   the modes that enlarge the middle of the frame
-    """
-
-    settings: Settings
-    pipelines: Mapping[str, Pipeline]
-    bursts: frozenset[str] = frozenset()
-    zooms: frozenset[str] = frozenset()
-
-    def takes_burst(self, mode: str) -> bool:
-        """Whether photos in this mode are made of many frames."""
-        return mode in self.bursts or mode in self.zooms
-
-    def is_portrait(self, mode: str) -> bool:
-        """Whether photos in this mode blur what is not the subject."""
-        return mode in self.pipelines and self.pipelines[mode].stage(Bokeh) is not None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from firmware.camera_thread import CameraThread
 from firmware.cameras.simulated import SimulatedCamera
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import CameraError, StorageError
+from firmware.look import Look
 from firmware.night.board import Board
 from firmware.night.night import Night, new_merge
 from firmware.service.heartbeat import Heartbeats
@@ -26,7 +27,7 @@ from firmware.settings import (
     StorageSettings,
     ZoomSettings,
 )
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 

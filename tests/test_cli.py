@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pty
@@ -46,7 +47,10 @@ def test_every_command_explains_itself(capsys):
         with pytest.raises(SystemExit) as end:
             main([name, "--help"])
         assert end.value.code == 0
-        assert f"nightjar {name}" in capsys.readouterr().out
+        told, command = capsys.readouterr().out, importlib.import_module(f"firmware.commands.{name}")
+        assert f"nightjar {name}" in told
+        examples = [line for line in command.__doc__.splitlines() if line.startswith("  ")]
+        assert [line for line in examples if line not in told] == []
 
 
 def test_the_version_is_one_line(capsys):

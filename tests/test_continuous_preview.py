@@ -20,6 +20,7 @@ from firmware.camera_thread import CameraReport, CameraThread
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PreviewError
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.preview.light import JUST_VISIBLE, SteadyLight, for_preview
 from firmware.preview.pace import Pace
@@ -39,7 +40,7 @@ from firmware.sensors import load_sensor
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines
 from firmware.settings import Settings, StorageSettings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from isp.bokeh import Bokeh

@@ -18,6 +18,7 @@ import pytest
 from aarch64.bokeh_calls import bokeh_calls
 from aarch64.burst_calls import burst_calls, noisier, written
 from aarch64.resample_calls import resample_calls
+from aarch64.zoom_calls import zoom_calls
 
 from firmware.cameras.simulated import simulate
 from firmware.sensors import load_sensor
@@ -249,8 +250,12 @@ def work(tmp_path_factory):
     calls = burst_calls(pairs_of_frames(), folder, THREADS)
     blurred = bokeh_calls(folder, THREADS)
     resized = resample_calls(folder, THREADS)
-    told = "\n".join([*lines, *calls.lines, *blurred.lines, *resized.lines])
-    return told, wanted | calls.wanted | blurred.wanted | resized.wanted
+    zoomed = zoom_calls(pairs_of_frames().popitem()[1][0], folder, THREADS)
+    others = calls, blurred, resized, zoomed
+    for other in others:
+        lines += other.lines
+        wanted |= other.wanted
+    return "\n".join(lines), wanted
 
 
 def build(processor, folder):

@@ -12,12 +12,13 @@ from firmware.body.buttons import ButtonEvent
 from firmware.camera_thread import CameraReport, CameraThread
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import StorageError
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.ring import Ring
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines
 from firmware.settings import Settings, StorageSettings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from isp.frames import RawFrame, Shot

@@ -21,12 +21,13 @@ from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import PressRefused, WhiteBalanceError
 from firmware.files.sidecar import read_sidecar
+from firmware.look import Look
 from firmware.night.night import Night
 from firmware.ring import Ring
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.reloading import build_pipelines
 from firmware.settings import ControlSettings, Settings, StorageSettings
-from firmware.shooting import Look, Shooting
+from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
 from firmware.white_balance.balances import Balances

@@ -198,7 +198,7 @@ def test_a_zoom_in_a_mode_without_one_is_a_wrong_command(tmp_path, ask):
 def test_an_entry_that_cannot_be_ours_is_told_by_name(name, value, complaint):
     crop = crop_for((480, 640), 2.0)
     story = ZoomStory(2.0, 1.0, crop, "plain", 0.0, 5.0, None, "The camera stood still.")
-    whole = with_steps(entry_of(story, (480, 640)), [{"by": "learned", "size": [480, 640]} | TOLD])
+    whole = with_steps(entry_of(story), [{"by": "learned", "size": [480, 640]} | TOLD])
     assert fault_of(whole) == ""
     assert complaint in fault_of(whole | {name: value})
 
@@ -259,7 +259,7 @@ def test_the_shares_add_up_to_one_and_name_who_drew_the_pixels(asked, rung):
     crop = crop_for((480, 640), asked)
     story = ZoomStory(asked, factor, crop, "measured" if rung == "measured" else "plain", 0.83721, 5.0, None)
     steps = [{"by": "learned", "size": [2 * crop.height, 2 * crop.width]} | TOLD] if rung == "learned" else []
-    shares = with_steps(entry_of(story, crop.zoomed_shape(asked)), steps)["shares"]
+    shares = with_steps(entry_of(story), steps)["shares"]
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-12)
     assert all(0 <= share <= 1 for share in shares.values())
     assert (shares["measured"] > 0, shares["learned"] > 0) == (rung == "measured", rung == "learned" and asked > 1)

@@ -23,7 +23,6 @@ from firmware.files.raw_files import read_frame, read_raw
 from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, ReplaySettings, ZoomSettings
 from firmware.storage.card import PhotoName
-from firmware.zoom.again import entry_of_burst
 from firmware.zoom.making import ZoomWork
 from firmware.zoom.memory import burst_bytes, check_zoom_room, room_for_frames
 from firmware.zoom.requests import ZoomRequests
@@ -201,7 +200,7 @@ def test_a_picture_that_cannot_be_handed_on_leaves_the_whole_frame_and_a_photo_o
 def test_a_picture_that_cannot_be_developed_leaves_a_photo_of_one_frame(tmp_path):
     spare, tuning = simulate("astronaut", "imx219", 640, 480)[0], load_sensor("imx219").tuning
     story = ZoomStory(2.0, 2.0, crop_for((960, 1280), 2.0), "measured", 0.9, 6.0, MOVED)
-    work = ZoomWork(entry_of_burst(story))
+    work = ZoomWork.of_burst(story)
     job = Job(
         press_ns=0,
         mode="zoom",

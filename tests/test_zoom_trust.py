@@ -47,7 +47,7 @@ class Judged:
 
     def believed(self, number):
         """(H / 2, W / 2) 0..1, without the borders that the reference does not show."""
-        return inner(self.trust.in_frame(self.burst.frames[number], self.lying(number), threads=1) / 255)
+        return inner(share(self.trust.in_frame(self.burst.frames[number], self.lying(number), threads=1)))
 
     def changed(self, number):
         """(H / 2, W / 2): how much of each quad's light is something else than in the reference, in noise."""
@@ -60,6 +60,11 @@ class Judged:
 def a_shot():
     still = burst_of("steps", 1, gain=1.0, shape=(32, 32), enlarged=1.0)
     return still.frames[0].shot
+
+
+def share(codes):
+    """0..1: what a code above 2 means."""
+    return np.maximum(codes - 2.0, 0) / 253
 
 
 def inner(quads):
@@ -100,14 +105,14 @@ def test_a_lamp_that_flickers_with_the_mains_takes_no_frame_away():
     brighter = frame.shot.black_dn[0] + 1.01 * (frame.pixels - frame.shot.black_dn[0])
     frame = RawFrame(np.rint(brighter).astype(np.uint16), frame.shot)
     believed = burst.trust.in_frame(frame, burst.lying(1), threads=1)
-    assert inner(believed).mean() / 255 > 0.85
+    assert inner(share(believed)).mean() > 0.85
 
 
 def test_what_the_reference_does_not_show_is_not_believed():
     beside = Judged(frames=2, path_px=0.0, roll=0.0)
     away = np.full((*places_of(SHAPE), 2), (0.0, 40.0), np.float32)
     believed = beside.trust.in_frame(beside.burst.frames[1], away, threads=1)
-    assert np.all(believed[:, -19:] == 0)
+    assert np.all(believed[:, -19:] <= 2)
 
 
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -1e30, 1e9])
@@ -116,7 +121,22 @@ def test_shifts_that_are_no_places_are_not_believed(strange):
     places = still.lying(1)
     places[2, 3] = strange
     believed = still.trust.in_frame(still.burst.frames[1], places, threads=1)
-    assert np.all(believed[10:22, 18:30] == 0) and believed.mean() > 0.5 * 255
+    assert np.all(believed[10:22, 18:30] <= 2) and share(believed).mean() > 0.5
+
+
+def test_something_else_is_told_from_detail_that_is_too_fine():
+    """Both are not believed by themselves; the detail may be asked again, see `zoom_second.cpp`."""
+    passing = Judged(objects=[Ball((50.0, 50.0), (6.0, 11.0), 16.0)], frames=2)
+    codes = inner(passing.trust.in_frame(passing.burst.frames[1], passing.lying(1), threads=1))
+    assert np.mean(codes[passing.changed(1) > 8] == 0) > 0.8
+    # Ten pixels, over which means are taken, hold two whole waves of each colour.
+    wave, shot = np.sin(2 * np.pi * np.arange(SHAPE[1]) / 5), passing.burst.frames[0].shot
+    light = 0.2 / GAINS[[0 if letter == "R" else 1 if letter == "G" else 2 for letter in shot.bayer]].reshape(2, 2)
+    light = np.tile(light, (SHAPE[0] // 2, SHAPE[1] // 2)) + 0.02 * wave
+    counts = np.rint(shot.black_dn[0] + light * (shot.white_dn - shot.black_dn[0])).astype(np.uint16)
+    even = Trust(np.full((3, *SHAPE), 0.2, np.float32), GAINS, shot, shot.noise, threads=1)
+    still = np.zeros((*places_of(SHAPE), 2), np.float32)
+    assert np.all(inner(even.in_frame(RawFrame(counts, shot), still, threads=1)) == 2)
 
 
 def test_any_number_of_threads_gives_the_same_bytes():
@@ -223,9 +243,13 @@ def trust_twin(plain, numbers, counts, places, left):
         )
         for times in (1.0, numbers["certain"])
     )
-    least = np.pad(beside, 2, mode="edge")
-    least = np.lib.stride_tricks.sliding_window_view(least, (5, 5)).min(axis=(2, 3))
-    return 255 * np.minimum(own, least)
+    lean, (low, high) = ratios[2]
+    even = np.where(lean >= numbers["foreign"] * high, 0, np.where(lean > low, 1, 2))
+    return least_beside(even) + 253 * np.minimum(own, least_beside(beside))
+
+
+def least_beside(plane):
+    return np.lib.stride_tricks.sliding_window_view(np.pad(plane, 2, mode="edge"), (5, 5)).min(axis=(2, 3))
 
 
 def square_sums(plane, reach):

@@ -21,6 +21,7 @@ RESET = "reset"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How far."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("factor", nargs="?", metavar="FACTOR", help="1 to 3, such as 2.5; reset: as the settings say")
 
 

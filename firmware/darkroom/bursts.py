@@ -1,9 +1,8 @@
 """Recorded bursts into photos: each folder's frames become one merged raw, and that is developed like any other.
 
 Frames are read and merged one at a time, so that memory does not grow with their number; of those that are zoomed the
-crops are kept. The merged DNG is written
-first; with the sidecar beside it `nightjar develop` makes the same photo from it again, byte for byte. A file that is
-named singly, merged already or a burst of one, is developed as it is.
+crops are kept. The merged DNG is written first; with the sidecar beside it `nightjar develop` makes the same photo from
+it again, byte for byte. A file that is named singly, merged already or a burst of one, is developed as it is.
 """
 
 from __future__ import annotations
@@ -31,9 +30,8 @@ from isp.frames import LinearFrame, RawFrame
 from isp.zoom.crop import crop_for
 
 if TYPE_CHECKING:
-    from isp.zoom.zoom_burst import ZoomBurst
-
     from firmware.zoom.making import ZoomWork
+    from isp.zoom.zoom_burst import ZoomBurst
 
 
 @dataclass(frozen=True)

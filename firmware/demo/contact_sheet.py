@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -20,9 +20,9 @@ PAPER, INK, FAINT = (24, 24, 26), (240, 240, 236), (150, 150, 146)
 
 @dataclass(frozen=True)
 class Print:
-    """One picture of the sheet, and two lines below it."""
+    """One picture of the sheet, and two lines below it. The picture is a file, on the card or in memory."""
 
-    picture: Path
+    picture: Path | BinaryIO
     caption: str
     detail: str
 

@@ -12,18 +12,21 @@ from typing import Any
 from firmware.demo.bench_daemon import BenchDaemon, bench_daemon
 from firmware.demo.contact_sheet import Print, draw_contact_sheet
 from firmware.demo.models_at_hand import find_models
+from firmware.demo.side_by_side import side_by_side
 from firmware.files.sidecar import read_sidecar
 from firmware.portrait.entry import in_words
 from firmware.storage.card import MASK, PLAIN
 from firmware.storage.durable import write_over
+from firmware.zoom.entry import in_words as zoom_in_words
 
 SENSOR = "imx477"
 SIZE_PX = (2028, 1520)
+SMALL = ("imx219", (640, 480))
 
 
 @dataclass(frozen=True)
 class View:
-    """What stands in front of the camera, in which light, in which modes it is taken; how the hand trembles."""
+    """What stands in front of which camera, in which light, in which modes it is taken; how the hand trembles."""
 
     scene: str
     title: str
@@ -31,6 +34,8 @@ class View:
     illuminant_k: int
     modes: tuple[str, ...] = ("photo",)
     handshake_px: float = 0.0
+    sensor: str = SENSOR
+    size_px: tuple[int, int] = SIZE_PX
 
 
 VIEWS = (
@@ -43,12 +48,19 @@ VIEWS = (
     View("room", "a dark room, a bright window", 2000, 5500, ("photo", "plain")),
     View("lamps", "a street at night", 3, 2700, ("photo", "night"), handshake_px=8.0),
     View("zoneplate", "a zone plate", 1000, 5000),
+    # Photographs have no more points than this camera's smallest mode: there a zoom has something to find.
+    View("coffee", "a cup across the room", 800, 5000, ("photo", "zoom"), 8.0, *SMALL),
+    View("astronaut", "a person, on a tripod", 800, 5500, ("photo", "zoom"), 0.0, *SMALL),
 )
 
 
 @dataclass(frozen=True)
 class Taken:
-    """One photo of the demonstration, and what its sidecar says; `portrait` of what, or why there is no blur."""
+    """One photo of the demonstration, and what its sidecar says.
+
+    portrait  of what, or why there is no blur; of a photo in portrait mode
+    zoom      how far, and by what; of a zoomed photo
+    """
 
     scene: str
     title: str
@@ -60,6 +72,8 @@ class Taken:
     press_to_dng_ms: float
     press_to_saved_ms: float
     portrait: str | None = None
+    zoom: str | None = None
+    zoomed_times: float = 1.0
 
     @property
     def jpeg(self) -> Path:
@@ -101,8 +115,8 @@ def demonstrate(folder: Path, extra: Sequence[str], begin: Callable[[View], None
         begin(view)
         photos += photograph(view, folder, extra)
     sheet = folder / "contact-sheet.png"
-    title = f"Nightjar: {len(photos)} photos of the simulated {SENSOR}"
-    write_over(sheet, draw_contact_sheet(title, [item for photo in photos for item in _prints(photo)]))
+    title = f"Nightjar: {len(photos)} photos of simulated sensors"
+    write_over(sheet, draw_contact_sheet(title, [item for photo in photos for item in _prints(photo, photos)]))
     return Demonstration(tuple(photos), missing, sheet, models.said)
 
 
@@ -117,13 +131,13 @@ def views_at_hand() -> tuple[list[View], tuple[str, ...]]:
 def photograph(view: View, folder: Path, extra: Sequence[str]) -> list[Taken]:
     """Start the daemon before this view, press its buttons, stop it."""
     settings = [
-        f"simulated.sensor={SENSOR}",
+        f"simulated.sensor={view.sensor}",
         f"simulated.scene={view.scene}",
         f"simulated.lux={view.lux}",
         f"simulated.illuminant_k={view.illuminant_k}",
         f"simulated.handshake_px={view.handshake_px}",
-        f"camera.width_px={SIZE_PX[0]}",
-        f"camera.height_px={SIZE_PX[1]}",
+        f"camera.width_px={view.size_px[0]}",
+        f"camera.height_px={view.size_px[1]}",
         f"storage.folder={folder}",
         f"storage.state_folder={folder / '.nightjar'}",
         *extra,
@@ -158,11 +172,18 @@ def _taken(view: View, jpeg: Path) -> Taken:
         press_to_dng_ms=numbers.get("press_to_dng_ms", numbers["press_to_saved_ms"]),
         press_to_saved_ms=numbers["press_to_saved_ms"],
         portrait=None if sidecar.portrait is None else in_words(sidecar.portrait),
+        zoom=None if sidecar.zoom is None else zoom_in_words(sidecar.zoom),
+        zoomed_times=1.0 if sidecar.zoom is None else sidecar.zoom["asked"],
     )
 
 
-def _prints(photo: Taken) -> Iterator[Print]:
-    told = photo.portrait or f"{photo.light}   {photo.exposure}"
+def _prints(photo: Taken, photos: Sequence[Taken]) -> Iterator[Print]:
+    told = photo.portrait or photo.zoom or f"{photo.light}   {photo.exposure}"
     yield Print(photo.jpeg, f"{photo.title}  ({photo.mode})", f"{photo.jpeg.stem}   {told}")
     for mask in (Path(file) for file in photo.files if file.endswith(MASK)):
         yield Print(mask, "its mask: white stays sharp", mask.stem)
+    whole = next((other for other in photos if (other.title, other.mode) == (photo.title, "photo")), None)
+    if photo.zoom and whole:
+        beside = side_by_side(whole.jpeg, photo.jpeg, photo.zoomed_times)
+        names = f"{whole.jpeg.stem} enlarged | {photo.jpeg.stem}"
+        yield Print(beside, "one frame enlarged | the zoomed photo", names)

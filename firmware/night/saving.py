@@ -65,14 +65,12 @@ class Saving:
 
     def _zoom_wishes(self, press: BurstPress, taken: Taken) -> ZoomWishes:
         from firmware.darkroom.developing import ZoomWishes
-        from firmware.zoom.entry import entry_of
         from firmware.zoom.making import ZoomWork
 
-        zoom, upscale = press.zoom, self._upscaling if press.settings.zoom.learned else None
-        work = ZoomWork(entry_of(taken.zoom, zoom.crop.zoomed_shape(zoom.factor)), upscale)
+        work = ZoomWork.of_burst(taken.zoom, self._upscaling if press.settings.zoom.learned else None)
         if taken.raw is press.frame:  # there is no other
             return ZoomWishes(work)
-        spare = cut(press.frame, zoom.crop)
+        spare = cut(press.frame, press.zoom.crop)
         return ZoomWishes(work, spare, _as_bright(press, spare), press.judge)
 
     def give_up(self, press: BurstPress, error: Exception) -> None:

@@ -14,6 +14,8 @@ from accelerators.errors import AcceleratorError, DeviceError
 from firmware.errors import SettingsError
 from firmware.ring import MEGABYTE, available_bytes
 from firmware.settings import AcceleratorSettings
+from firmware.zoom.entry import LEARNED, PLAIN
+from firmware.zoom.upscaling import load_learned
 from isp.zoom.crop import LARGEST
 from isp.zoom.enlarge import enlarged
 from isp.zoom.projection import FACTOR, difference_rms
@@ -21,7 +23,6 @@ from isp.zoom.projection import FACTOR, difference_rms
 if TYPE_CHECKING:
     from accelerators.upscaling.upscaler import Upscaler
 
-LEARNED, PLAIN = "learned", "plain"
 # Larger than any print is looked at; the network takes a quarter of it.
 MOST_MADE_PX = 96_000_000
 # Of a picture's pixel: itself and its luma; of each new one: itself, and what Pillow writes it from.
@@ -59,12 +60,11 @@ def most_px(factor: float, meminfo: Path = Path("/proc/meminfo")) -> int:
 
 def opened(settings: AcceleratorSettings) -> tuple[Upscaler | None, str]:
     """The network; or None, and why there is none. Raises SettingsError for a device that cannot be."""
-    from accelerators.upscaling.upscaler import load_upscaler
     from firmware.portrait.masks import check_device
 
     check_device(settings)
     try:
-        return load_upscaler(settings.device, settings.threads, settings.deadline_s, settings.library), ""
+        return load_learned(settings), ""
     except AcceleratorError as error:
         return None, str(error)
 

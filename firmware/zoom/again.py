@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.errors import SidecarError
 from firmware.files.sidecar import Sidecar, read_sidecar
-from firmware.zoom.entry import CROP, MEASURED, PLAIN, before_enlarging, entry_of
+from firmware.zoom.entry import CROP, MEASURED, before_enlarging
 from firmware.zoom.making import MEND, ZoomWork
 from isp.errors import FrameError
 from isp.frames import LinearFrame, RawFrame
@@ -42,14 +42,9 @@ def zoomed_again(frame: Frame, file: Path, wishes: Wishes) -> tuple[Frame, ZoomW
     return _middle(frame, wishes)
 
 
-def entry_of_burst(story: ZoomStory) -> dict[str, Any]:
-    """The sidecar's entry of a burst that was just merged."""
-    return entry_of(story, story.crop.zoomed_shape(story.asked))
-
-
 def work_of_burst(story: ZoomStory, wishes: Wishes) -> ZoomWork:
-    """What is to be done with the frame of such a burst."""
-    return ZoomWork(entry_of_burst(story), _upscale(wishes))
+    """What is to be done with the frame of a burst that was just merged."""
+    return ZoomWork.of_burst(story, _upscale(wishes))
 
 
 def _part_of(frame: Frame, sidecar: Sidecar) -> Frame | None:
@@ -93,7 +88,7 @@ def _middle(frame: RawFrame, wishes: Wishes) -> tuple[RawFrame, ZoomWork]:
     factor = wishes.zoom.factor
     crop = crop_for(frame.pixels.shape, factor)
     why = "There is one frame, so nothing could be measured between its pixels."
-    story = ZoomStory(factor, 1.0, crop, PLAIN, 0.0, float(frame.shot.frames), None, why)
+    story = ZoomStory.of_plain(factor, crop, float(frame.shot.frames), why)
     return cut(frame, crop), work_of_burst(story, wishes)
 
 

@@ -30,11 +30,8 @@ LEARNED_TIMES = 2.0
 STEPS = ((), (LEARNED,), (CLASSICAL,), (LEARNED, CLASSICAL))
 
 
-def entry_of(story: ZoomStory, size: Sequence[int]) -> dict[str, Any]:
-    """The entry as the burst leaves it, before anything was enlarged.
-
-    size  (height, width) of the photo that is to be
-    """
+def entry_of(story: ZoomStory) -> dict[str, Any]:
+    """The entry as the burst leaves it, before anything was enlarged; `size` is that of the photo to be."""
     diversity = story.diversity
     told = {
         "asked": story.asked,
@@ -46,7 +43,7 @@ def entry_of(story: ZoomStory, size: Sequence[int]) -> dict[str, Any]:
         "diversity": None if diversity is None else {name: getattr(diversity, name) for name in DIVERSITY},
         "why": story.why or None,
         "without_network": None,
-        "size": list(size),
+        "size": list(story.crop.zoomed_shape(story.asked)),
         "enlarged": [],
     }
     return told | {"shares": shares_of(told)}

@@ -14,7 +14,7 @@ import numpy as np
 
 from firmware.errors import ZoomError
 from firmware.portrait.making import Made
-from firmware.zoom.entry import CLASSICAL, LEARNED, LEARNED_TIMES, MEASURED, with_steps
+from firmware.zoom.entry import CLASSICAL, LEARNED, LEARNED_TIMES, MEASURED, entry_of, with_steps
 from firmware.zoom.upscaling import FAILURES, Upscaled, in_words
 from isp.burst.places import places_of
 from isp.develop import develop
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
+    from isp.zoom.zoomed import ZoomStory
 
 # A picture that is to be hardly larger is not worth a network's work on one of twice its size: from here on twice is
 # nearer than once.
@@ -44,6 +45,11 @@ class ZoomWork:
     entry: Mapping[str, Any]
     upscale: Callable[[np.ndarray], Upscaled] | None = None
     repeats: bool = False
+
+    @classmethod
+    def of_burst(cls, story: ZoomStory, upscale: Callable[[np.ndarray], Upscaled] | None = None) -> ZoomWork:
+        """What is to be done with the frame that a burst came to."""
+        return cls(entry_of(story), upscale)
 
 
 def make_zoomed(

@@ -13,11 +13,10 @@ from firmware.zoom.press import ZoomPress
 from isp.zoom.crop import cut
 
 if TYPE_CHECKING:
-    from isp.zoom.zoom_burst import ZoomBurst
-
     from firmware.cameras.base import ExposureLimits
     from firmware.night.plan import BurstPlan, Light, Pace
     from firmware.night.press import BurstPress
+    from isp.zoom.zoom_burst import ZoomBurst
 
 NewZoomBurst = Callable[[ZoomPress, int], "ZoomBurst"]
 
@@ -45,5 +44,4 @@ def of_one_frame(press: BurstPress, why: str) -> Taken:
     from isp.zoom.zoomed import ZoomStory  # it brings the merge with it
 
     zoom = press.zoom
-    story = ZoomStory(zoom.factor, 1.0, zoom.crop, "plain", 0.0, 1.0, None, why)
-    return Taken(cut(press.frame, zoom.crop), press.frame, story)
+    return Taken(cut(press.frame, zoom.crop), press.frame, ZoomStory.of_plain(zoom.factor, zoom.crop, 1.0, why))

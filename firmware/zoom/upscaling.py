@@ -18,6 +18,8 @@ from firmware.settings import AcceleratorSettings
 if TYPE_CHECKING:
     import numpy as np
 
+    from accelerators.upscaling.upscaler import Upscaler as LearnedUpscaler
+
 logger = logging.getLogger(__name__)
 
 # What files and runtimes raise, beside our own: a network that fails must not cost the photo.
@@ -88,7 +90,7 @@ class Upscaling:
         return {"lacking": self._lacking or None}
 
 
-def load_learned(settings: AcceleratorSettings) -> Upscaler:
+def load_learned(settings: AcceleratorSettings) -> LearnedUpscaler:
     """The network that came with the package. Raises AcceleratorError."""
     from accelerators.upscaling.upscaler import load_upscaler
 

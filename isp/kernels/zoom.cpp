@@ -38,7 +38,7 @@ void write_pixels(const ZoomFacts& facts, const ZoomTile& tile, const ZoomOutput
                     }
                 }
                 const float count = output.black + sum * scales[colour];
-                *to++ = static_cast<std::uint16_t>(static_cast<int>(std::clamp(count, 0.0f, output.highest) + 0.5f));
+                *to++ = static_cast<std::uint16_t>(static_cast<int>(std::clamp(count, output.lowest, output.highest) + 0.5f));
             }
         }
     }

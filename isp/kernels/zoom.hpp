@@ -31,10 +31,11 @@ struct ZoomFacts {
     float blown;                    // share of saturation from which the plain picture stays as it is
     // Misses in variances from which, and at which, the plain picture stays: of all samples, of the reference's.
     std::array<float, 4> unexplained;
-    // The same of any frame in the second chance, and the error of a place that is allowed for, raw pixels.
+    // Misses in variances of any single frame in the second chance, and the error of a place that is allowed for, raw pixels.
     std::array<float, 3> contradicted;
     ZoomPrior prior;
     std::vector<std::array<float, 2>> rounds;  // each: share of the step before that is kept, length of the new step
+    std::vector<std::array<float, 2>> patient_rounds;  // the same, of the second chance
 };
 
 // A frame of the burst. All have one size.
@@ -62,7 +63,8 @@ struct ZoomInput {
 // What is made of it.
 struct ZoomOutput {
     ZoomTaps down, across;
-    float black, span, highest;    // counts
+    float black, span;             // counts
+    float lowest, highest;         // counts that are written
     std::uint16_t* pixels;         // (down.count, across.count, 3)
     float* behind;                 // (height / 2, width / 2): how many frames are behind each 2 x 2 of the reference
 };

@@ -73,7 +73,7 @@ void ZoomTile::take_samples(const ZoomFacts& facts, const ZoomInput& input, cons
     const std::uint8_t* steady = frame.steady + static_cast<std::size_t>(row / zoom_pitch) * columns + first / zoom_pitch;
     samples.steady = steady[0] && steady[1] && steady[columns] && steady[columns + 1];
     weigh(samples, facts, input, frame, row, first + odd);
-    samples_.push_back(samples);
+    taken_.push_back(samples);
 }
 
 void ZoomTile::weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y,

@@ -17,6 +17,8 @@ namespace {
 constexpr int half = zoom_side / 2;
 // Quads each way over which a frame's misses are summed up: fewer tell noise badly, more blur what moved.
 constexpr int reach = 3;
+// Share of a tile's samples: photographs without such detail have a twentieth that are doubted wrongly.
+constexpr float worth_asking = 0.08f;
 // So many times the noise that nothing around makes up for it.
 constexpr float unknown = 1e9f;
 
@@ -69,15 +71,15 @@ std::size_t quad_of(const ZoomSamples& samples) {
 }  // namespace
 
 void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input) {
-    if (!lacks_steady_frames(static_cast<int>(input.frames.size()))) return;
+    if (!lacks_samples()) return;
     for (int colour = 0; colour < 3; ++colour) std::swap(first_[colour], result_[colour]);
     std::vector<float> behind_first(behind_);
     begin(input);
     expect(facts);
     believe_all();
     count_frames();
-    search(facts);
-    explain_each_frame(facts);
+    search(facts, facts.patient_rounds);
+    explain_each_frame(facts, input.frames.size());
     for (std::size_t i = 0; i < behind_.size(); ++i) {
         // Where no more frames were asked than before there is nothing to be had.
         explained_[i] *= std::clamp(behind_[i] - behind_first[i], 0.0f, 1.0f);
@@ -86,18 +88,16 @@ void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input
     keep_explained(facts);
 }
 
-// Whether at more than chance places frames are missing, or not explained, that moved with the whole picture.
-bool ZoomTile::lacks_steady_frames(int frames) const {
-    std::vector<float> strays(behind_.size(), 0.0f);
+// Whether enough samples may be believed that are not: a second search takes twice the time of the first.
+bool ZoomTile::lacks_samples() const {
+    float lacking = 0.0f, all = 0.0f;
     for (const ZoomSamples& samples : samples_) {
-        if (samples.steady) continue;
-        for (int i = 0; i < zoom_lanes; ++i) strays[quad_of(samples) + i] = 1.0f;
+        for (int i = 0; i < zoom_lanes; ++i) {
+            lacking += samples.possible[i] * (1.0f - samples.believed[i]);
+            all += 1.0f;
+        }
     }
-    std::size_t missing = 0;
-    for (std::size_t i = 0; i < behind_.size(); ++i) {
-        missing += strays[i] == 0.0f && (behind_[i] < 0.75f * static_cast<float>(frames) || explained_[i] < 0.5f);
-    }
-    return missing > behind_.size() / 50;
+    return lacking > worth_asking * all;
 }
 
 void ZoomTile::believe_all() {
@@ -138,31 +138,29 @@ std::vector<float> ZoomTile::slopes_of_result() const {
 }
 
 // What each frame by itself is missed by, in variances, of noise and of what small errors of its places make.
-void ZoomTile::explain_each_frame(const ZoomFacts& facts) {
+void ZoomTile::explain_each_frame(const ZoomFacts& facts, std::size_t frames) {
     const std::vector<float> slopes = slopes_of_result();
     const std::size_t size = explained_.size();
-    std::vector<float> missed(size), allowed(size), lines(size), missed_around(size), allowed_around(size);
-    std::fill(explained_.begin(), explained_.end(), 1.0f);
+    std::vector<std::vector<float>> missed(frames, std::vector<float>(size)), allowed(missed);
     const float some = facts.contradicted[0], none = facts.contradicted[1], doubt = facts.contradicted[2];
-    for (std::size_t at = 0; at < samples_.size();) {
-        const std::int32_t frame = samples_[at].frame;
-        std::fill(missed.begin(), missed.end(), 0.0f);
-        std::fill(allowed.begin(), allowed.end(), 0.0f);
-        for (; at < samples_.size() && samples_[at].frame == frame; ++at) {
-            const ZoomSamples& samples = samples_[at];
-            const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
-            Eight expected;
-            expected_samples(result_[samples.colour].data(), samples, down, across, expected);
-            const std::size_t quad = quad_of(samples);
-            for (int i = 0; i < zoom_lanes; ++i) {
-                const float certain = samples.certain[i], off = samples.value[i] - expected[i];
-                // What is something else for certain in one frame leaves doubt about all of them.
-                missed[quad + i] += samples.foreign[i] > 0.0f ? unknown : samples.believed[i] * certain * off * off;
-                allowed[quad + i] += samples.believed[i] * (1.0f + doubt * doubt * slopes[quad + i] * certain);
-            }
+    for (const ZoomSamples& samples : samples_) {
+        const Seen down(samples.down, samples.down_step), across(samples.across, samples.across_step);
+        Eight expected;
+        expected_samples(result_[samples.colour].data(), samples, down, across, expected);
+        const std::size_t quad = quad_of(samples);
+        float *misses = missed[samples.frame].data() + quad, *expects = allowed[samples.frame].data() + quad;
+        for (int i = 0; i < zoom_lanes; ++i) {
+            const float certain = samples.certain[i], off = samples.value[i] - expected[i];
+            // What is something else for certain in one frame leaves doubt about all of them.
+            misses[i] += samples.foreign[i] > 0.0f ? unknown : samples.believed[i] * certain * off * off;
+            expects[i] += samples.believed[i] * (1.0f + doubt * doubt * slopes[quad + i] * certain);
         }
-        sum_around(missed, lines, missed_around);
-        sum_around(allowed, lines, allowed_around);
+    }
+    std::vector<float> lines(size), missed_around(size), allowed_around(size);
+    std::fill(explained_.begin(), explained_.end(), 1.0f);
+    for (std::size_t frame = 0; frame < frames; ++frame) {
+        sum_around(missed[frame], lines, missed_around);
+        sum_around(allowed[frame], lines, allowed_around);
         for (std::size_t i = 0; i < size; ++i) {
             const float excess = missed_around[i] / std::max(allowed_around[i], 1.0f);
             explained_[i] = std::min(explained_[i], std::clamp((none - excess) / (none - some), 0.0f, 1.0f));

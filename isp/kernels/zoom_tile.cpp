@@ -114,24 +114,34 @@ void ZoomTile::solve(const ZoomFacts& facts, const ZoomInput& input, int top, in
     left_ = left - zoom_halo;
     begin(input);
     expect(facts);
-    samples_.clear();
+    taken_.clear();
     std::fill(seen_.begin(), seen_.end(), 0.0f);
     for (const ZoomFrame& frame : input.frames) take_frame(facts, input, frame);
+    sort_by_row();
     count_frames();
     expect_less_of_few();
-    search(facts);
+    search(facts, facts.rounds);
     doubt_what_is_not_explained(facts.unexplained);
     keep_plain(facts);
     give_second_chance(facts, input);
 }
 
-void ZoomTile::search(const ZoomFacts& facts) {
+// All frames' samples of a row one after the other: the fine rows that they see are then still in the cache.
+void ZoomTile::sort_by_row() {
+    starts_.assign(zoom_fine + 1, 0);
+    for (const ZoomSamples& samples : taken_) ++starts_[samples.row + 1];
+    for (int row = 0; row < zoom_fine; ++row) starts_[row + 1] += starts_[row];
+    samples_.resize(taken_.size());
+    for (const ZoomSamples& samples : taken_) samples_[starts_[samples.row]++] = samples;
+}
+
+void ZoomTile::search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds) {
     precondition(facts);
     for (int colour = 0; colour < 3; ++colour) {
         result_[colour] = plain_[colour];
         std::fill(moved_[colour].begin(), moved_[colour].end(), 0.0f);
     }
-    for (const auto& round : facts.rounds) {
+    for (const auto& round : rounds) {
         pull_to_samples();
         pull_to_expected(facts);
         step(round[0], round[1]);
@@ -286,7 +296,8 @@ void ZoomTile::expect_less_of_few() {
     }
 }
 
-// Where few frames say anything, and where light is blown, the plain picture stays.
+// Where few frames say anything, and where light is blown, the plain picture stays. Of each colour a frame has a quarter
+// or half as many samples as of grey: colours need more frames.
 void ZoomTile::keep_plain(const ZoomFacts& facts) {
     constexpr int half = zoom_side / 2;
     for (int y = 0; y < zoom_fine; ++y) {
@@ -296,11 +307,16 @@ void ZoomTile::keep_plain(const ZoomFacts& facts) {
             const float* explained = explained_.data() + static_cast<std::size_t>(y / zoom_phases) * half;
             for (int i = 0; i < zoom_quads; ++i) {
                 const bool blown = blown_at(facts, row + i);
-                const float share = blown ? 0.0f : explained[i] * std::clamp(0.5f * (behind[i] - 1.0f), 0.0f, 1.0f);
-                for (int colour = 0; colour < 3; ++colour) {
-                    const float plain = plain_[colour][row + i];
-                    result_[colour][row + i] = plain + share * (result_[colour][row + i] - plain);
-                }
+                const float believed = blown ? 0.0f : explained[i];
+                const float share = believed * std::clamp(0.5f * (behind[i] - 1.0f), 0.0f, 1.0f);
+                const float of_colours = share * std::clamp((behind[i] - 2.0f) * (1.0f / 3.0f), 0.0f, 1.0f);
+                const float red = result_[0][row + i] - plain_[0][row + i];
+                const float green = result_[1][row + i] - plain_[1][row + i];
+                const float blue = result_[2][row + i] - plain_[2][row + i];
+                const float grey = 0.25f * (red + 2.0f * green + blue);
+                result_[0][row + i] = plain_[0][row + i] + share * grey + of_colours * (red - grey);
+                result_[1][row + i] = plain_[1][row + i] + share * grey + of_colours * (green - grey);
+                result_[2][row + i] = plain_[2][row + i] + share * grey + of_colours * (blue - grey);
             }
         }
     }

@@ -64,6 +64,7 @@ private:
     void take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame);
     void take_samples(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int row, int first, bool odd);
     void weigh(ZoomSamples& samples, const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int y, int x);
+    void sort_by_row();
     void precondition(const ZoomFacts& facts);
     void count_frames();
     void expect_less_of_few();
@@ -71,21 +72,22 @@ private:
     void pull_to_samples();
     void pull_to_expected(const ZoomFacts& facts);
     void step(float kept, float length);
-    void search(const ZoomFacts& facts);
+    void search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds);
     void keep_plain(const ZoomFacts& facts);
     bool blown_at(const ZoomFacts& facts, std::size_t at) const;
     void give_second_chance(const ZoomFacts& facts, const ZoomInput& input);
-    bool lacks_steady_frames(int frames) const;
+    bool lacks_samples() const;
     void believe_all();
     std::vector<float> slopes_of_result() const;
-    void explain_each_frame(const ZoomFacts& facts);
+    void explain_each_frame(const ZoomFacts& facts, std::size_t frames);
     void keep_explained(const ZoomFacts& facts);
 
     int top_ = 0, left_ = 0;          // raw pixel of the tile's first
     std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_, first_;
     FinePlane down_, across_, steep_, seen_;  // weights of differences to the pixel below and to the right; slopes
     std::vector<float> natural_[3], work_[3], behind_, explained_;
-    std::vector<ZoomSamples> samples_;
+    std::vector<ZoomSamples> samples_, taken_;
+    std::vector<std::int32_t> starts_;
 };
 
 }  // namespace nightjar

@@ -6,6 +6,8 @@
 
 #include "pieces.hpp"
 #include "rows.hpp"
+#include "zoom_lanes.hpp"
+#include "zoom_trusted.hpp"
 
 namespace nightjar {
 
@@ -16,38 +18,27 @@ constexpr int lanes = pitch / 2;    // samples of one colour in a row of a cell
 constexpr int taps = 4;
 constexpr int window = 2 * lanes + taps;
 constexpr int band_rows = 64;       // rows of quads
-constexpr int near_reach = 1, wide_reach = 2, beside_reach = 2;
 // Where shifts change faster from a sample to the next, two things meet, and nobody knows which one the sample shows.
 constexpr float steepest = 0.05f;
 
-// What is summed up of the samples of a quad.
-enum Sum { differs, expected, leans, weight, light, sums_kept };
-
-// Sums of quads, with room for those around a band.
-struct Sums {
-    Sums(int rows, int columns) : rows(rows), columns(columns) {
-        for (auto& plane : of) plane.resize(static_cast<std::size_t>(rows) * columns);
-    }
-
-    int rows, columns;
-    std::array<std::vector<float>, sums_kept> of;
-};
-
 // Cubics through four pixels, for the places between the middle two.
 struct Cubic {
-    float weights[taps][lanes];
+    Eight weights[taps];
 
     Cubic(float beyond, float step) {
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < lanes; ++i) {
-            const float t = beyond + step * static_cast<float>(i);
-            const float before = t + 1.0f, after = t - 1.0f, last = t - 2.0f;
-            weights[0][i] = t * after * last * (-1.0f / 6.0f);
-            weights[1][i] = before * after * last * 0.5f;
-            weights[2][i] = before * t * last * -0.5f;
-            weights[3][i] = before * t * after * (1.0f / 6.0f);
-        }
+        const Eight ramp = {0, 1, 2, 3, 4, 5, 6, 7};
+        const Eight t = beyond + step * ramp;
+        const Eight before = t + 1.0f, after = t - 1.0f, last = t - 2.0f;
+        weights[0] = t * after * last * (-1.0f / 6.0f);
+        weights[1] = before * after * last * 0.5f;
+        weights[2] = before * t * last * -0.5f;
+        weights[3] = before * t * after * (1.0f / 6.0f);
     }
+};
+
+// The pixels that a run looks at, each other one apart: samples of a colour lie two pixels from each other.
+struct Neighbours {
+    float even[taps][window / 2], odd[taps][window / 2];
 };
 
 // Samples of one colour in one row of a cell: where they lie in the plain picture.
@@ -90,32 +81,37 @@ Run run_at(const float* places, const float* slack, int columns, int y, int firs
     return run;
 }
 
-// The pixels that a run looks at; the picture's edge is held.
-void look(const float* plane, int height, int width, const Run& run, float seen[taps][window]) {
+// The picture's edge is held.
+void look(const float* plane, int height, int width, const Run& run, Neighbours& seen) {
     const int left = run.column - 1;
+    const bool inside = left >= 0 && left + window <= width;
     for (int a = 0; a < taps; ++a) {
         const float* row = plane + static_cast<std::ptrdiff_t>(std::clamp(run.row - 1 + a, 0, height - 1)) * width;
-        if (left >= 0 && left + window <= width) {
-            std::copy(row + left, row + left + window, seen[a]);
-        } else {
-            for (int b = 0; b < window; ++b) seen[a][b] = row[std::clamp(left + b, 0, width - 1)];
+        float held[window];
+        if (!inside) {
+            for (int b = 0; b < window; ++b) held[b] = row[std::clamp(left + b, 0, width - 1)];
+        }
+        const float* from = inside ? row + left : held;
+        for (int b = 0; b < window / 2; ++b) {
+            seen.even[a][b] = from[2 * b];
+            seen.odd[a][b] = from[2 * b + 1];
         }
     }
 }
 
-void expect(const float seen[taps][window], const Run& run, float* out) {
+Eight expected_samples(const Neighbours& seen, const Run& run) {
     const Cubic down(run.down, run.down_step), across(run.across, run.across_step);
-    ROWS_DO_NOT_OVERLAP
-    for (int i = 0; i < lanes; ++i) {
-        float sum = 0.0f;
-        for (int a = 0; a < taps; ++a) {
-            const float* row = seen[a] + 2 * i;
-            const float line = across.weights[0][i] * row[0] + across.weights[1][i] * row[1] +
-                               across.weights[2][i] * row[2] + across.weights[3][i] * row[3];
-            sum += down.weights[a][i] * line;
-        }
-        out[i] = sum;
+    Eight sum = {};
+    for (int a = 0; a < taps; ++a) {
+        Eight first, second, third, fourth;
+        load(first, seen.even[a]);
+        load(second, seen.odd[a]);
+        load(third, seen.even[a] + 1);
+        load(fourth, seen.odd[a] + 1);
+        sum += down.weights[a] * (across.weights[0] * first + across.weights[1] * second + across.weights[2] * third +
+                                  across.weights[3] * fourth);
     }
+    return sum;
 }
 
 class Band {
@@ -148,35 +144,36 @@ private:
         }
         const bool red_row = (y & 1) == facts_.red_row, red_column = odd == facts_.red_column;
         const int colour = red_row ? (red_column ? 0 : 1) : (red_column ? 1 : 2);
-        float seen[taps][window], shown[lanes], slopes[lanes], told[lanes];
         const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(plain_.height) * plain_.width;
+        Neighbours seen;
         look(plain_.colours + colour * size, plain_.height, plain_.width, run, seen);
-        expect(seen, run, shown);
+        const Eight shown = expected_samples(seen, run);
         const float* slope_row = plain_.slopes + colour * (size / 4) + static_cast<std::ptrdiff_t>(run.row / 2) * (plain_.width / 2);
         const int quad = (run.column + (run.column < 0 ? -1 : 0)) / 2, last = plain_.width / 2 - 1;
         const std::uint16_t* row = counts_ + static_cast<std::ptrdiff_t>(y) * plain_.width + first + odd;
-        for (int i = 0; i < count; ++i) {
-            slopes[i] = slope_row[std::clamp(quad + i, 0, last)];
-            told[i] = static_cast<float>(row[2 * i]);
+        Eight slopes = {}, told = {};
+        if (count == lanes && quad >= 0 && quad + lanes - 1 <= last) {
+            load(slopes, slope_row + quad);
+        } else {
+            for (int i = 0; i < count; ++i) slopes[i] = slope_row[std::clamp(quad + i, 0, last)];
         }
-        for (int i = count; i < lanes; ++i) slopes[i] = told[i] = 0.0f;
+        for (int i = 0; i < count; ++i) told[i] = static_cast<float>(row[2 * i]);
         const float black = facts_.black[2 * (y & 1) + odd], gain = facts_.gains[colour], scale = gain / facts_.span;
         const float of_shot = facts_.noise_shot * gain, of_read = facts_.noise_read * gain * gain;
-        float found[sums_kept][lanes];
-        ROWS_DO_NOT_OVERLAP
-        for (int i = 0; i < lanes; ++i) {
-            const float bright = shown[i] > 0.0f ? shown[i] : 0.0f, noise = of_shot * bright + of_read;
-            const float allowed = noise + (run.slack + run.slack_step * static_cast<float>(i)) * slopes[i];
-            const float difference = (told[i] - black) * scale - shown[i], one = 1.0f / noise, share = 1.0f / allowed;
-            found[differs][i] = difference * difference * one;
-            found[expected][i] = allowed * one;
-            found[leans][i] = difference * share;
-            found[weight][i] = share;
-            found[light][i] = bright * share;
-        }
+        const Eight ramp = {0, 1, 2, 3, 4, 5, 6, 7};
+        const Eight nothing = {}, bright = shown > 0.0f ? shown : nothing, noise = of_shot * bright + of_read;
+        const Eight allowed = noise + (run.slack + run.slack_step * ramp) * slopes;
+        const Eight difference = (told - black) * scale - shown, one = 1.0f / noise, share = 1.0f / allowed;
+        const Eight found[sums_kept] = {difference * difference * one, allowed * one, difference * share, share, bright * share};
         for (int kind = 0; kind < sums_kept; ++kind) {
             float* to = sums.of[kind].data() + at;
-            for (int i = 0; i < count; ++i) to[i] += found[kind][i];
+            if (count == lanes) {
+                Eight sum;
+                load(sum, to);
+                store(to, sum + found[kind]);
+            } else {
+                for (int i = 0; i < count; ++i) to[i] += found[kind][i];
+            }
         }
     }
 
@@ -189,89 +186,7 @@ private:
     int places_across_;
 };
 
-// Sums over a square of quads; those beyond the ends do not count. `at` is the row within values of `rows`.
-void square_sums(const std::vector<float>& values, int rows, int columns, int at, int reach, float* down, float* out) {
-    std::fill(down, down + columns, 0.0f);
-    for (int row = std::max(at - reach, 0); row <= std::min(at + reach, rows - 1); ++row) {
-        const float* from = values.data() + static_cast<std::ptrdiff_t>(row) * columns;
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < columns; ++x) down[x] += from[x];
-    }
-    for (int x = 0; x < columns; ++x) {
-        float sum = 0.0f;
-        for (int k = std::max(x - reach, 0); k <= std::min(x + reach, columns - 1); ++k) sum += down[k];
-        out[x] = sum;
-    }
-}
-
 float squared(float value) { return value * value; }
-
-// Falls from 1 to 0 between two limits of found / allowed.
-float share_between(float found, float allowed, const std::array<float, 2>& limits, float times) {
-    const float share = (times * limits[1] - found / allowed) / (times * (limits[1] - limits[0]));
-    return share > 0.0f ? (share < 1.0f ? share : 1.0f) : 0.0f;
-}
-
-// Trust in a row of quads by itself, and what it leaves of the trust in those beside it.
-struct Trusted {
-    std::vector<float> own, beside, even;  // even: whether light itself differs, 0 much, 1 somewhat, 2 no
-};
-
-Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
-    const int columns = sums.columns;
-    std::vector<float> down(columns), near[2], wide[sums_kept];
-    const auto around = [&](int kind, int reach, std::vector<float>& line) {
-        line.resize(columns);
-        square_sums(sums.of[kind], sums.rows, columns, at, reach, down.data(), line.data());
-    };
-    for (int kind = differs; kind <= expected; ++kind) around(kind, near_reach, near[kind]);
-    for (int kind = 0; kind < sums_kept; ++kind) around(kind, wide_reach, wide[kind]);
-    Trusted row{std::vector<float>(columns), std::vector<float>(columns), std::vector<float>(columns)};
-    for (int x = 0; x < columns; ++x) {
-        const float lean = squared(wide[leans][x]);
-        const float allowed = wide[weight][x] + squared(facts.flicker * wide[light][x]);
-        const auto share = [&](float times) {
-            return std::min({share_between(near[differs][x], near[expected][x], facts.near, times),
-                             share_between(wide[differs][x], wide[expected][x], facts.wide, times),
-                             share_between(lean, allowed, facts.lean, times)});
-        };
-        row.own[x] = share(1.0f);
-        row.beside[x] = share(facts.certain);
-        const bool leans_much = share_between(lean, allowed, facts.lean, facts.foreign) <= 0.0f;
-        const bool leans_some = share_between(lean, allowed, facts.lean, 1.0f) < 1.0f;
-        row.even[x] = leans_much ? 0.0f : leans_some ? 1.0f : 2.0f;
-    }
-    return row;
-}
-
-// The least of a square of numbers, those beside the picture left out.
-using Line = std::vector<float> Trusted::*;
-
-std::vector<float> least_around(const std::vector<Trusted>& rows, int at, Line line) {
-    std::vector<float> down(rows[at].*line);
-    const int columns = static_cast<int>(down.size()), count = static_cast<int>(rows.size());
-    for (int row = std::max(at - beside_reach, 0); row <= std::min(at + beside_reach, count - 1); ++row) {
-        const float* beside = (rows[row].*line).data();
-        ROWS_DO_NOT_OVERLAP
-        for (int x = 0; x < columns; ++x) down[x] = beside[x] < down[x] ? beside[x] : down[x];
-    }
-    std::vector<float> least(down);
-    for (int x = 0; x < columns; ++x) {
-        for (int k = std::max(x - beside_reach, 0); k <= std::min(x + beside_reach, columns - 1); ++k) {
-            least[x] = down[k] < least[x] ? down[k] : least[x];
-        }
-    }
-    return least;
-}
-
-void write_trust(const std::vector<Trusted>& rows, int at, std::uint8_t* out) {
-    const std::vector<float> beside = least_around(rows, at, &Trusted::beside), even = least_around(rows, at, &Trusted::even);
-    for (std::size_t x = 0; x < beside.size(); ++x) {
-        const float trust = std::min(rows[at].own[x], beside[x]);
-        const float least = even[x];
-        out[x] = static_cast<std::uint8_t>(least + trust * (255.0f - trust_least) + 0.5f);
-    }
-}
 
 }  // namespace
 

@@ -20,15 +20,7 @@ def enlarged(pixels: np.ndarray, shape: tuple[int, int], kind: Filter = Filter.L
     Returns uint8; the same bytes for any number of threads. Raises FrameError for another type and sizes beyond
     `resample.LONGEST_PX`.
     """
-    if (
-        not isinstance(pixels, np.ndarray)
-        or pixels.dtype != np.uint8
-        or (pixels.ndim, *pixels.shape[2:])
-        not in (
-            (2,),
-            (3, 3),
-        )
-    ):
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
         found = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise FrameError(f"A photo is {found}; it must be uint8, (H, W, 3) or (H, W).")
     return resampled(pixels, shape, kind, np.uint8, threads)

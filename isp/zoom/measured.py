@@ -2,17 +2,17 @@
 
 Of all pictures twice as fine, the one is looked for that explains every sample of every frame: seen through a raw
 pixel's aperture, at the place where the hand held it and in the one colour of that sample, it should be what was
-counted, as far as noise lets one know. Where the samples leave it open, neighbours should differ no more than they do in
-the plain picture (the merged burst, demosaicked and enlarged), and colours should change together. That is a least
-squares problem; it is begun with the plain picture and followed for a few rounds, tile by tile.
+counted, as far as noise lets one know. Where the samples leave it open, neighbours should differ no more than they do
+in the plain picture (the merged burst, demosaicked and enlarged), and colours should change together. That is a problem
+of least squares; it is begun with the plain picture and followed for some rounds, tile by tile.
 
 Source: Elad and Hel-Or 2001, "A fast super-resolution reconstruction algorithm for pure translational motion and common
 space-invariant blur"; Farsiu, Elad and Milanfar 2006, "Multiframe demosaicing and super-resolution of color images"
-(samples of single colours, the luma and chroma terms). The rounds are Chebyshev's iteration (Golub and Varga 1961) with a
-diagonal preconditioner: its steps are known beforehand, so a tile needs to know nothing of the others. We depart in
-weights: how smooth the picture should be is taken from the plain picture place by place, and each sample is doubted as
-far as an error of its place would change it. Trust in frames is worked out before, and where fewer than three are behind
-a place the picture fades to the plain one, which is never worse than the merge.
+(samples of single colours, the luma and chroma terms). The rounds are Chebyshev's iteration (Golub and Varga 1961) with
+a diagonal preconditioner: its steps are known beforehand, so a tile needs to know nothing of the others. We depart in
+the weights: how smooth the picture should be is taken from the plain picture place by place, and each sample is doubted
+as far as an error of its place would change it. Trust in frames is worked out before; where fewer than three are behind
+a place, or what they say remains unexplained, the picture fades to the plain one, which is no worse than the merge.
 """
 
 from __future__ import annotations
@@ -31,17 +31,19 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
 from isp.levels import Levels
-from isp.zoom.robustness import on_drift
 from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
+from isp.zoom.robustness import on_drift
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
 # measured, and would take many rounds.
 ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
+# Waves too fine for one frame are told by small differences between frames: they take more.
+PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 # An alignment that is right still misses by so much; edges are doubted accordingly.
 DOUBT_PX = 0.05
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
 # variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
-LEAST_OF_LIGHT, NOISE_LEAST = 8e-5, 2.0
+LEAST_OF_LIGHT, NOISE_LEAST = 1.2e-4, 2.0
 # What enlarging leaves of the plain picture's noise in squared differences of neighbours.
 NOISE_SHARE = 0.1
 # How strictly that is asked, as shares of the noise: of grey, and of differences of colours, which change less.
@@ -54,6 +56,8 @@ UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 # The same of any single frame where all are asked that the plain picture did not agree with, errors of places so large
 # allowed for (raw px): the search leaves much unexplained in waves too fine for one frame, another thing far more.
 CONTRADICTED = (30.0, 45.0, 0.05)
+# Black noise reaches that many deviations below black.
+BELOW_BLACK = 4.0
 # Gains of red, green and blue that most sensors need in daylight, and what no light needs.
 DAYLIGHT = (1.9, 1.0, 1.6)
 # So little energy of edges tells nothing: daylight is then assumed.
@@ -123,6 +127,8 @@ def super_resolve(
     behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
     facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
+    # No light is less than none; only noise is seen below black.
+    lowest = max(black - BELOW_BLACK * math.sqrt(plain.shot.noise.read) * (shot.white_dn - black), 0.0)
     facts.solve(
         plain.picture,
         bad,
@@ -132,7 +138,7 @@ def super_resolve(
         [on_drift(aligned.lying).astype(np.uint8) for aligned in frames],
         *rows,
         *columns,
-        (black, shot.white_dn - black, shot.white_dn),
+        (black, shot.white_dn - black, lowest, shot.white_dn),
         pixels,
         behind,
         threads,
@@ -179,8 +185,14 @@ def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     reach = math.ceil(fine / new_length - 1e-6) + (0 if fine % new_length == 0 else 1)
     at = starts[:, None] + np.arange(reach)
     covered = np.minimum(at + 1, edges[1:, None]) - np.maximum(at, edges[:-1, None])
-    covered = np.maximum(np.round(covered, 6), 0.0)
-    return starts, (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
+    covered = np.where(covered > 1e-6, covered, 0.0)
+    weights = covered / covered.sum(axis=1, keepdims=True)
+    # Of a fine pixel that is covered in part, that part does not lie in its middle: put right what this moves.
+    away = np.where(covered > 0, at + 0.5 - (edges[:-1, None] + edges[1:, None]) / 2, 0.0)
+    even = np.where(covered > 0, away - away.sum(axis=1, keepdims=True) / (covered > 0).sum(axis=1, keepdims=True), 0.0)
+    spread = np.maximum((even * away).sum(axis=1, keepdims=True), 1e-9)
+    weights = weights - even * (weights * away).sum(axis=1, keepdims=True) / spread
+    return starts, np.round(weights, 6).astype(np.float32)
 
 
 def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray) -> dict:
@@ -202,6 +214,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "contradicted": CONTRADICTED,
         "prior": (LEAST_OF_LIGHT, NOISE_SHARE, NOISE_LEAST, GREY, COLOURS),
         "rounds": chebyshev(ROUNDS, LEAST_OF_SPECTRUM),
+        "patient_rounds": chebyshev(PATIENT_ROUNDS, LEAST_OF_PATIENT),
     }
 
 
@@ -220,10 +233,11 @@ def chebyshev(rounds: int, least: float) -> list[tuple[float, float]]:
     return [(round(kept, 6), round(length, 6)) for kept, length in steps]
 
 
-def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
+def plain_of(merged: RawFrame, gains: np.ndarray, noise: Noise, bad_pixels: np.ndarray, threads: int = 0) -> Plain:
     """The merged burst, demosaicked.
 
     gains       see `balance`
+    noise       of one frame: demosaicking goes by it, since where things move there is but one behind the picture
     bad_pixels  (count, 2) int32: these are mended, no others
     """
     mosaic = run_stages(merged, (Levels(),), threads).pixels
@@ -234,7 +248,7 @@ def plain_of(merged: RawFrame, gains: np.ndarray, bad_pixels: np.ndarray, thread
     for index, letter in enumerate(merged.shot.bayer):
         top, left = divmod(index, 2)
         mosaic[top::2, left::2] *= gains["RGB".index(letter)]
-    picture = demosaic(mosaic, merged.shot.bayer, "fine", merged.shot.noise, threads)
+    picture = demosaic(mosaic, merged.shot.bayer, "fine", noise, threads)
     return Plain(np.ascontiguousarray(picture.transpose(2, 0, 1)), gains, merged.shot)
 
 

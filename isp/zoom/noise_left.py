@@ -1,7 +1,7 @@
 """How much noise is left in a measured zoom: flat grey is sent through the very same search.
 
-How far the search follows the samples depends on how many there are, where they lie and how noisy they are; no formula is
-shorter than trying it. Two even greys, with the burst's own shifts and noise, take one tile.
+How far the search follows the samples depends on how many there are, where they lie and how noisy they are; no formula
+is shorter than trying it. Two even greys, with the burst's own shifts and noise, take one tile.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def noise_left(plain: Plain, frames: Sequence[Aligned], noise: Noise, factor: fl
     ]
     merged_shot = dataclasses.replace(shot, noise=plain.shot.noise)
     none = np.empty((0, 2), np.int32)
-    start = plain_of(_frame(light + merged, merged_shot), plain.gains, none, threads)
+    start = plain_of(_frame(light + merged, merged_shot), plain.gains, noise, none, threads)
     found = super_resolve(start, taken, noise, factor, none, threads)
     green = (found.pixels[..., 1] - found.shot.black_dn[0]) / (found.shot.white_dn - found.shot.black_dn[0])
     edge, middle = round(EDGE_PX * factor), green.shape[1] // 2

@@ -37,8 +37,9 @@ NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
 # over 10 x 10 pixels does: limits of its square in units of its variance. One right place of a thousand exceeds the
 # first.
 LEAN = (7.0, 14.0)
-# Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame.
-FLICKER = 0.01
+# Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame, and that shows
+# nowhere; the rim of a lamp's light does from 3 in 100 on.
+FLICKER = 0.005
 # So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
 CERTAIN = 2.0
 # Where false coarse waves of too fine detail lie, means stray too, but not so many times the limit.

@@ -22,7 +22,7 @@ from isp.zoom.measured import Aligned, Measured, balance, plain_of, super_resolv
 from isp.zoom.noise_left import noise_left
 from isp.zoom.refine import Refiner
 from isp.zoom.robustness import Trust
-from isp.zoom.where import lying
+from isp.zoom.where import lying, steadied
 from isp.zoom.zoomed import Diversity, Zoomed, ZoomStory
 
 # Crops that are kept: more frames still make the merged picture calmer, but hardly show more detail.
@@ -76,15 +76,14 @@ class ZoomBurst:
         """The picture, and by timestamp how much of each frame was believed."""
         kept, threads = self._kept, self._threads
         reference, bad_pixels = kept.reference, self._bad_pixels()
-        plain = plain_of(merged, balance(merged), bad_pixels, threads)
-        frame, shifts = kept.others[0]
-        noise = measured_noise(reference, frame, shifts.px)
+        noise = measured_noise(reference, kept.others[0][0], kept.others[0][1].px)
+        plain = plain_of(merged, balance(merged), noise, bad_pixels, threads)
         still = np.zeros((*places_of(merged.pixels.shape), 2), np.float32)
         full = np.full([length // 2 for length in merged.pixels.shape], FULL, np.uint8)
         frames, shares = [Aligned(reference, still, full)], {}
         judge = Trust(plain.picture, plain.gains, reference.shot, noise, threads)
         for frame, shifts in kept.others:
-            where = lying(shifts.px)
+            where = lying(steadied(shifts))
             trust = judge.in_frame(frame, where, threads)
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
             frames.append(Aligned(frame, where, trust))

@@ -45,6 +45,11 @@ class ZoomStory:
     diversity: Diversity | None
     why: str = ""
 
+    @classmethod
+    def of_plain(cls, asked: float, crop: Crop, frames_behind: float, why: str) -> ZoomStory:
+        """Of a crop between whose pixels nothing was looked for."""
+        return cls(asked, 1.0, crop, "plain", 0.0, frames_behind, None, why)
+
 
 @dataclass(frozen=True)
 class Zoomed:

@@ -6,6 +6,7 @@
 //     preview RED_ROW RED_COLUMN HEIGHT WIDTH FILE       begins a preview; what follows is for it, until it is run
 //     burst KERNEL ARRAY ... ARGUMENT ... THREADS        a kernel that aligns or merges a burst (replay_burst.hpp)
 //     resample KIND KIND ARRAY ... THREADS               a picture at another size (replay_resample.hpp)
+//     zoom ARGUMENT ... ARRAY ... THREADS                the measured zoom of a burst (replay_zoom.hpp)
 //     run_eight_bit THREADS FILE        (or run_mosaic, run_linear, run_sixteen_bit)   writes the picture
 // Arrays are files of plain numbers in this machine's byte order.
 #include <fstream>
@@ -25,6 +26,7 @@
 #include "replay_burst.hpp"
 #include "replay_preview.hpp"
 #include "replay_resample.hpp"
+#include "replay_zoom.hpp"
 
 using namespace nightjar;
 
@@ -177,6 +179,7 @@ void follow(Job& job, const std::string& method, std::istream& line) {
     if (method == "burst") return job.burst.follow(line);
     if (method == "bokeh") return job.bokeh.follow(line);
     if (method == "resample") return ResampleReplay::follow(line);
+    if (method == "zoom") return ZoomReplay::follow(line);
     if (job.preview) {
         if (job.preview->follow(method, line)) job.preview.reset();
         return;

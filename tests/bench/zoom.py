@@ -1,4 +1,4 @@
-"""Zoom against its bars and beside other ways to a larger picture; part of `make bench`, or `python tests/bench/zoom.py`.
+"""Zoom against its bars and beside other ways to a larger picture; `make bench`, or `python tests/bench/zoom.py`.
 
 Peers: bicubic and Lanczos enlargements, ours, Pillow's and OpenCV's, and published networks (FSRCNN, ESPCN) where the
 shared folder has their files; they are only run.
@@ -49,7 +49,7 @@ from isp.zoom.resample import resampled
 from isp.zoom.taps import Filter
 from isp.zoom.zoom_burst import ZoomBurst
 
-FRAMES = (8, 15)
+FRAMES, FACTORS = (8, 15), (2.0, 1.5, 1.0)
 CROP_SHAPE = (1520, 2028)  # half of an imx477 each way: zoomed twice
 COST_FRAMES, ROUNDS = 8, 3
 MOST_CPU_S = 6.0
@@ -60,22 +60,32 @@ PIPELINE = {"white_balance": {"temperature_k": LIGHT_K}}
 def gain_bars() -> list[Bar]:
     """Decibels above what the same frames give without it; printed whole, as the bars name only the worst."""
     scenes = [*at_hand(PHOTOGRAPHS), *DRAWN]
-    print("\nzoom: dB above the merged burst (fine demosaic, bicubic), displayed | linear, mean of the scenes")
+    print("\nzoom: dB above the merged burst (fine demosaic, bicubic), displayed | linear, means of the scenes")
     bars = []
-    for factor in (2.0, 1.5, 1.0):
-        for iso, twice in TWICE_DB.items():
-            least = twice if factor == 2 else ONCE_DB
-            found = {}
-            for frames in FRAMES:
-                pictures = [ZoomPictures(zoom_burst(name, frames, iso, seed=iso + frames), factor) for name in scenes]
-                shown, linear = [each.gain_db() for each in pictures], [each.linear_gain_db() for each in pictures]
-                single = np.mean([each.gain_db("single") for each in pictures])
-                found |= {f"{name}, {frames}": min(pair) for name, *pair in zip(scenes, shown, linear, strict=True)}
+    for iso, twice in TWICE_DB.items():
+        found = {factor: {} for factor in FACTORS}
+        for frames in FRAMES:
+            cases = {name: zoom_burst(name, frames, iso, seed=iso + frames) for name in scenes}
+            # More frames are asked for what they are taken for.
+            for factor in FACTORS if frames == FRAMES[0] else FACTORS[:1]:
+                pictures = {name: ZoomPictures(case, factor) for name, case in cases.items()}
+                gains = {name: (each.gain_db(), each.linear_gain_db()) for name, each in pictures.items()}
+                single = np.mean([each.gain_db("single") for each in pictures.values()])
+                found[factor] |= {f"{name}, {frames} frames": min(pair) for name, pair in gains.items()}
+                shown, linear = np.mean(list(gains.values()), axis=0)
                 print(
-                    f"  x{factor:g}  ISO {iso:<5} {frames:2} frames  {np.mean(shown):6.2f} |{np.mean(linear):6.2f}"
-                    f"   above one frame {single:6.2f}"
+                    f"  x{factor:<4g} ISO {iso:<5} {frames:2} frames  {shown:6.2f} |{linear:6.2f}"
+                    f"   above one frame, displayed {single:6.2f}"
                 )
-            bars.append(Bar(f"x{factor:g}, ISO {iso}: above plain, the lesser of both", "dB", found, least=least))
+        bars += [
+            Bar(
+                f"x{factor:g}, ISO {iso}: above plain, displayed and linear",
+                "dB",
+                found[factor],
+                least=twice if factor == 2 else ONCE_DB,
+            )
+            for factor in FACTORS
+        ]
     return bars
 
 
@@ -83,7 +93,10 @@ def look_bars() -> list[Bar]:
     """Edges, waves, what moves, greys, and what the solver was not told."""
     edges = {f"lens {lens} px, ISO {iso}": edge_of(iso, lens_px=lens) for lens in (0.2, 0.35) for iso in (100, 400)}
     points = {f"lens {lens} px, points": edge_of(100, lens_px=lens, aperture_px=0.0) for lens in (0.2, 0.35)}
-    waves = {f"aperture {open_px:g} px": aliasing_fallen_db(zoom_burst("zone plate", aperture_px=open_px)) for open_px in (1, 0)}
+    waves = {
+        f"aperture {open_px:g} px": aliasing_fallen_db(zoom_burst("zone plate", aperture_px=open_px))
+        for open_px in (1, 0)
+    }
     worse, linear_worse = {}, {}
     for scene in at_hand(("texture", "kodim05", "kodim23")):
         for iso in TWICE_DB:
@@ -123,11 +136,13 @@ def _of(found: dict, what: str) -> dict[str, float]:
 
 
 def cost_bars() -> list[Bar]:
-    """12 Mpix from 8 frames of 3 Mpix, frames to photo, on one thread; and beside it the enlarged photo of night mode."""
+    """12 Mpix from 8 frames of 3 Mpix, frames to photo, on one thread; beside it the enlarged photo of night mode."""
     scene = (at_hand(("kodim05",)) or ["texture"])[0]
     frames = zoom_burst(scene, COST_FRAMES, shape=CROP_SHAPE).burst.frames
     ways: dict[str, Callable[[], np.ndarray]] = {"measured, frames to photo": lambda: _measured(frames)}
-    ways |= {f"night photo, {name}": lambda larger=larger: larger(_night(frames)) for name, larger in enlargers().items()}
+    ways |= {
+        f"night photo, {name}": lambda larger=larger: larger(_night(frames)) for name, larger in enlargers().items()
+    }
     spent = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, work in ways.items():
@@ -187,9 +202,9 @@ def _night(frames: list[RawFrame]) -> np.ndarray:
 
 
 def _allowed_mb() -> float:
-    """Frames kept (2 bytes a pixel), merge and plain picture (5 floats), the fine picture, counts (6) and 64 MB."""
+    """Frames kept (2 bytes a pixel), merge and plain picture (5 floats), the fine picture, counts (6) and 96 MB."""
     pixels = CROP_SHAPE[0] * CROP_SHAPE[1]
-    return pixels * (2 * COST_FRAMES + 4 * 5 + 4 * 6) / 2**20 + 64
+    return pixels * (2 * COST_FRAMES + 4 * 5 + 4 * 6) / 2**20 + 96
 
 
 def _peak_mb(frames: list[RawFrame]) -> float:

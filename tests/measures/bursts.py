@@ -39,7 +39,9 @@ class Pose:
         if self.smear_px == (0.0, 0.0):
             return [self]
         parts = [(moment + 0.5) / SMEAR_MOMENTS - 0.5 for moment in range(SMEAR_MOMENTS)]
-        moved = [tuple(at + part * smear for at, smear in zip(self.moved_px, self.smear_px, strict=True)) for part in parts]
+        moved = [
+            tuple(at + part * smear for at, smear in zip(self.moved_px, self.smear_px, strict=True)) for part in parts
+        ]
         return [Pose(each, self.roll_degrees) for each in moved]
 
     def seen(self, y: np.ndarray, x: np.ndarray, middle: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -34,6 +34,11 @@ def unread_words(photo: np.ndarray, text: str = PAGE) -> int:
     return len(words) - sum(block.size for block in found.get_matching_blocks())
 
 
+def words_read(picture: np.ndarray) -> list[str]:
+    """What a reader takes for words, in their order, of an (H, W) uint8 picture of one block of dark print."""
+    return _words(Image.fromarray(picture))
+
+
 def _even_paper(photo: np.ndarray) -> Image.Image:
     grey = Image.fromarray(photo).convert("L")
     paper = np.asarray(grey.filter(ImageFilter.BoxBlur(PAPER_PX)), dtype=np.float64)

@@ -62,7 +62,9 @@ def luma_in(file: Path, studio: bool) -> np.ndarray:
     """(H, W) uint8 luma by BT.601, both sides even."""
     with Image.open(file) as picture:
         colours = np.asarray(picture.convert("RGB"), np.float64)
-    weights, least = (np.array([65.481, 128.553, 24.966]) / WHITE, 16) if studio else (np.array([0.299, 0.587, 0.114]), 0)
+    weights, least = (
+        (np.array([65.481, 128.553, 24.966]) / WHITE, 16) if studio else (np.array([0.299, 0.587, 0.114]), 0)
+    )
     height, width = (2 * (side // 2) for side in colours.shape[:2])
     return np.round(least + colours[:height, :width] @ weights).astype(np.uint8)
 

@@ -33,6 +33,7 @@ MOVING = {
     "somebody creeps in": [Occluder(120, 0.6)],
     "lamp switched on": [Lamp((130, 200), 4)],
 }
+HAND = hand_held(8, PATH_PX, ROLL_DEGREES, 1)
 # A lens, a sensor, a hand that the solver was not told of.
 STRANGE = {
     "pixels that are points": {"aperture_px": 0.0},
@@ -42,7 +43,7 @@ STRANGE = {
     "softest lens": {"lens_px": 0.9},
     "more noise than is said": {"noise_told": 1 / 1.5},
     "less noise than is said": {"noise_told": 1.5},
-    "three frames smeared": {"poses": shaken(hand_held(8, PATH_PX, ROLL_DEGREES, 1), dict.fromkeys((2, 4, 5), (0.3, 0.8)))},
+    "three frames smeared": {"poses": shaken(HAND, dict.fromkeys((2, 4, 5), (0.3, 0.8)))},
     "tremor of the simulated camera": {"poses": tremor(8, 60.0, seed=5, exposed=0.5)},
 }  # fmt: skip
 
@@ -77,7 +78,7 @@ def aliasing_fallen_db(case: ZoomCase) -> float:
 
 
 def flat_patches(pictures: ZoomPictures) -> Mapping[str, float]:
-    """Of even greys: noise (times what the shot says, mean of all), and how far a colour's mean strays from the plain picture's.
+    """Of even greys: noise (times what the shot says, mean of all), and how far a colour's mean strays from plain's.
 
     The scene is "steps" and does not move across them: what the truth has as even within a pixel or two is looked at.
     """

@@ -1,4 +1,4 @@
-"""Hand-held bursts for a zoom, and the truth of them on a finer grid: what a sensor with smaller pixels would have seen."""
+"""Hand-held bursts for a zoom, and their truth on a finer grid: what a sensor with smaller pixels would have seen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ISO_OF_GAIN_1 = 100
 
 @dataclass(frozen=True)
 class SeenBroadly:
-    """Something that moves, as pixels see it whose sensitive part is `width_px` wide: `thing` itself is drawn sharply."""
+    """Something that moves, seen by pixels whose sensitive part is `width_px` wide: `thing` itself is drawn sharply."""
 
     thing: Ball | Occluder | Lamp
     width_px: float
@@ -147,4 +147,3 @@ def _told(frame: RawFrame, times: float) -> RawFrame:
     noise = frame.shot.noise
     other = replace(noise, shot=noise.shot * times**2, read=noise.read * times**2)
     return RawFrame(frame.pixels, replace(frame.shot, noise=other))
-

@@ -126,7 +126,9 @@ class ZoomPictures:
         """(MTF50 in cycles a pixel, larger overshoot as a share of the step) of a slanted edge's green, linear."""
         high, wide = picture.shape[:2]
         tall = round(EDGE_HIGH * high / 2) - EDGE_WIDE_PX // 4
-        green = picture[high // 2 - tall : high // 2 + tall, wide // 2 - EDGE_PX : wide // 2 + EDGE_PX, 1].astype(np.float64)
+        green = picture[high // 2 - tall : high // 2 + tall, wide // 2 - EDGE_PX : wide // 2 + EDGE_PX, 1].astype(
+            np.float64
+        )
         return mtf50(green), max(overshoot(green))
 
     def aliasing(self, picture: np.ndarray, frequency: np.ndarray) -> float:

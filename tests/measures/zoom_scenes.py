@@ -1,7 +1,7 @@
 """Scenes for zoomed bursts, as a sensor with twice the pixels each way would see them.
 
-A photograph's pixel is one such finer pixel. What the coarser sensor's pixels see follows from that: a pixel's aperture is
-as wide as two finer ones'. Source of the split: the sampled aperture of width a has the spectrum sinc(a f), and
+A photograph's pixel is one such finer pixel. What the coarser sensor's pixels see follows from that: the aperture of
+one is as wide as two finer ones'. Source of the split: the sampled aperture of width a has the spectrum sinc(a f), and
 sinc(a f) / sinc(a f / 2) = cos(pi a f / 2).
 """
 
@@ -26,10 +26,16 @@ FINEST = 1.0
 def fine_points(name: str, shape: tuple[int, int], margin_px: int) -> np.ndarray:
     """(3, FINER * (height + 2 margin), ...) float32: what pixels half as wide see, before the lens has blurred it.
 
-    name  "kodim01" to 24, a photograph of scikit-image, a drawn scene of the simulated camera, or one that is drawn here
+    name  "kodim01" to 24, a photograph of scikit-image, a scene of the simulated camera, or one that is drawn here
     """
     tall = tuple(FINER * (length + 2 * margin_px) for length in shape)
-    drawn = {"edge alone": slanted_edge, "edge chart": edge_chart, "zone plate": zone_plate, "texture": texture, "steps": grey_steps}
+    drawn = {
+        "edge alone": slanted_edge,
+        "edge chart": edge_chart,
+        "zone plate": zone_plate,
+        "texture": texture,
+        "steps": grey_steps,
+    }
     if name in drawn:
         inner = tuple(FINER * length for length in shape)
         picture = drawn[name](inner if name in ("zone plate", "steps") else tall)
@@ -56,7 +62,9 @@ def seen_through(points: np.ndarray, margin_px: int, lens_px: float, aperture_px
         spectrum = np.fft.rfft2(np.asarray(plane, np.float32))
         for waves in (np.fft.fftfreq(plane.shape[0])[:, None], np.fft.rfftfreq(plane.shape[1])):
             per_px = waves * FINER
-            passed = np.exp(-2 * np.square(np.pi * lens_px * per_px)) * np.sinc(seen * per_px) / np.sinc(finest * per_px)
+            passed = (
+                np.exp(-2 * np.square(np.pi * lens_px * per_px)) * np.sinc(seen * per_px) / np.sinc(finest * per_px)
+            )
             # From values to coefficients of the cubic spline through them.
             spectrum = spectrum * (passed * 3 / (2 + np.cos(2 * np.pi * waves))).astype(np.float32)
         planes.append(np.fft.irfft2(spectrum, plane.shape).astype(np.float32))
