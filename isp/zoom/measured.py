@@ -31,7 +31,7 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
 from isp.levels import Levels
-from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
+from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, Crop, even
 from isp.zoom.robustness import on_drift
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
@@ -40,7 +40,7 @@ ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
 # Waves too fine for one frame are told by small differences between frames: they take more.
 PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 # An alignment that is right still misses by so much; edges are doubted accordingly.
-DOUBT_PX = 0.05
+DOUBT_PX = 0.03
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
 # variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
 LEAST_OF_LIGHT, NOISE_LEAST = 1.2e-4, 2.0
@@ -56,6 +56,8 @@ UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 # The same of any single frame where all are asked that the plain picture did not agree with, errors of places so large
 # allowed for (raw px): the search leaves much unexplained in waves too fine for one frame, another thing far more.
 CONTRADICTED = (30.0, 45.0, 0.05)
+# Some noise there always is: a camera that says it has none in black (DNGs of others do) would divide by nothing.
+LEAST_READ = 1e-10
 # Black noise reaches that many deviations below black.
 BELOW_BLACK = 4.0
 LARGEST_COUNT = 65535
@@ -92,7 +94,7 @@ class Aligned:
 class Measured:
     """pixels  (h, w, 3) uint16 counts of the camera's red, green and blue
     shot    their facts; the noise is a green value's
-    behind  (H / 2, W / 2) float32: how many frames are behind each 2 x 2 of the reference
+    behind  (H / 2, W / 2) float32: how many frames are behind each 2 x 2 of what is shown of the reference
     """
 
     pixels: np.ndarray
@@ -101,7 +103,13 @@ class Measured:
 
 
 def super_resolve(
-    plain: Plain, frames: Sequence[Aligned], noise: Noise, factor: float, bad_pixels: np.ndarray, threads: int = 0
+    plain: Plain,
+    frames: Sequence[Aligned],
+    noise: Noise,
+    factor: float,
+    bad_pixels: np.ndarray,
+    threads: int = 0,
+    shown: Crop | None = None,
 ) -> Measured:
     """The picture that explains all frames, `factor` times as large.
 
@@ -109,6 +117,7 @@ def super_resolve(
     frames      the reference too; it lies where it lies
     noise       of one frame
     bad_pixels  (count, 2) int32, as `isp.burst.flaws` finds them
+    shown       the part of the frames that becomes the picture; None is all
     Any number of threads gives the same bytes. Raises FrameError for a factor that is not 1 to 2.
     """
     if not SMALLEST <= factor <= MEASURED_AT_MOST:
@@ -117,9 +126,13 @@ def super_resolve(
     bad = np.zeros(shape, np.uint8)
     bad[bad_pixels[:, 0], bad_pixels[:, 1]] = 1
     shot = _one_black(plain.shot)
-    rows, columns = (taps(length, even(length * factor)) for length in shape)
+    shown = shown or Crop(0, 0, *shape)
+    rows, columns = (
+        _taps_from(before, length, even(length * factor))
+        for before, length in ((shown.top, shown.height), (shown.left, shown.width))
+    )
     pixels = np.empty((len(rows[0]), len(columns[0]), 3), np.uint16)
-    behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
+    behind = np.zeros((shape[0] // 2, shape[1] // 2), np.float32)
     facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
     # No light is less than none; only noise is seen below black.
@@ -138,7 +151,8 @@ def super_resolve(
         behind,
         threads,
     )
-    return Measured(pixels, shot, behind)
+    seen = behind[shown.top // 2 :, shown.left // 2 :][: shown.height // 2, : shown.width // 2]
+    return Measured(pixels, shot, seen)
 
 
 def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -159,6 +173,12 @@ def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.round(weights, 6).astype(np.float32)
 
 
+def _taps_from(first: int, length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `taps`, of a line that begins with that raw pixel."""
+    starts, weights = taps(length, new_length)
+    return starts + np.int32(ZOOM_FINER * first), weights
+
+
 def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray) -> dict:
     """What the kernels are told, by the names that ZoomFacts has for it."""
     black = sum(shot.black_dn) / 4
@@ -171,7 +191,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "gains": gains.tolist(),
         # Counts are whole numbers: that alone scatters them.
         "noise": (noise.shot, max(noise.read, 1 / 12 / span**2)),
-        "plain_noise": (plain_noise.shot, plain_noise.read),
+        "plain_noise": (plain_noise.shot, max(plain_noise.read, LEAST_READ)),
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
         "unexplained": UNEXPLAINED,
