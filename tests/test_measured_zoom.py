@@ -12,8 +12,9 @@ from measures.zoom_quality import LUMA, ZoomPictures
 from isp.burst.places import places_of
 from isp.errors import FrameError
 from isp.frames import LinearFrame, Noise, RawFrame
+from isp.zoom.balance import balance
 from isp.zoom.crop import Crop, crop_for, cut
-from isp.zoom.measured import balance, chebyshev, taps
+from isp.zoom.measured import chebyshev, taps
 from isp.zoom.where import lying
 from isp.zoom.zoom_burst import ZoomBurst, at_places
 
@@ -328,6 +329,15 @@ def test_colours_are_balanced_by_their_edges():
     assert blue == pytest.approx(grey_green / order[1], rel=0.05)
     told = RawFrame(frame.pixels, dataclasses.replace(frame.shot, colour_gains=(1.5, 2.5)))
     assert np.allclose(balance(told), (1.5, 1, 2.5))
+
+
+def test_clipped_lamps_do_not_tell_that_the_light_is_grey():
+    """They are as bright in all colours, and their rims were most of the picture's detail."""
+    frame = burst(frames=1).frames[0]
+    pixels = frame.pixels.copy()
+    for top in range(8, SHAPE[0] - 8, 48):
+        pixels[top : top + 8, top : top + 8] = round(frame.shot.white_dn)
+    assert balance(RawFrame(pixels, frame.shot)) == pytest.approx(balance(frame), rel=0.15)
 
 
 def test_a_picture_without_detail_keeps_its_numbers():

@@ -23,12 +23,13 @@ from firmware.files.raw_files import read_frame, read_raw
 from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, ReplaySettings, ZoomSettings
 from firmware.storage.card import PhotoName
-from firmware.zoom.making import ZoomWork
+from firmware.zoom.making import SHARPENED, ZoomWork
 from firmware.zoom.memory import burst_bytes, check_zoom_room, room_for_frames
 from firmware.zoom.requests import ZoomRequests
 from isp.errors import FrameError, PipelineError
 from isp.frames import Burst, LinearFrame
 from isp.photo import photo_pipeline, portrait_pipeline
+from isp.sharpen import Sharpen
 from isp.zoom.crop import crop_for
 from isp.zoom.zoomed import ZoomStory
 
@@ -41,6 +42,12 @@ def entry_of(accepted) -> dict:
 
 def size_of(accepted) -> tuple[int, int]:
     return simplejpeg.decode_jpeg(accepted.files.jpeg.read_bytes()).shape[:2]
+
+
+def sharpened(accepted) -> float:
+    """By how much, as the recipe says."""
+    recipe = json.loads(accepted.files.sidecar.read_text())["recipe"]
+    return next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen")
 
 
 def add_up(entry) -> bool:
@@ -109,6 +116,7 @@ def test_on_a_tripod_the_network_enlarges_the_merged_crop(night):
     raw = read_raw(accepted.files.dng)
     assert (raw.pixels.shape, raw.shot.frames) == (HALF, FRAMES)
     assert size_of(accepted) == WHOLE
+    assert sharpened(accepted) == SHARPENED * Sharpen().amount, "the network sharpens, too"
 
 
 @pytest.mark.slow
@@ -138,6 +146,7 @@ def test_without_the_network_the_plain_rung_serves_and_that_is_said(night, upsca
     assert [step["by"] for step in entry["enlarged"]] == ["classical"]
     assert size_of(accepted) == WHOLE
     assert (lacking is None) == (entry["without_network"] is None)
+    assert sharpened(accepted) == (Sharpen().amount if lacking is None else SHARPENED * Sharpen().amount)
     assert lacking is None or (lacking in entry["without_network"] and lacking in asked.report()["lacking"])
 
 

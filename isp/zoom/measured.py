@@ -60,11 +60,6 @@ CONTRADICTED = (30.0, 45.0, 0.05)
 LEAST_READ = 1e-10
 # Black noise reaches that many deviations below black.
 BELOW_BLACK = 4.0
-# Gains of red, green and blue that most sensors need in daylight, and what no light needs.
-DAYLIGHT = (1.9, 1.0, 1.6)
-# So little energy of edges tells nothing: daylight is then assumed.
-LEAST_ENERGY = 1e-7
-LARGEST_GAIN = 4.0
 LARGEST_COUNT = 65535
 
 
@@ -158,37 +153,6 @@ def super_resolve(
     )
     seen = behind[shown.top // 2 :, shown.left // 2 :][: shown.height // 2, : shown.width // 2]
     return Measured(pixels, shot, seen)
-
-
-def balance(merged: RawFrame) -> np.ndarray:
-    """(3,) float32 gains of red, green and blue that make their detail alike: those that the camera chose.
-
-    Where it chose none, those that make differences of neighbours as large in all colours: most edges are grey (van de
-    Weijer, Gevers and Gijsenij 2007, "Edge-based color constancy").
-    """
-    if merged.shot.colour_gains is not None:
-        red, blue = merged.shot.colour_gains
-        return np.array([red, 1.0, blue], np.float32)
-    energy = dict.fromkeys("RGB", 0.0)
-    for index, letter in enumerate(merged.shot.bayer):
-        top, left = divmod(index, 2)
-        energy[letter] += _detail(merged.pixels[top::2, left::2], merged.shot) / (2 if letter == "G" else 1)
-    gains = [
-        math.sqrt((energy["G"] + LEAST_ENERGY) / (energy[letter] + LEAST_ENERGY / usual**2))
-        for letter, usual in zip("RGB", DAYLIGHT, strict=True)
-    ]
-    # So rounded they do not depend on how sums were added.
-    return np.round(np.clip(gains, 1 / LARGEST_GAIN, LARGEST_GAIN), 3).astype(np.float32)
-
-
-def _detail(counts: np.ndarray, shot: Shot) -> float:
-    """Mean square of differences of neighbours of one colour beside the noise's, as a share of saturation squared."""
-    black = sum(shot.black_dn) / 4
-    span = shot.white_dn - black
-    light = (counts - np.float32(black)) / np.float32(span)
-    noise = 2 * (shot.noise.shot * max(float(light.mean(dtype=np.float64)), 0.0) + shot.noise.read)
-    found = sum(float(np.square(np.diff(light, axis=axis)).mean(dtype=np.float64)) for axis in (0, 1)) / 2
-    return max(found - noise, 0.0)
 
 
 def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:

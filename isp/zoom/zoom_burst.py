@@ -16,9 +16,10 @@ from isp.burst.measured_noise import measured_noise
 from isp.burst.places import PITCH_PX, places_of
 from isp.burst.streaming import WHOLE_SHARE, FrameStory, Merged, NightBurst
 from isp.frames import LinearFrame, RawFrame
+from isp.zoom.balance import balance
 from isp.zoom.crop import MEASURED_AT_MOST, Crop, check_factor, cut, with_margin, within
 from isp.zoom.diversity import measured_diversity
-from isp.zoom.measured import Aligned, Measured, balance, plain_of, super_resolve
+from isp.zoom.measured import Aligned, Measured, plain_of, super_resolve
 from isp.zoom.noise_left import noise_left
 from isp.zoom.refine import Refiner
 from isp.zoom.robustness import Trust
