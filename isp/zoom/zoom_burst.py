@@ -1,7 +1,7 @@
 """A zoomed burst as it arrives: the night's alignment and merge of the crops, and then the detail between their pixels.
 
-Frames are cut, with a margin, aligned and merged as they come, as at night; their crops are kept, so that at the end all can be asked
-for what the merged picture cannot show. See `isp.zoom.measured`.
+Frames are cut, with a margin, aligned and merged as they come, as at night; their crops are kept, so that at the end
+all can be asked for what the merged picture cannot show. See `isp.zoom.measured`.
 """
 
 from __future__ import annotations
