@@ -25,7 +25,7 @@ TEXT = """\
 # The network that draws a picture at twice the size
 
 Training writes this card; `python -m accelerators.training.upscaling --shared ../shared` makes the file and the numbers
-again: {steps} steps on one thread, then {fold_steps} for each of {folds} folds.
+again: {steps} steps on one thread, then as many for each of {folds} folds.
 
 {file}
 
@@ -42,7 +42,7 @@ again it is the photo. All numbers below are of both together, as the camera doe
   At full size and at .85 and .7 of it, in pieces, turned and mirrored.
 - {drawings} drawings of {kinds} kinds, made by code here (accelerators/training/upscaling/drawings.py): print, slanted
   edges, leaves over leaves, stripes, rings. {drawn:.0%} of the pieces. The print is in Aileron, the typeface inside
-  Pillow (public domain).
+  Pillow (CC0).
 - Shown are bicubic reductions, and of {summed:.0%} of the pieces sums over 2 x 2 pixels. {sharpened:.0%} were sharpened
   beforehand, as a camera does. {noisy:.0%} have noise where they are shown, up to {noise:g} levels; the truth has none.
 
@@ -58,9 +58,9 @@ was given: root mean square in levels of 8 bits.
 |---|--:|--:|--:|--:|--:|--:|
 {rows}
 
-"Not seen": each photograph was judged by a network that learned from the other folds (every {folds}th picture is held
-out) in {fold_steps} steps. Kodak: luma 0 to 255, 4 pixels cut at the edges. The other sets: luma 16 to 235 and 2
-pixels, as in the literature; they only measure, for their pictures have no licence to learn from.
+"Not seen": each photograph was judged by a network that learned in as many steps from the other folds; every {folds}th
+picture is held out. {covered}Kodak: luma 0 to 255, 4 pixels cut at the edges. The other sets: luma 16 to 235
+and 2 pixels, as in the literature; they only measure, for their pictures have no licence to learn from.
 
 | Kodak, int8 | bicubic | not seen | taught |
 |---|--:|--:|--:|
@@ -86,20 +86,18 @@ were chosen by Kodak (taught) and Set5. The {folds} folds and Set14 and BSD68 we
 
 def card_text(
     path: Path,
-    steps: tuple[int, int],
+    steps: int,
     taught: Mapping[str, Figures],
     not_seen: Mapping[str, Figures],
     others: Mapping[str, Mapping[str, Figures]],
 ) -> str:
-    """The card, as Markdown, of the network at `path`; figures by picture, of the other sets by set and picture.
-
-    steps  of training: of what ships, and of each fold
-    """
-    groups = {f"{KODAK.name}, not seen": not_seen, f"{KODAK.name}, taught": taught, **others}
+    """The card, as Markdown, of the network at `path`; figures by picture, of the other sets by set and picture."""
+    same = {name: taught[name] for name in not_seen}
+    groups = {f"{KODAK.name}, not seen": not_seen, "the same, taught": same, f"{KODAK.name}, taught": taught, **others}
     return TEXT.format(
         file=sum_of(path),
-        steps=steps[0],
-        fold_steps=steps[1],
+        steps=steps,
+        covered=_covered(taught, not_seen),
         folds=FOLDS,
         convolutions=HIDDEN + 2,
         channels=CHANNELS,
@@ -124,6 +122,10 @@ def sum_of(path: Path) -> str:
     """The line of the card that says which file it is about."""
     content = path.read_bytes()
     return f"- `{NAME}`: {len(content)} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`"
+
+
+def _covered(taught: Mapping[str, Figures], not_seen: Mapping[str, Figures]) -> str:
+    return "" if len(taught) == len(not_seen) else f"So far that was measured of {len(not_seen)} pictures. "
 
 
 def _row(name: str, figures: Mapping[str, Figures]) -> str:

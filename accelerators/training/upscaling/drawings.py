@@ -12,34 +12,48 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from accelerators.opencv import opencv
+
 SIDE_PX = 256
 FINER = 4  # drawn so many times as large
 LARGE_PX = SIDE_PX * FINER
 WHITE = 255
-LETTERS = "aabcdeeefghiijklmnoooprssttuuvwxyzABCDEFGHIKLMNOPRSTUVWZ0123456789.,:;!?-()&%/"
+# What words are made of: often what is taken for each other where print is small.
+SIGNS = (
+    *"eaoceaoceaocssunnrrtilhdbpgfmwvykzxjqABCDEFGHIJKLMNOPRSTUVWZ0123456789.,:;!?-()&%/",
+    *("rn", "m", "rn", "m", "nn", "ri", "cl", "d", "cl", "li", "h", "vv", "w", "in", "th", "ee", "ea", "oe", "ae"),
+)
 # Heights of print in pixels of the picture: from what can hardly be read once reduced, to headlines.
-SMALLEST_PRINT_PX, LARGEST_PRINT_PX = 7, 40
+SMALLEST_PRINT_PX, LARGEST_PRINT_PX = 8, 40
+CAPITALS = 0.7  # of a letter's height
+LINE = 1.3
+BOLDEST = 0.06  # a stroke's width more than the typeface's, of the letter's height
 # Contrast below which an edge teaches little more than noise.
-LEAST_CONTRAST = 40
+LEAST_CONTRAST = 80
 LEAVES, SMALLEST_LEAF_PX, LARGEST_LEAF_PX = 3500, 1.5, 90.0
 # Cycles a pixel: finer ones no picture holds.
 NYQUIST = 0.5
 
 
 def print_on_paper(generator: np.random.Generator) -> np.ndarray:
-    """Lines of letters, often tilted a little, dark on light or light on dark."""
+    """Lines of letters with or without serifs, narrow or wide, upright or slanted; dark on light or light on dark."""
     paper, ink = _two_greys(generator)
-    image = Image.new("L", (LARGE_PX, LARGE_PX), paper)
-    draw = ImageDraw.Draw(image)
-    top = 0
+    page = np.full((LARGE_PX, LARGE_PX), paper, np.uint8)
+    bold, serifs, top = generator.uniform(0, BOLDEST), generator.random() < 0.5, 0
     while top < LARGE_PX:
-        height = int(FINER * np.exp(generator.uniform(np.log(SMALLEST_PRINT_PX), np.log(LARGEST_PRINT_PX))))
-        font = ImageFont.load_default(height)
+        # So that a page has as much room for small print as for large.
+        height = int(FINER / generator.uniform(1 / LARGEST_PRINT_PX, 1 / SMALLEST_PRINT_PX))
         for _ in range(int(generator.integers(1, 4))):
-            words = ["".join(generator.choice(list(LETTERS), generator.integers(1, 9))) for _ in range(40)]
-            draw.text((int(generator.integers(-height, height)), top), " ".join(words), fill=ink, font=font)
-            top += int(height * 1.3)
-    return _photographed(image.rotate(generator.normal(0, 4), Image.Resampling.BILINEAR, fillcolor=paper), generator)
+            words = ["".join(generator.choice(SIGNS, generator.integers(1, 9))) for _ in range(40)]
+            place = (int(generator.integers(-height, height)), top)
+            page = (_with_serifs if serifs else _plain)(page, " ".join(words), place, height, round(bold * height), ink)
+            top += int(height * LINE)
+    stretch, slant, turn = generator.uniform(0.8, 1.2), generator.choice([0, 0, 0.2]), generator.normal(0, 0.04)
+    moved = (stretch, slant + turn, -slant * LARGE_PX / 2, -turn, 1.0, turn * LARGE_PX / 2)
+    image = Image.fromarray(page).transform(
+        page.shape, Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR, fillcolor=paper
+    )
+    return _photographed(image, generator)
 
 
 def slanted_edges(generator: np.random.Generator) -> np.ndarray:
@@ -102,14 +116,17 @@ def leaves(generator: np.random.Generator) -> np.ndarray:
     return _photographed(image, generator)
 
 
+# Print most of all: wrong letters are the worst that can be drawn.
 KINDS: tuple[Callable[[np.random.Generator], np.ndarray], ...] = (
     print_on_paper,
     slanted_edges,
     leaves,
     print_on_paper,
     gratings,
+    print_on_paper,
     slanted_edges,
     leaves,
+    print_on_paper,
     zone_plate,
 )
 
@@ -118,6 +135,23 @@ def drawings(count: int, seed: int) -> list[np.ndarray]:
     """So many pictures, (SIDE_PX, SIDE_PX) uint8, of all kinds in turn; a seed always gives the same."""
     generator = np.random.default_rng(seed)
     return [KINDS[number % len(KINDS)](generator) for number in range(count)]
+
+
+def _plain(page: np.ndarray, text: str, place: tuple[int, int], height: int, bold: int, ink: int) -> np.ndarray:
+    """The page with a line in Pillow's own typeface; `place` is (left, top)."""
+    image = Image.fromarray(page)
+    font = ImageFont.load_default(height)
+    ImageDraw.Draw(image).text(place, text, fill=ink, font=font, stroke_width=bold // 2)
+    return np.array(image)
+
+
+def _with_serifs(page: np.ndarray, text: str, place: tuple[int, int], height: int, bold: int, ink: int) -> np.ndarray:
+    """The same in Hershey's of OpenCV, drawn by strokes."""
+    cv2 = opencv()
+    typeface, thickness = cv2.FONT_HERSHEY_COMPLEX, 1 + bold
+    scale = cv2.getFontScaleFromHeight(typeface, round(CAPITALS * height), thickness)
+    start = (place[0], place[1] + height)
+    return cv2.putText(page, text, start, typeface, scale, ink, thickness, cv2.LINE_AA)
 
 
 def _two_greys(generator: np.random.Generator) -> tuple[int, int]:

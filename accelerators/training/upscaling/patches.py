@@ -14,9 +14,9 @@ WHITE = 255
 SCALES = (1.0, 0.85, 0.7)
 # What share of the pieces is drawn here, and what share is not as the bars have it: enough to be learned, too little to
 # be felt on clean photographs. A camera's photo has noise, was sharpened, and its pixels sum light over their areas.
-DRAWN_SHARE = 0.15
+DRAWN_SHARE = 0.25
 NOISY_SHARE, SHARPENED_SHARE, SUMMED_SHARE = 0.15, 0.2, 0.2
-DRAWINGS = 96
+DRAWINGS = 120
 # Standard deviation in levels of 8 bits; developed photographs of this camera have less than that up to ISO 800.
 MOST_NOISE = 3.0
 MOST_SHARPENING = 1.0  # of what a blur of the next two pixels takes away
