@@ -23,6 +23,7 @@ from firmware.files.raw_files import read_frame, read_raw
 from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, ReplaySettings, ZoomSettings
 from firmware.storage.card import PhotoName
+from firmware.zoom.entry import in_words
 from firmware.zoom.making import SHARPENED, ZoomWork
 from firmware.zoom.memory import burst_bytes, check_zoom_room, room_for_frames
 from firmware.zoom.requests import ZoomRequests
@@ -331,6 +332,13 @@ class Tiny(GatedCamera):
     def next_frame(self, timeout_s, not_before_ns=None):
         frame = super().next_frame(timeout_s, not_before_ns)
         return dataclasses.replace(frame, pixels=frame.pixels[:120, :160].copy())
+
+
+def test_a_share_that_rounds_to_nothing_is_not_said():
+    told = {"asked": 2.0, "rung": "measured", "frames_behind": 8.0, "why": None}
+    for measured, said in ((0.996, "100 % measured, 8.0"), (0.99, "99 % measured, 1 % plain, 8.0")):
+        shares = {"measured": measured, "learned": 0.0, "plain": 1 - measured}
+        assert in_words(told | {"shares": shares}) == f"zoomed 2 times, {said} frames behind it"
 
 
 def test_a_part_that_would_be_too_small_refuses_the_press_in_words(night):
