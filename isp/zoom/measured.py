@@ -36,7 +36,7 @@ from isp.zoom.robustness import on_drift
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
 # measured, and would take many rounds.
-ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
+ROUNDS, LEAST_OF_SPECTRUM = 12, 0.015
 # Waves too fine for one frame are told by small differences between frames: they take more.
 PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 # An alignment that is right still misses by so much; edges are doubted accordingly.
