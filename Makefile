@@ -1,6 +1,6 @@
 # make demo    install into .venv, run the camera on its simulated sensor, press its buttons, show the pictures
 # make test    the claims this camera makes, checked in a few minutes
-# make train   train the judge of the light's colour and the upscaler anew from ../shared; weights and cards are written here
+# make train   train the networks that ship anew from ../shared: light's colour, zoom; weights and cards are written here
 # make bench   speed and quality beside other software, as tables and JSON
 PYTHON ?= python3
 VENV   := .venv

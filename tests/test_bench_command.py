@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from firmware.bench.night import measure_night
 from firmware.cli import main
+from firmware.commands.bench import lines
 
 
 def test_two_frames_take_nearly_half_of_the_noise_and_cost_is_told(capsys):
@@ -32,11 +34,12 @@ def test_what_cannot_be_measured_is_said(capsys):
     assert "imx9" in capsys.readouterr().err
 
 
-def test_the_table_names_every_burst(capsys):
-    assert main(["bench", "night", "--mpix", "1", "--frames", "2"]) == 0
-    said = capsys.readouterr()
+def test_the_table_names_every_burst():
+    done = []
+    table = list(lines(measure_night("imx219", 0.3, 2, done.append)))
     for scene in ("room", "lamps"):
-        assert sum(line.startswith(scene) for line in said.out.splitlines()) == 2
-    assert "-0.00" not in said.out
-    assert "one more frame" in said.out and "peak memory" in said.out
-    assert "merging" in said.err
+        assert sum(line.startswith(scene) for line in table) == 2
+    told = "\n".join(table)
+    assert "-0.00" not in told
+    assert "one more frame" in told and "peak memory" in told
+    assert "room, still: merging" in done

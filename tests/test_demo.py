@@ -10,33 +10,33 @@ from pathlib import Path
 
 import pytest
 
+from firmware.commands.demo import lines
 from firmware.demo.bench_daemon import NIGHTJAR, bench_daemon, same_code
+from firmware.demo.demonstration import VIEWS, Demonstration, photograph
 from firmware.demo.models_at_hand import find_models
 from firmware.errors import DemoError
 from firmware.settings import AcceleratorSettings
 
 LIMIT_S = 120
+SMALLEST = ("simulated.sensor=imx219", "camera.width_px=640", "camera.height_px=480")
 
 
-def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_numbers(tmp_path):
+def test_the_demo_runs_without_photographs_and_goes_on_with_an_earlier_runs_numbers(tmp_path):
     # An empty package in the place of scikit-image: its photographs are not there.
     (tmp_path / "skimage").mkdir()
     (tmp_path / "skimage/__init__.py").touch()
     environment = same_code()
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    earlier = photograph(next(view for view in VIEWS if view.scene == "chart"), photos, SMALLEST)
+    assert [photo.jpeg.name for photo in earlier] == ["IMG_0001.JPG"]
 
-    def nightjar_demo(*words):
-        command = [*NIGHTJAR, "demo", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=environment, check=False)
-
-    smallest = ("simulated.sensor=imx219", "camera.width_px=640", "camera.height_px=480")
-    photos, small = tmp_path / "photos", [word for setting in smallest for word in ("--set", setting)]
-    first = nightjar_demo(photos, *small)
-    assert first.returncode == 0, first.stderr
-    assert "scikit-image is not installed" in first.stderr
-    second = nightjar_demo(photos, "--json", *small)
-    assert second.returncode == 0, second.stderr
-    told = json.loads(second.stdout)
+    command = [*NIGHTJAR, "demo", photos, "--json", *(word for setting in SMALLEST for word in ("--set", setting))]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=environment, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "scikit-image is not installed" in shown.stderr
+    told = json.loads(shown.stdout)
     assert [(photo["scene"], photo["mode"]) for photo in told["photos"]] == [
         ("chart", "photo"),
         ("room", "photo"),
@@ -45,18 +45,18 @@ def test_the_demo_runs_without_photographs_and_a_second_run_goes_on_with_the_num
         ("lamps", "night"),
         ("zoneplate", "photo"),
     ]
-    assert [Path(photo["files"][0]).name for photo in told["photos"]] == [
-        f"IMG_{number:04}.JPG" for number in range(7, 13)
-    ]
-    assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 12
+    names = [Path(photo["files"][0]).name for photo in told["photos"]]
+    assert names == [f"IMG_{number:04}.JPG" for number in range(2, 8)]
+    assert len(list((photos / "DCIM/100NGHTJ").glob("*.JPG"))) == 7
     assert (photos / "contact-sheet.png").stat().st_size > 10_000
     assert all(photo["press_to_saved_ms"] > 0 for photo in told["photos"])
+    table = "\n".join(lines(Demonstration(tuple(earlier), (), photos / "contact-sheet.png", ""), 1.0))
+    assert all(words in table for words in ("chart", "IMG_0001.JPG", "contact-sheet.png"))
 
 
 def test_a_portrait_is_taken_without_a_model_and_the_warning_stands(tmp_path):
     settings = [
-        "camera.width_px=1332",
-        "camera.height_px=990",
+        *SMALLEST,
         "simulated.scene=chart",
         f"storage.folder={tmp_path}",
         f"storage.state_folder={tmp_path / 'state'}",
@@ -74,7 +74,7 @@ def test_a_portrait_is_taken_without_a_model_and_the_warning_stands(tmp_path):
 
 
 def test_a_press_that_gives_no_photo_is_told_with_its_reason(tmp_path):
-    settings = ["camera.width_px=1332", "camera.height_px=990", "simulated.scene=chart"]
+    settings = [*SMALLEST, "simulated.scene=chart"]
     settings += [f"storage.folder={tmp_path}", f"storage.state_folder={tmp_path / 'state'}"]
     settings += ["storage.free_space_floor_mb=1000000"]
     with (

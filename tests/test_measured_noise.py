@@ -30,8 +30,15 @@ def measured(burst, shot=1.0, read=1.0):
     return found.shot / true.shot, found.read / true.read
 
 
-@pytest.mark.parametrize("sensor", ["imx477", "imx708"])
-@pytest.mark.parametrize("gain", [1.0, 16.0])
+@pytest.mark.parametrize(
+    ("sensor", "gain"),
+    [
+        ("imx477", 1.0),
+        ("imx708", 16.0),
+        pytest.param("imx477", 16.0, marks=pytest.mark.slow),
+        pytest.param("imx708", 1.0, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("motion", [{}, HAND, BALL], ids=["still", "hand", "ball"])
 @pytest.mark.parametrize("scene", ["coffee", "texture", "steps", "lamps"])
 def test_a_model_that_is_right_is_left_alone(scene, motion, gain, sensor):

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from measures.bursts import Pose, burst_of
 from measures.passers_by import Lamp
+from measures.zoom_bursts import zoom_burst
+from measures.zoom_quality import LUMA, ZoomPictures
 
 from isp.burst.places import places_of
 from isp.errors import FrameError
-from isp.frames import LinearFrame, RawFrame
-from isp.zoom.crop import Crop, crop_for
-from isp.zoom.measured import balance, chebyshev, taps
+from isp.frames import LinearFrame, Noise, RawFrame
+from isp.zoom.balance import balance
+from isp.zoom.crop import Crop, crop_for, cut
+from isp.zoom.measured import chebyshev, taps
 from isp.zoom.where import lying
 from isp.zoom.zoom_burst import ZoomBurst, at_places
 
@@ -114,6 +117,86 @@ def test_only_the_crop_is_shown(texture_burst):
     assert left == pytest.approx(whole[0] + whole[2] * crop.left / SHAPE[1])
     assert high == pytest.approx(whole[3] * crop.height / SHAPE[0])
     assert (top, wide) == pytest.approx((whole[1] + whole[3] * crop.top / SHAPE[0], whole[2] * crop.width / SHAPE[1]))
+
+
+def error_of(result, taken, crop):
+    """(H, W) squared misses of the luma that raw pixels see, beside the scene itself."""
+    truth = taken.clean[reference_of(taken.frames, result)]
+    seen = mosaic_of(as_raw_pixels(light_of(result.frame)), result.frame.shot.bayer)
+    return np.square(seen - truth[crop.top :, crop.left :][: crop.height, : crop.width])
+
+
+def test_the_edge_of_a_crop_is_as_good_as_its_middle():
+    """What the hand moves out of the crop in some frames, the sensor still sees."""
+    poses = [Pose(way) for way in ((0.3, 0.2), (6.2, -5.7), (-6.4, 7.1), (7.7, 9.4), (-4.6, -10.4))]
+    taken, crop = burst(frames=5, shape=(192, 224), poses=poses), Crop(48, 48, 96, 128)
+    result = zoomed(taken.frames, crop=crop)
+    assert result.frame.pixels.shape == (192, 256, 3) and all(told.share > 0.7 for told in result.frames)
+    error = error_of(result, taken, crop)
+    middle = error[24:-24, 24:-24].mean()
+    for border in (error[:10], error[-10:], error[:, :10], error[:, -10:]):
+        assert border.mean() < 1.6 * middle
+
+
+def test_a_plain_picture_shows_the_crop_alone():
+    taken = burst(frames=3, path_px=0.0, roll_degrees=0.0)
+    crop = Crop(32, 48, 96, 128)
+    result = zoomed(taken.frames, crop=crop)
+    alone = cut(taken.frames[reference_of(taken.frames, result)], crop)
+    assert result.story.rung == "plain" and result.frame.shot.bayer == alone.shot.bayer
+    assert result.frame.shot.field_of_view == pytest.approx(alone.shot.field_of_view)
+    assert result.frame.frames_behind.shape == places_of(alone.pixels.shape)
+    assert np.corrcoef(result.frame.pixels.ravel(), alone.pixels.ravel())[0, 1] > 0.99
+
+
+def test_black_that_is_said_to_have_no_noise_stays_black():
+    """Raw files of others may say so."""
+    frames = [
+        RawFrame(frame.pixels, dataclasses.replace(frame.shot, noise=Noise(1e-4, 0.0)))
+        for frame in burst(frames=4, black=(), shape=(96, 128), light=0.05).frames
+    ]
+    for frame in frames:
+        frame.pixels[:, :48] = round(frame.shot.black_dn[0])
+    light = light_of(zoomed(frames).frame)
+    assert np.abs(light[8:-8, 8:64]).max() < 0.01
+
+
+@pytest.fixture(scope="module")
+def dim_steps():
+    """Dark patches beside bright ones, and much noise."""
+    return ZoomPictures(zoom_burst("steps", 6, 1600, shape=(160, 224), light=0.5))
+
+
+def waves_of_two(picture, axis):
+    return np.diff(picture, 2, axis) / 4
+
+
+def test_noise_beside_what_is_bright_gets_no_colour(dim_steps):
+    """Red and blue have few samples: on the dark side of an edge their noise must not pass for the edge's detail."""
+    grey = dim_steps.shown(dim_steps.truth) @ LUMA
+    dark = np.zeros(grey.shape, bool)
+    for axis in (0, 1):
+        for away in (-4, -3, -2, -1, 1, 2, 3, 4):
+            dark |= np.roll(grey, away, axis) - grey > 0.25
+
+    def dots(picture):
+        shown = dim_steps.shown(picture)
+        colour = shown - (shown @ LUMA)[..., None]
+        down, across = waves_of_two(colour, 0)[:, 1:-1], waves_of_two(colour, 1)[1:-1]
+        return (np.square(down) + np.square(across))[dark[1:-1, 1:-1]].mean()
+
+    assert dots(dim_steps.measured) < dots(dim_steps.plain)
+
+
+def test_no_grid_of_two_pixels_is_laid_over_the_picture(dim_steps):
+    """A raw pixel averages over just such waves: what stands there was not seen."""
+
+    def grid(picture):
+        luma = dim_steps.shown(picture) @ LUMA
+        twice = [(2 * luma[2:-2] - luma[:-4] - luma[4:]) / 4, (2 * luma[:, 2:-2] - luma[:, :-4] - luma[:, 4:]) / 4]
+        return sum(np.square(waves_of_two(luma, axis)).mean() / np.square(twice[axis]).mean() for axis in (0, 1))
+
+    assert grid(dim_steps.measured) < 1.1 * grid(dim_steps.truth)
 
 
 @pytest.mark.parametrize("gain", [1.0, 16.0])
@@ -246,6 +329,15 @@ def test_colours_are_balanced_by_their_edges():
     assert blue == pytest.approx(grey_green / order[1], rel=0.05)
     told = RawFrame(frame.pixels, dataclasses.replace(frame.shot, colour_gains=(1.5, 2.5)))
     assert np.allclose(balance(told), (1.5, 1, 2.5))
+
+
+def test_clipped_lamps_do_not_tell_that_the_light_is_grey():
+    """They are as bright in all colours, and their rims were most of the picture's detail."""
+    frame = burst(frames=1).frames[0]
+    pixels = frame.pixels.copy()
+    for top in range(8, SHAPE[0] - 8, 48):
+        pixels[top : top + 8, top : top + 8] = round(frame.shot.white_dn)
+    assert balance(RawFrame(pixels, frame.shot)) == pytest.approx(balance(frame), rel=0.15)
 
 
 def test_a_picture_without_detail_keeps_its_numbers():

@@ -15,8 +15,8 @@ from measures.drawing_networks import HALO, drawing_network, random_filters
 
 from accelerators.errors import DeviceError, ModelError, PictureError
 from accelerators.models.lint import lint
+from accelerators.training.filter_file import write_int8_filters
 from accelerators.training.layers import Filter
-from accelerators.training.picture_file import write_int8_filters
 from accelerators.upscaling.luma import luma_of
 from accelerators.upscaling.network_file import upscaling_files
 from accelerators.upscaling.upscaler import LONGEST_PX, load_upscaler, opened_upscaler

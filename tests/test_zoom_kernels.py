@@ -16,6 +16,7 @@ DOUBT, BLOWN = 0.05**2, 0.95
 PRIOR = {"light_least": 8e-5, "noise_share": 0.1, "noise_least": 2.0, "grey": 0.3, "colours": 1.0}
 UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 ROUNDS = chebyshev(10, 0.03)
+CALM_TIMES = 2.0  # colours differ at most so many times as much as where it is calmest near by
 ENOUGH = 6.0  # frames, below which neighbours are expected to be more alike
 
 
@@ -38,16 +39,21 @@ def facts_for(red, rounds=ROUNDS):
     )
 
 
-def enlarged(plane):
-    """Twice as fine by cubic convolution, with the halo; beyond the picture its edge goes on."""
+def enlarged(plane, blown=np.inf):
+    """Twice as fine by cubic convolution, with the halo; beyond the picture its edge goes on.
+
+    Beside a pixel that is `blown` it does not swing.
+    """
     quarter = np.array([-0.0703125, 0.8671875, 0.2265625, -0.0234375])  # weights from one before to two behind
 
     def along(values, axis):
         count = values.shape[axis]
         at = np.arange(2 * (count + 2 * HALO))
         middle, way = at // 2 - HALO, np.where(at % 2, 1, -1)
-        lines = [np.take(values, np.clip(middle + way * (k - 1), 0, count - 1), axis) * quarter[k] for k in range(4)]
-        return sum(lines)
+        lines = [np.take(values, np.clip(middle + way * (k - 1), 0, count - 1), axis) for k in range(4)]
+        value = sum(line * weight for line, weight in zip(lines, quarter, strict=True))
+        held = np.clip(value, np.minimum(lines[1], lines[2]), np.maximum(lines[1], lines[2]))
+        return np.where(np.max(lines, axis=0) >= blown, held, value)
 
     return along(along(plane, 0), 1)
 
@@ -62,19 +68,33 @@ def mean_around(values):
     return out
 
 
+def least_around(values):
+    """Within two pixels each way."""
+    height, width = values.shape
+    padded = np.pad(values, 2, constant_values=np.inf)
+    return np.min([padded[j : j + height, i : i + width] for j in range(5) for i in range(5)], axis=0)
+
+
 def expectations(plain):
-    """Weights of differences down and across, and squared slopes a raw pixel."""
+    """Weights of differences down and across, of grey and of differences of colours; squared slopes a raw pixel; and
+    how even it is around, down and across."""
     grey = (plain[0] + 2 * plain[1] + plain[2]) / 4
     light = np.maximum(mean_around(grey), 0)
     noise = SHOT / 4 * light + READ / 4
-    weights, steep = [], 0
+    weights, of_colours, steep, even = [], [], 0, []
     for axis in (0, 1):
         squares = np.square(np.diff(grey, axis=axis, append=np.take(grey, [-1], axis)))
         slopes = (np.roll(mean_around(grey), -3, axis) - np.roll(mean_around(grey), 3, axis)) / 6
-        texture = np.maximum(mean_around(squares) - slopes**2 - PRIOR["noise_share"] * noise, 0)
-        weights.append(1 / (texture + PRIOR["light_least"] * light + PRIOR["noise_least"] * noise))
+        differences = mean_around(squares) - slopes**2
+        texture = np.maximum(differences - PRIOR["noise_share"] * noise, 0)
+        calmest = np.minimum(CALM_TIMES * least_around(differences), differences)
+        of_colour = np.maximum(calmest - PRIOR["noise_share"] * noise, 0)
+        least = PRIOR["light_least"] * light + PRIOR["noise_least"] * noise
+        weights.append(1 / (texture + least))
+        of_colours.append(1 / (of_colour + least))
+        even.append(least / (texture + least))
         steep = steep + 2 * texture
-    return weights, steep
+    return weights, of_colours, steep, even
 
 
 class Samples:
@@ -120,13 +140,13 @@ class Samples:
         self.weight = self.believed / variance
 
 
-def pulled_together(fine, weights):
+def pulled_together(fine, weights, weights_of_colours):
     pull = np.zeros_like(fine)
-    for axis, weight in enumerate(weights):
-        rest = np.take(weight, range(weight.shape[axis] - 1), axis)
+    for axis, both in enumerate(zip(weights, weights_of_colours, strict=True)):
+        rest, coloured = (np.take(weight, range(weight.shape[axis] - 1), axis) for weight in both)
         red, green, blue = np.diff(fine, axis=axis + 1)
         grey = PRIOR["grey"] * rest * (red + 2 * green + blue) / 16
-        of_red, of_blue = PRIOR["colours"] * rest * (red - green), PRIOR["colours"] * rest * (blue - green)
+        of_red, of_blue = (PRIOR["colours"] * coloured * (colour - green) for colour in (red, blue))
         for colour, flow in enumerate((grey + of_red, 2 * grey - of_red - of_blue, grey + of_blue)):
             first = [(0, 0), (0, 0)]
             first[axis] = (0, 1)
@@ -136,8 +156,8 @@ def pulled_together(fine, weights):
 
 def solved(plain_x1, frames, red, bad, rounds=ROUNDS):
     """(3, 2 H, 2 W) balanced, and how many frames are behind each 2 x 2."""
-    plain = np.stack([enlarged(plane) for plane in plain_x1.astype(float)])
-    weights, steep = expectations(plain)
+    plain = np.stack([enlarged(plane, BLOWN * gain) for plane, gain in zip(plain_x1.astype(float), GAINS, strict=True)])
+    weights, of_colours, steep, even = expectations(plain)
     samples = [Samples(*frame, bad, red) for frame in frames]
     seen = np.zeros(plain.shape[1:])
     for each in samples:
@@ -148,14 +168,16 @@ def solved(plain_x1, frames, red, bad, rounds=ROUNDS):
     padded = np.pad(quads, 2, mode="edge")
     behind = sum(padded[j : j + height, i : i + width] for j in range(5) for i in range(5)) / 25
     lacking = np.maximum(ENOUGH / np.maximum(behind, 1), 1) ** 2
-    weights = [weight * np.kron(lacking, np.ones((4, 4))) for weight in weights]
-    strengths = [PRIOR["grey"] / share + times * PRIOR["colours"] for share, times in ((4, 2), (2, 4), (4, 2))]
-    near = sum(weight + np.roll(weight, 1, axis) for axis, weight in enumerate(weights))
-    diagonal = sum(each.back(each.weight, plain.shape) for each in samples) + 2 * np.multiply.outer(strengths, near)
+    lacking = np.kron(lacking, np.ones((4, 4)))
+    weights, of_colours = ([weight * lacking for weight in each] for each in (weights, of_colours))
+    near, near_colours = (sum(w + np.roll(w, 1, axis) for axis, w in enumerate(each)) for each in (weights, of_colours))
+    diagonal = sum(each.back(each.weight, plain.shape) for each in samples)
+    diagonal += np.multiply.outer(np.array([0.5, 1, 0.5]) * PRIOR["grey"], near)
+    diagonal += np.multiply.outer(np.array([4, 8, 4]) * PRIOR["colours"], near_colours)
     result, moved = plain.copy(), np.zeros_like(plain)
     for kept, length in rounds:
         pull = sum(each.back(each.weight * (each.value - each.of(result)), plain.shape) for each in samples)
-        moved = kept * moved + length * (pull + pulled_together(result, weights)) / diagonal
+        moved = kept * moved + length * (pull + pulled_together(result, weights, of_colours)) / diagonal
         result = result + moved
     grey_share = np.clip((behind - 1) / 2, 0, 1) * explained(samples, result, behind.shape)
     shares = [grey_share, grey_share * np.clip((behind - 2) / 3, 0, 1)]
@@ -163,10 +185,18 @@ def solved(plain_x1, frames, red, bad, rounds=ROUNDS):
     of_grey, of_colours = (np.kron(share, np.ones((4, 4))) * dim for share in shares)
     more = result - plain
     grey = (more[0] + 2 * more[1] + more[2]) / 4
+    more = calmed(of_grey * grey + of_colours * (more - grey), even) * dim
     inner = np.s_[:, 2 * HALO : -2 * HALO, 2 * HALO : -2 * HALO]
-    return (plain + of_grey * grey + of_colours * (more - grey))[inner], behind[
-        HALO // 2 : -HALO // 2, HALO // 2 : -HALO // 2
-    ]
+    return (plain + more)[inner], behind[HALO // 2 : -HALO // 2, HALO // 2 : -HALO // 2]
+
+
+def calmed(more, even):
+    """Less of the waves of two pixels: of differences of colours, and of grey where it is even."""
+    for axis, share in enumerate(even):
+        bent = (np.roll(more, 1, axis + 1) - 2 * more + np.roll(more, -1, axis + 1)) / 8
+        grey = (bent[0] + 2 * bent[1] + bent[2]) / 4
+        more = more + bent - (1 - share) * grey
+    return more
 
 
 def explained(samples, result, shape):

@@ -152,10 +152,12 @@ def test_the_finer_truth_averaged_is_what_the_frames_saw():
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", PHOTOGRAPHS)
 def test_every_photograph_gains_at_every_iso(scene):
-    for iso, least in TWICE_DB.items():
-        for seed, frames in enumerate((8, 15)):
-            assert_gains(pictures_of(scene, frames, iso, seed=10 * iso + seed), least)
-        assert_gains(pictures_of(scene, 8, iso, factor=1.0, seed=iso), ONCE_DB)
+    """The bench has all numbers of frames and sizes for each; here they take turns."""
+    for turn, (iso, least) in enumerate(TWICE_DB.items()):
+        assert_gains(pictures_of(scene, 8, iso, seed=10 * iso), least)
+        if turn == PHOTOGRAPHS.index(scene) % len(TWICE_DB):
+            assert_gains(pictures_of(scene, 15, iso, seed=10 * iso + 1), least)
+            assert_gains(pictures_of(scene, 8, iso, factor=1.0, seed=iso), ONCE_DB)
 
 
 @pytest.mark.slow

@@ -23,12 +23,14 @@ from firmware.files.raw_files import read_frame, read_raw
 from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, ReplaySettings, ZoomSettings
 from firmware.storage.card import PhotoName
-from firmware.zoom.making import ZoomWork
+from firmware.zoom.entry import in_words
+from firmware.zoom.making import SHARPENED, ZoomWork
 from firmware.zoom.memory import burst_bytes, check_zoom_room, room_for_frames
 from firmware.zoom.requests import ZoomRequests
 from isp.errors import FrameError, PipelineError
 from isp.frames import Burst, LinearFrame
 from isp.photo import photo_pipeline, portrait_pipeline
+from isp.sharpen import Sharpen
 from isp.zoom.crop import crop_for
 from isp.zoom.zoomed import ZoomStory
 
@@ -41,6 +43,12 @@ def entry_of(accepted) -> dict:
 
 def size_of(accepted) -> tuple[int, int]:
     return simplejpeg.decode_jpeg(accepted.files.jpeg.read_bytes()).shape[:2]
+
+
+def sharpened(accepted) -> float:
+    """By how much, as the recipe says."""
+    recipe = json.loads(accepted.files.sidecar.read_text())["recipe"]
+    return next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen")
 
 
 def add_up(entry) -> bool:
@@ -109,6 +117,7 @@ def test_on_a_tripod_the_network_enlarges_the_merged_crop(night):
     raw = read_raw(accepted.files.dng)
     assert (raw.pixels.shape, raw.shot.frames) == (HALF, FRAMES)
     assert size_of(accepted) == WHOLE
+    assert sharpened(accepted) == SHARPENED * Sharpen().amount, "the network sharpens, too"
 
 
 @pytest.mark.slow
@@ -138,6 +147,7 @@ def test_without_the_network_the_plain_rung_serves_and_that_is_said(night, upsca
     assert [step["by"] for step in entry["enlarged"]] == ["classical"]
     assert size_of(accepted) == WHOLE
     assert (lacking is None) == (entry["without_network"] is None)
+    assert sharpened(accepted) == (Sharpen().amount if lacking is None else SHARPENED * Sharpen().amount)
     assert lacking is None or (lacking in entry["without_network"] and lacking in asked.report()["lacking"])
 
 
@@ -322,6 +332,13 @@ class Tiny(GatedCamera):
     def next_frame(self, timeout_s, not_before_ns=None):
         frame = super().next_frame(timeout_s, not_before_ns)
         return dataclasses.replace(frame, pixels=frame.pixels[:120, :160].copy())
+
+
+def test_a_share_that_rounds_to_nothing_is_not_said():
+    told = {"asked": 2.0, "rung": "measured", "frames_behind": 8.0, "why": None}
+    for measured, said in ((0.996, "100 % measured, 8.0"), (0.99, "99 % measured, 1 % plain, 8.0")):
+        shares = {"measured": measured, "learned": 0.0, "plain": 1 - measured}
+        assert in_words(told | {"shares": shares}) == f"zoomed 2 times, {said} frames behind it"
 
 
 def test_a_part_that_would_be_too_small_refuses_the_press_in_words(night):

@@ -231,11 +231,13 @@ def trust_twin(plain, numbers, counts, places, left):
             missed = (counts[y, x] - black) * gain / numbers["span"] - shown
             found = missed**2 / noise, allowed / noise, missed / allowed, 1 / allowed, light / allowed
             sums[:, y // 2, x // 2] += found
-    near, wide = (np.stack([square_sums(plane, reach) for plane in sums]) for reach in (1, 2))
+    near, wide, far = (np.stack([square_sums(plane, reach) for plane in sums]) for reach in (1, 2, 3))
+    lean, far_lean = (around[2] ** 2 / (around[3] + (numbers["flicker"] * around[4]) ** 2) for around in (wide, far))
     ratios = (
         (near[0] / near[1], numbers["near"]),
         (wide[0] / wide[1], numbers["wide"]),
-        (wide[2] ** 2 / (wide[3] + (numbers["flicker"] * wide[4]) ** 2), numbers["lean"]),
+        (lean, numbers["lean"]),
+        (far_lean, numbers["lean"]),
     )
     own, beside = (
         np.min(
@@ -243,7 +245,8 @@ def trust_twin(plain, numbers, counts, places, left):
         )
         for times in (1.0, numbers["certain"])
     )
-    lean, (low, high) = ratios[2]
+    low, high = numbers["lean"]
+    lean = wide[2] ** 2 / (wide[3] + (numbers["false_light"] * wide[4]) ** 2)
     even = np.where(lean >= numbers["foreign"] * high, 0, np.where(lean > low, 1, 2))
     return least_beside(even) + 253 * np.minimum(own, least_beside(beside))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firmware.darkroom.darkroom import encode_raw, plan_photo
+from firmware.darkroom.darkroom import encode_raw, in_light_of, plan_photo
 from firmware.darkroom.modes import mode_pipeline
 from firmware.darkroom.redevelop import develop_file, develop_frame, refuse_existing, tuning_of, write_file
 from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
@@ -109,7 +109,10 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
     begin(f"{burst.source}: developing")
     tuning = tuning_of(frame.shot.sensor, wishes.tuning)
-    pipeline = plan_photo(mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand), frame, tuning, wishes.judge)
+    pipeline = mode_pipeline(wishes.mode, wishes.pictures, wishes.by_hand)
+    if wishes.mode.zoom:
+        pipeline = in_light_of(read_raw(burst.files[0]), pipeline, tuning, wishes.judge)
+    pipeline = plan_photo(pipeline, frame, tuning, wishes.judge)
     write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
     quality = wishes.jpeg_quality or wishes.default_quality
     recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst, zoom=zoom)

@@ -182,6 +182,20 @@ def plan_photo(pipeline: Pipeline, frame: RawFrame, tuning: Tuning | None, judge
         return pipeline
 
 
+def in_light_of(whole: RawFrame, pipeline: Pipeline, tuning: Tuning | None, judge: Judge | None = None) -> Pipeline:
+    """The pipeline with its white balance planned, from a frame of which the photo shows a part.
+
+    A part knows less of the light than the whole, and its colours would change while one zooms.
+    """
+    from isp.pipeline import Pipeline
+    from isp.white_balance import WhiteBalance
+
+    balance = pipeline.stage(WhiteBalance)
+    if balance is None:
+        return pipeline
+    return pipeline.with_stage(*plan_photo(Pipeline((balance,)), whole, tuning, judge).stages)
+
+
 def encode_raw(frame: RawFrame, tuning: Tuning | None, planned: Pipeline) -> list:
     """The DNG of a frame, in parts, so that the pixels are not copied.
 

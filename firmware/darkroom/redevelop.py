@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelerators.errors import AcceleratorError
-from firmware.darkroom.darkroom import plan_photo
+from firmware.darkroom.darkroom import in_light_of, plan_photo
 from firmware.darkroom.modes import mode_pipeline
 from firmware.darkroom.step_pictures import StepPictures
 from firmware.darkroom.wishes import Developed, Failed, Recipe, Wishes
@@ -76,8 +76,12 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
 def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     """Make one photo and its sidecar. Raises NightjarError or IspError."""
     refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes.replace)
-    frame, zoom = zoomed_again(read_frame(file), file, wishes)
+    whole = read_frame(file)
+    frame, zoom = zoomed_again(whole, file, wishes)
     recipe = dataclasses.replace(choose_recipe(file, frame.shot, wishes), zoom=zoom)
+    if frame is not whole:
+        lit = in_light_of(whole, recipe.pipeline, tuning_of(whole.shot.sensor, wishes.tuning), wishes.judge)
+        recipe = dataclasses.replace(recipe, pipeline=lit)
     return develop_frame(frame, recipe, str(file), jpeg, wishes)
 
 

@@ -6,7 +6,7 @@ import contextlib
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
+from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, in_light_of, plan_photo
 from firmware.errors import StorageError
 from firmware.night.press import BurstPress
 from firmware.storage.card_writer import CardWriter
@@ -100,7 +100,14 @@ def _as_bright(press: BurstPress, frame: RawFrame | LinearFrame) -> Pipeline:
     """The pipeline that gives this frame the light it was denied."""
     from firmware.night.brightness import brighten_ev, brightened
 
-    return brightened(press.pipeline, brighten_ev(press.plan, frame), press.tuning)
+    return brightened(_lit(press), brighten_ev(press.plan, frame), press.tuning)
+
+
+def _lit(press: BurstPress) -> Pipeline:
+    """What shows a part of the frame is balanced as all of it."""
+    if press.zoom is None:
+        return press.pipeline
+    return in_light_of(press.frame, press.pipeline, press.tuning, press.judge)
 
 
 def _pass_on(done: Future, to: Future) -> None:

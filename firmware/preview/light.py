@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -62,11 +63,17 @@ class SteadyLight:
         self._wanted: tuple | None = None
 
     def recipe(
-        self, frame: RawFrame, pipeline: Pipeline, tuning: Tuning | None, judge: Judge | None = None
+        self,
+        frame: RawFrame,
+        pipeline: Pipeline,
+        tuning: Tuning | None,
+        judge: Judge | None = None,
+        whole: Callable[[], RawFrame] | None = None,
     ) -> Pipeline:
         """`pipeline` with all facts of this frame, its light on the way to the one measured last.
 
         judge  of the light; None takes the classical one
+        whole  gives the frame of which this one is a part, when the light is looked for; None where it is all
         Raises FrameError or KnobError as planning a photo does.
         """
         now_ns = frame.shot.timestamp_ns
@@ -76,7 +83,7 @@ class SteadyLight:
         asked = _asked(frame, pipeline, tuning)
         due = self._goal is None or not 0 <= now_ns - self._measured_ns < MEASURE_EVERY_NS
         if due:
-            self._measure(frame, tuning, knobs, judge)
+            self._measure(frame if whole is None else whole(), tuning, knobs, judge)
         light, self._planned_ns = self._moved(now_ns, tuning), now_ns
         if due or light != self._light or self._recipe is None or asked != self._asked:
             # Another exposure is another picture: nothing of the last one holds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -192,13 +193,13 @@ class Preview:
         from firmware.preview.picture import SmallFrames
 
         logger.info("Preview: %d pictures per second wanted", self._wanted)
-        pace, light, small = Pace(rate), SteadyLight(), SmallFrames()
+        pace, light, small, whole = Pace(rate), SteadyLight(), SmallFrames(), SmallFrames()
         seen = taken = 0
         spent_s = time.thread_time()
         while self._goes_on(rate):
             seen, frame = self._next_frame(seen)
             if frame is not None and pace.wants(frame_time_ns(frame)):
-                self._draw(frame, light, small)
+                self._draw(frame, light, small, whole)
                 dropped = pace.take(frame_time_ns(frame), passed=seen - taken - 1)
                 before_s, spent_s, taken = spent_s, time.thread_time(), seen
                 self._tally.count(time.monotonic(), spent_s - before_s, dropped)
@@ -219,7 +220,7 @@ class Preview:
                 return came
         return seen, None
 
-    def _draw(self, frame: RawFrame, light: SteadyLight, small: SmallFrames) -> None:
+    def _draw(self, frame: RawFrame, light: SteadyLight, small: SmallFrames, whole: SmallFrames) -> None:
         from firmware.preview.picture import memory_bytes, room_for, size_of, size_with_zoom, stretched
 
         if self._shown is None:
@@ -230,7 +231,9 @@ class Preview:
         small_frame = small(frame if zoom is None else cut(frame, zoom.crop))
         tuning = self._shooting.tuning_of(frame, look.settings)
         balance = self._shooting.balance_of(frame, mode, look)
-        recipe = light.recipe(small_frame, balance.pipeline(look.pipelines[mode]), tuning, balance.judge)
+        # The light of a part is that of all, as in the photo.
+        all_of_it = None if zoom is None else functools.partial(whole, frame)
+        recipe = light.recipe(small_frame, balance.pipeline(look.pipelines[mode]), tuning, balance.judge, all_of_it)
         picture = room_for(small_frame, self._spare)
         self._develop(small_frame, recipe, picture)
         portrait = self._blur(picture, recipe, frame_time_ns(frame))

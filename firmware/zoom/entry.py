@@ -24,6 +24,8 @@ RANGES = {
     "frames_behind": (0.0, MOST_FRAMES),
     "measured_share": (0.0, 1.0),
 }
+# A share below that rounds to nothing, and is not said in words.
+LEAST_SAID = 0.005
 # What the network's pictures have for one pixel, each way.
 LEARNED_TIMES = 2.0
 # In what order a picture was enlarged; there is no other way.
@@ -87,7 +89,7 @@ def shares_of(entry: Mapping[str, Any]) -> dict[str, float]:
 
 def in_words(entry: Mapping[str, Any]) -> str:
     """One line for log and terminal."""
-    named = [f"{100 * share:.0f} % {name}" for name, share in entry["shares"].items() if share]
+    named = [f"{100 * share:.0f} % {name}" for name, share in entry["shares"].items() if share >= LEAST_SAID]
     said = f"zoomed {entry['asked']:g} times, {', '.join(named)}"
     if entry["rung"] == MEASURED:
         said += f", {entry['frames_behind']:.1f} frames behind it"

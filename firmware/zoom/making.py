@@ -19,6 +19,7 @@ from firmware.zoom.upscaling import FAILURES, Upscaled, in_words
 from isp.burst.places import places_of
 from isp.develop import develop
 from isp.frames import LinearFrame, Photo, RawFrame
+from isp.sharpen import Sharpen
 
 if TYPE_CHECKING:
     from isp.develop import Watcher
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 # A picture that is to be hardly larger is not worth a network's work on one of twice its size: from here on twice is
 # nearer than once.
 LEARNED_FROM = LEARNED_TIMES**0.5
+# What is handed to a network is sharpened by this share of what was asked: it draws edges steep itself. Bursts of a
+# tripod beside the truth, developed alike, ISO 100 to 1600: with all of it 0.2 to 1.1 dB below a plain enlargement,
+# with half of it 0.4 dB below (the noisiest) to 0.9 above. A plain enlargement, where the network then fails, loses
+# nothing by it.
+SHARPENED = 0.5
 MEND = "Make the photo anew with --no-sidecar."
 
 
@@ -66,6 +72,8 @@ def make_zoomed(
     A network that fails costs nothing but its own gain, and the entry says so. Raises what developing raises; ZoomError
     for steps that cannot be repeated.
     """
+    if _asks_network(work) and not work.repeats:
+        pipeline = _less_sharp(pipeline)
     photo = _developed(frame, pipeline, tuning, threads, watcher, judge)
     if work.repeats:
         pixels, entry = _repeated(photo.pixels, work), dict(work.entry)
@@ -90,10 +98,22 @@ def _developed(
     return develop_zoomed(frame, pipeline, tuning, threads, watcher, judge)
 
 
+def _asks_network(work: ZoomWork) -> bool:
+    return work.upscale is not None and work.entry["rung"] != MEASURED and work.entry["asked"] >= LEARNED_FROM
+
+
+def _less_sharp(pipeline: Pipeline) -> Pipeline:
+    """See SHARPENED."""
+    sharpen = pipeline.stage(Sharpen)
+    if sharpen is None:
+        return pipeline
+    return pipeline.with_stage(dataclasses.replace(sharpen, amount=SHARPENED * sharpen.amount))
+
+
 def _enlarged(pixels: np.ndarray, work: ZoomWork) -> tuple[np.ndarray, dict[str, Any]]:
     """The picture at its last size, and the entry that says how it came to it."""
     size, steps, lacking = tuple(work.entry["size"]), [], ""
-    if work.upscale is not None and work.entry["rung"] != MEASURED and work.entry["asked"] >= LEARNED_FROM:
+    if _asks_network(work):
         try:
             made = work.upscale(pixels)
         except FAILURES as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firmware.errors import PressRefused
 from firmware.ring import MEGABYTE, available_bytes
-from isp.zoom.crop import MEASURED_AT_MOST, Crop
+from isp.zoom.crop import HAND_PX, MEASURED_AT_MOST, Crop
 
 # Measured at 3 and 12 Mpix of crop: of each frame's pixel, which is kept with what is believed of it; of the crop's,
 # merged, developed plainly and asked for its detail; and of the zoomed picture's, three colours of 16 bits.
@@ -18,10 +18,11 @@ FEWEST_FRAMES = 2
 
 
 def burst_bytes(crop: Crop, factor: float, frames: int, whole_bytes: int) -> int:
-    """Of a burst of so many frames: their crops, what is made of them, and the whole first frame."""
+    """Of a burst of so many frames: their crops with a margin, what is made of them, and the whole first frame."""
     zoomed_bytes = ZOOMED_BYTES * min(factor, MEASURED_AT_MOST) ** 2
-    of_a_pixel = frames * FRAME_BYTES + MERGED_BYTES + zoomed_bytes
-    return whole_bytes + round(crop.height * crop.width * of_a_pixel) + BESIDE_BYTES
+    with_margin = (crop.height + 2 * HAND_PX) * (crop.width + 2 * HAND_PX)
+    taken = with_margin * (frames * FRAME_BYTES + MERGED_BYTES) + crop.height * crop.width * zoomed_bytes
+    return whole_bytes + round(taken) + BESIDE_BYTES
 
 
 def room_for_frames(

@@ -46,14 +46,26 @@ void write_pixels(const ZoomFacts& facts, const ZoomTile& tile, const ZoomOutput
 
 }  // namespace
 
+namespace {
+
+// Raw pixels from the first that a line of the result sees to behind the last, both even.
+std::array<int, 2> seen_of(const ZoomTaps& taps, int length) {
+    const int first = taps.starts[0] / zoom_finer, last = taps.starts[taps.count - 1] + taps.taps;
+    return {first - first % 2, std::min((last / zoom_finer + 2) / 2 * 2, length)};
+}
+
+}  // namespace
+
 void zoom_burst(const ZoomFacts& facts, const ZoomInput& input, const ZoomOutput& output, int threads) {
-    const int across = (input.width + zoom_core - 1) / zoom_core, down = (input.height + zoom_core - 1) / zoom_core;
+    const auto rows = seen_of(output.down, input.height), columns = seen_of(output.across, input.width);
+    const int down = (rows[1] - rows[0] + zoom_core - 1) / zoom_core;
+    const int across = (columns[1] - columns[0] + zoom_core - 1) / zoom_core;
     const int used = std::min(threads_for(threads), across * down);
     std::vector<std::unique_ptr<ZoomTile>> tiles(used);
     run_pieces(used, across * down, [&](int thread, int number) {
         if (!tiles[thread]) tiles[thread] = std::make_unique<ZoomTile>();
         ZoomTile& tile = *tiles[thread];
-        const int top = number / across * zoom_core, left = number % across * zoom_core;
+        const int top = rows[0] + number / across * zoom_core, left = columns[0] + number % across * zoom_core;
         tile.solve(facts, input, top, left);
         write_pixels(facts, tile, output, top, left);
         for (int y = top / 2; y < std::min(top + zoom_core, input.height) / 2; ++y) {

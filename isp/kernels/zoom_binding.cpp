@@ -27,7 +27,7 @@ using Bytes = Array<const std::uint8_t, 2>;
 ZoomTaps taps_of(const Array<const std::int32_t, 1>& starts, const Array<const float, 2>& weights, int fine) {
     const int count = static_cast<int>(starts.shape(0)), taps = static_cast<int>(weights.shape(1));
     // A pixel may see fine pixels of the next tile, as far as this one's halo goes.
-    bool fits = weights.shape(0) == starts.shape(0) && taps >= 1 && taps <= zoom_halo;
+    bool fits = count >= 1 && weights.shape(0) == starts.shape(0) && taps >= 1 && taps <= zoom_halo;
     for (int i = 0; fits && i < count; ++i) {
         fits = starts(i) >= 0 && starts(i) < fine && (i == 0 || starts(i) >= starts(i - 1));
     }

@@ -16,6 +16,26 @@ int colour_at(const ZoomFacts& facts, int y, int x) {
     return of_red_row ? (of_red_column ? 0 : 1) : (of_red_column ? 1 : 2);
 }
 
+// Adds `strength` times the weights of a fine pixel's differences to its four neighbours.
+void add_strengths(const FinePlane& down, const FinePlane& across, float strength, FinePlane& sums) {
+    for (int y = 0; y < zoom_fine; ++y) {
+        for (int phase = 0; phase < zoom_phases; ++phase) {
+            float* sum = sums.data() + fine_at(y, phase, 0);
+            const float* below = down.data() + fine_at(y, phase, 0);
+            const float* above = down.data() + fine_at(std::max(y - 1, 0), phase, 0);
+            const float* right = across.data() + fine_at(y, phase, 0);
+            // The weight between a pixel and the one to its left is kept with that one.
+            const int before = (phase + zoom_phases - 1) % zoom_phases, back = phase == 0 ? 1 : 0;
+            const float* left = across.data() + fine_at(y, before, 0);
+            ROWS_DO_NOT_OVERLAP
+            for (int i = back; i < zoom_quads; ++i) {
+                sum[i] += strength * (below[i] + above[i] + right[i] + left[i - back]);
+            }
+            if (back) sum[0] += strength * (below[0] + above[0] + 2 * right[0]);
+        }
+    }
+}
+
 }  // namespace
 
 void ZoomTile::take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame) {
@@ -125,29 +145,13 @@ void ZoomTile::precondition(const ZoomFacts& facts) {
         const Eight weight = certain * believed;
         give_back(inverse_[samples.colour].data(), samples, down, across, weight);
     }
-    const float strengths[3] = {0.25f * facts.prior.grey + 2 * facts.prior.colours,
-                                0.5f * facts.prior.grey + 4 * facts.prior.colours,
-                                0.25f * facts.prior.grey + 2 * facts.prior.colours};
+    constexpr float greys[3] = {0.25f, 0.5f, 0.25f}, differences[3] = {2.0f, 4.0f, 2.0f};
     for (int colour = 0; colour < 3; ++colour) {
+        add_strengths(down_, across_, 2.0f * greys[colour] * facts.prior.grey, inverse_[colour]);
+        add_strengths(colours_down_, colours_across_, 2.0f * differences[colour] * facts.prior.colours, inverse_[colour]);
         float* all = inverse_[colour].data();
-        const float strength = 2 * strengths[colour];
-        for (int y = 0; y < zoom_fine; ++y) {
-            for (int phase = 0; phase < zoom_phases; ++phase) {
-                float* out = all + fine_at(y, phase, 0);
-                const float* below = down_.data() + fine_at(y, phase, 0);
-                const float* above = down_.data() + fine_at(std::max(y - 1, 0), phase, 0);
-                const float* right = across_.data() + fine_at(y, phase, 0);
-                // The weight between a pixel and the one to its left is kept with that one.
-                const int before = (phase + zoom_phases - 1) % zoom_phases, back = phase == 0 ? 1 : 0;
-                const float* left = across_.data() + fine_at(y, before, 0);
-                ROWS_DO_NOT_OVERLAP
-                for (int i = back; i < zoom_quads; ++i) {
-                    const float sum = out[i] + strength * (below[i] + above[i] + right[i] + left[i - back]);
-                    out[i] = 1.0f / sum;
-                }
-                if (back) out[0] = 1.0f / (out[0] + strength * (below[0] + above[0] + 2 * right[0]));
-            }
-        }
+        ROWS_DO_NOT_OVERLAP
+        for (std::size_t i = 0; i < inverse_[colour].size(); ++i) all[i] = 1.0f / all[i];
     }
 }
 

@@ -74,7 +74,7 @@ void ZoomTile::give_second_chance(const ZoomFacts& facts, const ZoomInput& input
     if (!lacks_samples()) return;
     for (int colour = 0; colour < 3; ++colour) std::swap(first_[colour], result_[colour]);
     std::vector<float> behind_first(behind_);
-    begin(input);
+    begin(facts, input);
     expect(facts);
     believe_all();
     count_frames();

@@ -27,6 +27,21 @@ inline std::size_t fine_at(int row, int phase, int quad) {
     return (static_cast<std::size_t>(row) * zoom_phases + phase) * zoom_quads + quad;
 }
 
+inline constexpr std::size_t fine_pixels = static_cast<std::size_t>(zoom_fine) * zoom_fine;
+
+inline void part_columns(const float* natural, float* parted) {
+    for (int phase = 0; phase < zoom_phases; ++phase) {
+        float* out = parted + static_cast<std::size_t>(phase) * zoom_quads;
+        for (int i = 0; i < zoom_quads; ++i) out[i] = natural[zoom_phases * i + phase];
+    }
+}
+
+inline void part_rows(const std::vector<float>& natural, FinePlane& parted) {
+    for (int y = 0; y < zoom_fine; ++y) {
+        part_columns(natural.data() + static_cast<std::size_t>(y) * zoom_fine, parted.data() + fine_at(y, 0, 0));
+    }
+}
+
 // Samples of one colour in one row of a cell, and where they lie.
 struct ZoomSamples {
     std::int32_t row;                 // middle of the three fine rows they see; -1 if none is of use
@@ -59,7 +74,7 @@ public:
     float behind(int y, int x) const { return behind_[static_cast<std::size_t>(y) * (zoom_side / 2) + x]; }
 
 private:
-    void begin(const ZoomInput& input);
+    void begin(const ZoomFacts& facts, const ZoomInput& input);
     void expect(const ZoomFacts& facts);
     void take_frame(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame);
     void take_samples(const ZoomFacts& facts, const ZoomInput& input, const ZoomFrame& frame, int row, int first, bool odd);
@@ -74,6 +89,7 @@ private:
     void step(float kept, float length);
     void search(const ZoomFacts& facts, const std::vector<std::array<float, 2>>& rounds);
     void keep_plain(const ZoomFacts& facts);
+    void calm_finest(const ZoomFacts& facts);
     bool blown_at(const ZoomFacts& facts, std::size_t at) const;
     void give_second_chance(const ZoomFacts& facts, const ZoomInput& input);
     bool lacks_samples() const;
@@ -84,7 +100,9 @@ private:
 
     int top_ = 0, left_ = 0;          // raw pixel of the tile's first
     std::array<FinePlane, 3> plain_, result_, pull_, moved_, inverse_, first_;
-    FinePlane down_, across_, steep_, seen_;  // weights of differences to the pixel below and to the right; slopes
+    // Weights of differences to the pixel below and to the right, of grey and of differences of colours; slopes.
+    FinePlane down_, across_, colours_down_, colours_across_, steep_, seen_;
+    FinePlane calm_down_, calm_across_;  // how even it is around each pixel: 1 is flat, 0 all texture
     std::vector<float> natural_[3], work_[3], behind_, explained_;
     std::vector<ZoomSamples> samples_, taken_;
     std::vector<std::int32_t> starts_;

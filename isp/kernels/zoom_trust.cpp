@@ -230,7 +230,7 @@ void trust_in_frame(const TrustFacts& facts, const PlainPicture& plain, const st
     run_pieces(threads_for(threads), (rows + band_rows - 1) / band_rows, [&](int, int band) {
         const int first = band * band_rows, end = std::min(first + band_rows, rows);
         const int first_asked = std::max(first - beside_reach, 0), end_asked = std::min(end + beside_reach, rows);
-        const int from = std::max(first_asked - wide_reach, 0), until = std::min(end_asked + wide_reach, rows);
+        const int from = std::max(first_asked - lean_reach, 0), until = std::min(end_asked + lean_reach, rows);
         Sums sums(until - from, columns);
         frame.compare(from, until, from, sums);
         std::vector<Trusted> trusted;

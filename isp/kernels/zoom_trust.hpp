@@ -26,7 +26,8 @@ struct TrustFacts {
     float flicker;
     // What exceeds so many times those limits is something else for certain, and so may be what lies beside it.
     float certain;
-    float foreign;  // the same for mean differences of something else
+    float foreign;      // the same for mean differences of something else ...
+    float false_light;  // ... if the light of false coarse waves may stray by so much of itself
 };
 
 // The burst's picture as it is known before, of (height, width) pixels, both even.

@@ -56,8 +56,9 @@ void trust_into(const TrustFacts& facts, Colours colours, Colours slopes, Array<
 
 void make_facts(TrustFacts* facts, std::array<int, 2> red, std::array<float, 4> black, float span,
                 std::array<float, 3> gains, std::array<float, 2> noise, std::array<float, 2> near,
-                std::array<float, 2> wide, std::array<float, 2> lean, float flicker, float certain, float foreign) {
-    new (facts) TrustFacts{red[0], red[1], black, span, gains, noise[0], noise[1], near, wide, lean, flicker, certain, foreign};
+                std::array<float, 2> wide, std::array<float, 2> lean, float flicker, float certain, float foreign,
+                float false_light) {
+    new (facts) TrustFacts{red[0], red[1], black, span, gains, noise[0], noise[1], near, wide, lean, flicker, certain, foreign, false_light};
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void make_facts(TrustFacts* facts, std::array<int, 2> red, std::array<float, 4> 
 void bind_zoom_trust(nb::module_& module) {
     nb::class_<TrustFacts>(module, "TrustFacts")
         .def("__init__", &make_facts, "red"_a, "black"_a, "span"_a, "gains"_a, "noise"_a, "near"_a, "wide"_a,
-             "lean"_a, "flicker"_a, "certain"_a, "foreign"_a)
+             "lean"_a, "flicker"_a, "certain"_a, "foreign"_a, "false_light"_a)
         .def("trust_in_frame", &trust_into, "colours"_a, "slopes"_a, "counts"_a, "places"_a, "slack"_a, "trust"_a, "threads"_a);
     module.def("slopes_of_quads", &slopes_into, "colours"_a, "slopes"_a, "threads"_a);
 }

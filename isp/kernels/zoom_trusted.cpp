@@ -10,8 +10,8 @@ namespace {
 
 // Sums over a square of quads; those beyond the ends do not count. `at` is the row within values of `rows`.
 void square_sums(const std::vector<float>& values, int rows, int columns, int at, int reach, float* padded, float* out) {
-    std::fill(padded, padded + columns + 2 * wide_reach, 0.0f);
-    float* down = padded + wide_reach;
+    std::fill(padded, padded + columns + 2 * lean_reach, 0.0f);
+    float* down = padded + lean_reach;
     for (int row = std::max(at - reach, 0); row <= std::min(at + reach, rows - 1); ++row) {
         const float* from = values.data() + static_cast<std::ptrdiff_t>(row) * columns;
         ROWS_DO_NOT_OVERLAP
@@ -56,27 +56,30 @@ std::vector<float> least_around(const std::vector<Trusted>& rows, int at, Line l
 
 Trusted trusted_row(const TrustFacts& facts, const Sums& sums, int at) {
     const int columns = sums.columns;
-    std::vector<float> down(columns + 2 * wide_reach), near[2], wide[sums_kept];
+    std::vector<float> down(columns + 2 * lean_reach), near[2], wide[sums_kept], far[sums_kept];
     const auto around = [&](int kind, int reach, std::vector<float>& line) {
         line.resize(columns);
         square_sums(sums.of[kind], sums.rows, columns, at, reach, down.data(), line.data());
     };
     for (int kind = differs; kind <= expected; ++kind) around(kind, near_reach, near[kind]);
     for (int kind = 0; kind < sums_kept; ++kind) around(kind, wide_reach, wide[kind]);
+    for (int kind = leans; kind < sums_kept; ++kind) around(kind, lean_reach, far[kind]);
     Trusted row{std::vector<float>(columns), std::vector<float>(columns), std::vector<float>(columns)};
     for (int x = 0; x < columns; ++x) {
-        const float lean = squared(wide[leans][x]);
-        const float allowed = wide[weight][x] + squared(facts.flicker * wide[light][x]);
+        const auto leaning = [&](const std::vector<float>* sums_around, float flicker, float times) {
+            const float allowed = sums_around[weight][x] + squared(flicker * sums_around[light][x]);
+            return share_between(squared(sums_around[leans][x]), allowed, facts.lean, times);
+        };
         const auto share = [&](float times) {
             return std::min({share_between(near[differs][x], near[expected][x], facts.near, times),
                              share_between(wide[differs][x], wide[expected][x], facts.wide, times),
-                             share_between(lean, allowed, facts.lean, times)});
+                             leaning(far, facts.flicker, times), leaning(wide, facts.flicker, times)});
         };
         row.own[x] = share(1.0f);
         row.beside[x] = share(facts.certain);
-        const bool leans_much = share_between(lean, allowed, facts.lean, facts.foreign) <= 0.0f;
-        const bool leans_some = share_between(lean, allowed, facts.lean, 1.0f) < 1.0f;
-        row.even[x] = leans_much ? 0.0f : leans_some ? 1.0f : 2.0f;
+        // False coarse waves have means too, over a wider square and beside less flicker more of them.
+        const float swings = facts.false_light;
+        row.even[x] = leaning(wide, swings, facts.foreign) <= 0.0f ? 0.0f : leaning(wide, swings, 1.0f) < 1.0f ? 1.0f : 2.0f;
     }
     return row;
 }

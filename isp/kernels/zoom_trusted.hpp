@@ -10,8 +10,9 @@
 
 namespace nightjar {
 
-// Quads each way around a place that it is judged with, and those beside something else that are left out with it.
-constexpr int near_reach = 1, wide_reach = 2, beside_reach = 2;
+// Quads each way around a place that it is judged with, its light with more of them, and those beside something else
+// that are left out with it.
+constexpr int near_reach = 1, wide_reach = 2, lean_reach = 3, beside_reach = 2;
 
 // What is summed up of the samples of a quad.
 enum Sum { differs, expected, leans, weight, light, sums_kept };

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from numbers import Real
 
+from isp.burst.places import PITCH_PX, places_of
 from isp.errors import FrameError
 from isp.frames import RawFrame
 
@@ -15,6 +16,8 @@ SMALLEST, LARGEST = 1.0, 3.0
 MEASURED_AT_MOST = 2.0
 # A crop smaller than that is no picture, and too small to be aligned.
 FEWEST_PX = 64
+# A hand moves by so much during a burst: frames are asked that far beyond the crop, as far as the sensor reaches.
+HAND_PX = 32
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,28 @@ def crop_for(shape: tuple[int, int], factor: float, centre: tuple[float, float] 
     return Crop(*starts, *sizes)
 
 
-def cut(frame: RawFrame, crop: Crop) -> RawFrame:
-    """That part of a frame, a copy, with its own field of view. Raises FrameError if it does not lie in the frame."""
-    height, width = frame.pixels.shape
+def with_margin(crop: Crop, shape: tuple[int, int]) -> Crop:
+    """The crop and what lies around it, where a frame of `shape` shows it. Raises FrameError as `cut` does."""
+    _check_inside(crop, shape)
+    # In whole steps between places, so that the crop's own are among the larger one's.
+    before = [min(HAND_PX, start - start % PITCH_PX) for start in (crop.top, crop.left)]
+    beyond = (shape[0] - crop.top - crop.height, shape[1] - crop.left - crop.width)
+    behind = [min(HAND_PX, left - left % 2) for left in beyond]
+    return Crop(
+        crop.top - before[0],
+        crop.left - before[1],
+        crop.height + before[0] + behind[0],
+        crop.width + before[1] + behind[1],
+    )
+
+
+def within(crop: Crop, larger: Crop) -> Crop:
+    """Where the crop lies in a larger one that was cut out."""
+    return dataclasses.replace(crop, top=crop.top - larger.top, left=crop.left - larger.left)
+
+
+def _check_inside(crop: Crop, shape: tuple[int, int]) -> None:
+    height, width = shape
     numbers = dataclasses.astuple(crop)
     if any(number % 2 or number < 0 for number in numbers) or not (
         0 < crop.height <= height - crop.top and 0 < crop.width <= width - crop.left
@@ -76,6 +98,15 @@ def cut(frame: RawFrame, crop: Crop) -> RawFrame:
         raise FrameError(
             f"The part (top, left, height, width) = {numbers} must be even and inside the frame's {height} x {width}."
         )
+
+
+def cut(frame: RawFrame, crop: Crop) -> RawFrame:
+    """That part of a frame, a copy, with its own field of view. Raises FrameError if it does not lie in the frame.
+
+    What is known at the places of a merged frame is cut too; the crop then begins at one of them.
+    """
+    height, width = frame.pixels.shape
+    _check_inside(crop, (height, width))
     left, top, wide, high = frame.shot.field_of_view
     field = (
         left + wide * crop.left / width,
@@ -84,4 +115,8 @@ def cut(frame: RawFrame, crop: Crop) -> RawFrame:
         high * crop.height / height,
     )
     pixels = frame.pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width].copy()
-    return RawFrame(pixels, dataclasses.replace(frame.shot, field_of_view=field))
+    behind = frame.frames_behind
+    if behind is not None:
+        rows, columns = places_of(pixels.shape)
+        behind = behind[crop.top // PITCH_PX :, crop.left // PITCH_PX :][:rows, :columns].copy()
+    return RawFrame(pixels, dataclasses.replace(frame.shot, field_of_view=field), behind)

@@ -31,16 +31,16 @@ from isp.errors import FrameError
 from isp.frames import Noise, RawFrame, Shot
 from isp.kernels import ZOOM_FINER, ZoomFacts
 from isp.levels import Levels
-from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, even
+from isp.zoom.crop import MEASURED_AT_MOST, SMALLEST, Crop, even
 from isp.zoom.robustness import on_drift
 
 # Rounds, and the least part of the spectrum they are made for, as a share of the largest: what lies below is hardly
 # measured, and would take many rounds.
-ROUNDS, LEAST_OF_SPECTRUM = 10, 0.03
+ROUNDS, LEAST_OF_SPECTRUM = 12, 0.015
 # Waves too fine for one frame are told by small differences between frames: they take more.
 PATIENT_ROUNDS, LEAST_OF_PATIENT = 20, 0.01
 # An alignment that is right still misses by so much; edges are doubted accordingly.
-DOUBT_PX = 0.05
+DOUBT_PX = 0.03
 # Where the plain picture is smooth, squared differences of neighbours are still so much, as a share of the light and in
 # variances of its noise. Both grow with the light as noise does, so that what is left of it is alike in all.
 LEAST_OF_LIGHT, NOISE_LEAST = 1.2e-4, 2.0
@@ -56,13 +56,10 @@ UNEXPLAINED = (1.5, 2.5, 2.0, 4.0)
 # The same of any single frame where all are asked that the plain picture did not agree with, errors of places so large
 # allowed for (raw px): the search leaves much unexplained in waves too fine for one frame, another thing far more.
 CONTRADICTED = (30.0, 45.0, 0.05)
+# Some noise there always is: a camera that says it has none in black (DNGs of others do) would divide by nothing.
+LEAST_READ = 1e-10
 # Black noise reaches that many deviations below black.
 BELOW_BLACK = 4.0
-# Gains of red, green and blue that most sensors need in daylight, and what no light needs.
-DAYLIGHT = (1.9, 1.0, 1.6)
-# So little energy of edges tells nothing: daylight is then assumed.
-LEAST_ENERGY = 1e-7
-LARGEST_GAIN = 4.0
 LARGEST_COUNT = 65535
 
 
@@ -97,7 +94,7 @@ class Aligned:
 class Measured:
     """pixels  (h, w, 3) uint16 counts of the camera's red, green and blue
     shot    their facts; the noise is a green value's
-    behind  (H / 2, W / 2) float32: how many frames are behind each 2 x 2 of the reference
+    behind  (H / 2, W / 2) float32: how many frames are behind each 2 x 2 of what is shown of the reference
     """
 
     pixels: np.ndarray
@@ -106,7 +103,13 @@ class Measured:
 
 
 def super_resolve(
-    plain: Plain, frames: Sequence[Aligned], noise: Noise, factor: float, bad_pixels: np.ndarray, threads: int = 0
+    plain: Plain,
+    frames: Sequence[Aligned],
+    noise: Noise,
+    factor: float,
+    bad_pixels: np.ndarray,
+    threads: int = 0,
+    shown: Crop | None = None,
 ) -> Measured:
     """The picture that explains all frames, `factor` times as large.
 
@@ -114,6 +117,7 @@ def super_resolve(
     frames      the reference too; it lies where it lies
     noise       of one frame
     bad_pixels  (count, 2) int32, as `isp.burst.flaws` finds them
+    shown       the part of the frames that becomes the picture; None is all
     Any number of threads gives the same bytes. Raises FrameError for a factor that is not 1 to 2.
     """
     if not SMALLEST <= factor <= MEASURED_AT_MOST:
@@ -122,9 +126,13 @@ def super_resolve(
     bad = np.zeros(shape, np.uint8)
     bad[bad_pixels[:, 0], bad_pixels[:, 1]] = 1
     shot = _one_black(plain.shot)
-    rows, columns = (taps(length, even(length * factor)) for length in shape)
+    shown = shown or Crop(0, 0, *shape)
+    rows, columns = (
+        _taps_from(before, length, even(length * factor))
+        for before, length in ((shown.top, shown.height), (shown.left, shown.width))
+    )
     pixels = np.empty((len(rows[0]), len(columns[0]), 3), np.uint16)
-    behind = np.empty((shape[0] // 2, shape[1] // 2), np.float32)
+    behind = np.zeros((shape[0] // 2, shape[1] // 2), np.float32)
     facts = ZoomFacts(**zoom_numbers(frames[0].frame.shot, noise, plain.shot.noise, plain.gains))
     black = shot.black_dn[0]
     # No light is less than none; only noise is seen below black.
@@ -143,38 +151,8 @@ def super_resolve(
         behind,
         threads,
     )
-    return Measured(pixels, shot, behind)
-
-
-def balance(merged: RawFrame) -> np.ndarray:
-    """(3,) float32 gains of red, green and blue that make their detail alike: those that the camera chose.
-
-    Where it chose none, those that make differences of neighbours as large in all colours: most edges are grey (van de
-    Weijer, Gevers and Gijsenij 2007, "Edge-based color constancy").
-    """
-    if merged.shot.colour_gains is not None:
-        red, blue = merged.shot.colour_gains
-        return np.array([red, 1.0, blue], np.float32)
-    energy = dict.fromkeys("RGB", 0.0)
-    for index, letter in enumerate(merged.shot.bayer):
-        top, left = divmod(index, 2)
-        energy[letter] += _detail(merged.pixels[top::2, left::2], merged.shot) / (2 if letter == "G" else 1)
-    gains = [
-        math.sqrt((energy["G"] + LEAST_ENERGY) / (energy[letter] + LEAST_ENERGY / usual**2))
-        for letter, usual in zip("RGB", DAYLIGHT, strict=True)
-    ]
-    # So rounded they do not depend on how sums were added.
-    return np.round(np.clip(gains, 1 / LARGEST_GAIN, LARGEST_GAIN), 3).astype(np.float32)
-
-
-def _detail(counts: np.ndarray, shot: Shot) -> float:
-    """Mean square of differences of neighbours of one colour beside the noise's, as a share of saturation squared."""
-    black = sum(shot.black_dn) / 4
-    span = shot.white_dn - black
-    light = (counts - np.float32(black)) / np.float32(span)
-    noise = 2 * (shot.noise.shot * max(float(light.mean(dtype=np.float64)), 0.0) + shot.noise.read)
-    found = sum(float(np.square(np.diff(light, axis=axis)).mean(dtype=np.float64)) for axis in (0, 1)) / 2
-    return max(found - noise, 0.0)
+    seen = behind[shown.top // 2 :, shown.left // 2 :][: shown.height // 2, : shown.width // 2]
+    return Measured(pixels, shot, seen)
 
 
 def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -195,6 +173,12 @@ def taps(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.round(weights, 6).astype(np.float32)
 
 
+def _taps_from(first: int, length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `taps`, of a line that begins with that raw pixel."""
+    starts, weights = taps(length, new_length)
+    return starts + np.int32(ZOOM_FINER * first), weights
+
+
 def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray) -> dict:
     """What the kernels are told, by the names that ZoomFacts has for it."""
     black = sum(shot.black_dn) / 4
@@ -207,7 +191,7 @@ def zoom_numbers(shot: Shot, noise: Noise, plain_noise: Noise, gains: np.ndarray
         "gains": gains.tolist(),
         # Counts are whole numbers: that alone scatters them.
         "noise": (noise.shot, max(noise.read, 1 / 12 / span**2)),
-        "plain_noise": (plain_noise.shot, plain_noise.read),
+        "plain_noise": (plain_noise.shot, max(plain_noise.read, LEAST_READ)),
         "doubt": DOUBT_PX**2,
         "blown": BLOWN,
         "unexplained": UNEXPLAINED,

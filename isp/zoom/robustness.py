@@ -34,8 +34,8 @@ DETAIL_APART, APART_PX = 0.15, (0.15, 0.4)
 # alone one place in forty exceeds the first of them.
 NEAR, WIDE = (1.2, 1.8), (1.1, 1.6)
 # Light that fell on texture alters all samples alike, which energies beside the texture's do not tell, but the mean
-# over 10 x 10 pixels does: limits of its square in units of its variance. One right place of a thousand exceeds the
-# first.
+# over 10 x 10 and over 14 x 14 pixels does: limits of its square in units of its variance. One right place of a
+# thousand exceeds the first.
 LEAN = (7.0, 14.0)
 # Lamps on the mains and exposures in whole lines make all light differ by so much from frame to frame, and that shows
 # nowhere; the rim of a lamp's light does from 3 in 100 on.
@@ -43,7 +43,7 @@ FLICKER = 0.005
 # So many times those limits nothing reaches that is right. Its rim may be less plain: 4 pixels around are left out too.
 CERTAIN = 2.0
 # Where false coarse waves of too fine detail lie, means stray too, but not so many times the limit.
-FOREIGN = 4.0
+FOREIGN, FALSE_LIGHT = 4.0, 0.01
 # What is with the whole picture, each way: an alignment that is right misses by less, and what moves by itself leaves
 # that within a few frames.
 DRIFT_PX = 0.15
@@ -138,4 +138,5 @@ def trust_numbers(shot: Shot, noise: Noise, gains: np.ndarray) -> dict:
         "flicker": FLICKER,
         "certain": CERTAIN,
         "foreign": FOREIGN,
+        "false_light": FALSE_LIGHT,
     }

@@ -40,15 +40,6 @@ class Taps:
         """Some of the new pixels."""
         return Taps(self.starts[part], self.weights[part])
 
-    def from_pixel(self, first: int) -> Taps:
-        """For old pixels that are counted from another one."""
-        return Taps(self.starts - np.int32(first), self.weights)
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The first of the old pixels that are summed, and the one after the last."""
-        return int(self.starts.min()), int(self.starts.max()) + self.weights.shape[1]
-
 
 def taps_for(length: int, new_length: int, kind: Filter) -> Taps:
     """The table from `length` pixels to `new_length`, both at least 1; their outer edges stay where they are."""

@@ -23,7 +23,7 @@ ENOUGH_IN_A_ROW = 3
 
 
 def steadied(shifts: Shifts) -> np.ndarray:
-    """(rows, columns, 2) float32: the shifts; where a tile and all beside it are not sure those of the whole picture."""
+    """(rows, columns, 2) float32: the shifts; where a tile and those beside it are not sure, the whole picture's."""
     rows, columns = shifts.px.shape[:2]
     hand = shifts.hand.at(PITCH_PX * np.arange(rows)[:, None], PITCH_PX * np.arange(columns)[None, :])
     whole = np.stack(np.broadcast_arrays(*hand), axis=-1)

@@ -1,7 +1,7 @@
 """A zoomed burst as it arrives: the night's alignment and merge of the crops, and then the detail between their pixels.
 
-Frames are cut, aligned and merged as they come, as at night; their crops are kept, so that at the end all can be asked
-for what the merged picture cannot show. See `isp.zoom.measured`.
+Frames are cut, with a margin, aligned and merged as they come, as at night; their crops are kept, so that at the end
+all can be asked for what the merged picture cannot show. See `isp.zoom.measured`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from isp.burst.measured_noise import measured_noise
 from isp.burst.places import PITCH_PX, places_of
 from isp.burst.streaming import WHOLE_SHARE, FrameStory, Merged, NightBurst
 from isp.frames import LinearFrame, RawFrame
-from isp.zoom.crop import MEASURED_AT_MOST, Crop, check_factor, cut
+from isp.zoom.balance import balance
+from isp.zoom.crop import MEASURED_AT_MOST, Crop, check_factor, cut, with_margin, within
 from isp.zoom.diversity import measured_diversity
-from isp.zoom.measured import Aligned, Measured, balance, plain_of, super_resolve
+from isp.zoom.measured import Aligned, Measured, plain_of, super_resolve
 from isp.zoom.noise_left import noise_left
 from isp.zoom.refine import Refiner
 from isp.zoom.robustness import Trust
@@ -43,6 +44,8 @@ class ZoomBurst:
         """`factor` is what was asked, 1 to 3; detail is measured for up to 2. Raises FrameError for another."""
         self._asked = check_factor(factor)
         self._crop, self._threads = crop, threads
+        # What is cut out of the frames: what the hand brings in from beside the crop is measured, too.
+        self._larger: Crop | None = None
         self._kept = Kept(threads)
         self._night = NightBurst(threads, watch=self._kept)
 
@@ -52,7 +55,10 @@ class ZoomBurst:
 
     def add(self, frame: RawFrame) -> FrameStory:
         """Take the next frame, whole. Raises FrameError if it does not belong to this burst or holds no such part."""
-        return self._night.add(cut(frame, self._crop))
+        larger = self._larger or with_margin(self._crop, frame.pixels.shape)
+        told = self._night.add(cut(frame, larger))
+        self._larger = larger
+        return told
 
     def finish(self) -> Zoomed:
         """The picture from what has come so far. Raises FrameError if nothing has."""
@@ -88,9 +94,11 @@ class ZoomBurst:
             shares[frame.shot.timestamp_ns] = float(trust.mean(dtype=np.float64) / FULL)
             frames.append(Aligned(frame, where, trust))
         factor = min(self._asked, MEASURED_AT_MOST)
-        measured = super_resolve(plain, frames, noise, factor, bad_pixels, threads)
+        shown = within(self._crop, self._larger)
+        measured = super_resolve(plain, frames, noise, factor, bad_pixels, threads, shown)
         left = noise_left(plain, frames, noise, factor, threads)
-        return replace(measured, shot=replace(measured.shot, noise=left)), shares
+        field = cut(merged, shown).shot.field_of_view
+        return replace(measured, shot=replace(measured.shot, noise=left, field_of_view=field)), shares
 
     def _bad_pixels(self) -> np.ndarray:
         """(count, 2) int32 of pixels that are bad in two frames: those stay in their places, texture does not."""
@@ -100,9 +108,10 @@ class ZoomBurst:
         return np.ascontiguousarray(places[times > 1])
 
     def _plain(self, merged: Merged, diversity: Diversity | None, why: str) -> Zoomed:
-        behind = merged.frame.frames_behind
+        frame = cut(merged.frame, within(self._crop, self._larger))
+        behind = frame.frames_behind
         median = 1.0 if behind is None else float(np.median(behind))
-        return Zoomed(merged.frame, merged.story, self._story(1.0, "plain", 0.0, median, diversity, why))
+        return Zoomed(frame, merged.story, self._story(1.0, "plain", 0.0, median, diversity, why))
 
     def _story(
         self, factor: float, rung: str, share: float, behind: float, diversity: Diversity | None, why: str = ""

@@ -1,7 +1,7 @@
 // The measured zoom of a burst:
 //     zoom ARGUMENT ... ARRAY ... COUNT ARRAY ... LEVELS ARRAY ARRAY THREADS
 // the facts in the order of ZoomFacts in isp/zoom/measured.py, the plain picture, bad pixels and the tables, the number
-// of frames and for each its counts, places and trust, the levels, and what is made. Arrays are written as for a burst.
+// of frames and for each its counts, places, trust and which are steady, the levels, and what is made. Arrays are written as for a burst.
 #pragma once
 
 #include <deque>
@@ -21,7 +21,7 @@ public:
         nightjar::ZoomInput input{bad.shape.at(0), bad.shape.at(1), plain.data(), bad.data(), {}};
         for (int left = next<int>(line); left > 0; --left) {
             Frame& frame = frames.emplace_back(line);
-            input.frames.push_back({frame.counts.data(), frame.places.data(), frame.trust.data()});
+            input.frames.push_back({frame.counts.data(), frame.places.data(), frame.trust.data(), frame.steady.data()});
         }
         const auto levels = next<std::array<float, 4>>(line);
         ArrayFile<std::uint16_t> out(line);
@@ -47,9 +47,9 @@ private:
     struct Frame {
         ArrayFile<std::uint16_t> counts;
         ArrayFile<float> places;
-        ArrayFile<std::uint8_t> trust;
+        ArrayFile<std::uint8_t> trust, steady;
 
-        explicit Frame(std::istream& line) : counts(line), places(line), trust(line) {}
+        explicit Frame(std::istream& line) : counts(line), places(line), trust(line), steady(line) {}
     };
 
     template <typename Value>
@@ -74,11 +74,13 @@ private:
         facts.doubt = next<float>(line);
         facts.blown = next<float>(line);
         facts.unexplained = next<std::array<float, 4>>(line);
-        facts.contradicted = next<std::array<float, 4>>(line);
+        facts.contradicted = next<std::array<float, 3>>(line);
         const auto prior = next<std::array<float, 5>>(line);
         facts.prior = {prior[0], prior[1], prior[2], prior[3], prior[4]};
-        const auto rounds = next<std::vector<float>>(line);
-        for (std::size_t i = 0; i + 1 < rounds.size(); i += 2) facts.rounds.push_back({rounds[i], rounds[i + 1]});
+        for (auto* all : {&facts.rounds, &facts.patient_rounds}) {
+            const auto rounds = next<std::vector<float>>(line);
+            for (std::size_t i = 0; i + 1 < rounds.size(); i += 2) all->push_back({rounds[i], rounds[i + 1]});
+        }
         return facts;
     }
 };

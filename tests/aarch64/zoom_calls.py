@@ -23,7 +23,7 @@ class ZoomCalls(BurstCalls):
     arrays = "zoomed"
 
     def zoom(self, name: str, numbers: dict, plain: np.ndarray, bad: np.ndarray, frames: list, factor: float) -> None:
-        """`frames` are (counts, places, trust)."""
+        """`frames` are (counts, places, trust, steady)."""
         height, width = bad.shape
         tables = [*taps(height, 2 * round(height * factor / 2)), *taps(width, 2 * round(width * factor / 2))]
         out = np.zeros((len(tables[0]), len(tables[2]), 3), np.uint16)
@@ -57,7 +57,10 @@ def zoom_calls(frame: RawFrame, folder: Path, threads: int) -> ZoomCalls:
             places[0, 0] += 1000 * (number == 4)
             trust = rng.choice(np.array([0, 90, 255, 255, 255], np.uint8), (height // 2, width // 2))
             counts = np.clip(grey, 0, frame.shot.white_dn).astype(np.uint16)
-            frames.append((counts, places.astype(np.float32), trust))
+            # The upper part moved with the whole picture: there frames get a second chance.
+            steady = np.zeros(places.shape[:2], np.uint8)
+            steady[: len(steady) // 2 + 1] = number != 4
+            frames.append((counts, places.astype(np.float32), trust, steady))
         for factor in (1.0, 1.5, 2.0):
             calls.zoom(f"zoom of {height} x {width} by {factor}", numbers, plain, bad, frames, factor)
     return calls

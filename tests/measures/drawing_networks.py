@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from accelerators.training.filter_file import write_int8_filters
 from accelerators.training.layers import Filter
-from accelerators.training.picture_file import write_int8_filters
 
 WIDTHS, SIZES = (1, 8, 8, 4), (3, 3, 3)
 HALO = sum(size // 2 for size in SIZES)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from accelerators.training.filter_file import write_int8_filters
 from accelerators.training.layers import Filter
-from accelerators.training.picture_file import write_int8_filters
 from accelerators.training.upscaling.drawings import drawings
 from accelerators.training.upscaling.patches import Patches
 

@@ -13,8 +13,8 @@ from accelerators.errors import ModelError
 from accelerators.models.lint import lint
 from accelerators.models.seal import check_seal
 from accelerators.runtime.model import Model
+from accelerators.training.filter_file import write_int8_filters
 from accelerators.training.layers import Filter
-from accelerators.training.picture_file import write_int8_filters
 
 TILE = (30, 26)
 
