@@ -13,6 +13,7 @@ from measures.zoom_scenes import fine_points, seen_through
 
 from firmware.cameras.simulation.motion import HandPath
 from firmware.cameras.simulation.sensor_physics import camera_matrix, shading_on_pixels
+from firmware.sensors import load_sensor
 from isp.frames import RawFrame
 from isp.zoom.crop import Crop
 
@@ -117,8 +118,7 @@ def zoom_burst(
         seen, frames, poses=poses, objects=objects, gain=iso / ISO_OF_GAIN_1, light=light, shape=shape,
         light_k=LIGHT_K, seed=seed, **more,
     )  # fmt: skip
-    if noise_told != 1:
-        burst = replace(burst, frames=[_told(frame, noise_told) for frame in burst.frames])
+    burst = replace(burst, frames=[_told(frame, noise_told) for frame in burst.frames])
     return ZoomCase(burst, points, lens_px, aperture_px, things)
 
 
@@ -144,6 +144,8 @@ def tripod(frames: int) -> list[Pose]:
 
 
 def _told(frame: RawFrame, times: float) -> RawFrame:
+    """With this noise, and with the white balance that a camera tells: the peers are given the same."""
     noise = frame.shot.noise
     other = replace(noise, shot=noise.shot * times**2, read=noise.read * times**2)
-    return RawFrame(frame.pixels, replace(frame.shot, noise=other))
+    red, blue = load_sensor(frame.shot.sensor).tuning.grey_at(LIGHT_K)
+    return RawFrame(frame.pixels, replace(frame.shot, noise=other, colour_gains=(1 / red, 1 / blue)))
