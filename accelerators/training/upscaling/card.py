@@ -98,8 +98,10 @@ def card_text(
     others: Mapping[str, Mapping[str, Figures]],
 ) -> str:
     """The card, as Markdown, of the network at `path`; figures by picture, of the other sets by set and picture."""
-    same = {name: taught[name] for name in not_seen}
-    groups = {f"{KODAK.name}, not seen": not_seen, "the same, taught": same, f"{KODAK.name}, taught": taught, **others}
+    groups: dict[str, Mapping[str, Figures]] = {f"{KODAK.name}, not seen": not_seen}
+    if len(not_seen) < len(taught):
+        groups["the same, taught"] = {name: taught[name] for name in not_seen}
+    groups |= {f"{KODAK.name}, taught": taught, **others}
     return TEXT.format(
         file=sum_of(path),
         steps=steps,
