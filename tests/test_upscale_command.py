@@ -9,19 +9,18 @@ import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from firmware.cli import main
+from firmware.demo.bench_daemon import same_code
 from firmware.files.exif_size import with_size
 from firmware.upscaling.enlarging import enlarge, most_px
 from isp.zoom.enlarge import enlarged
 from isp.zoom.projection import reduced_by_half
 
-ROOT = Path(__file__).parents[1]
 ORIENTATION, WIDTH, HEIGHT = 0x0112, 0xA002, 0xA003
 
 
@@ -232,9 +231,9 @@ def test_without_litert_the_enlargement_is_plain_and_says_why(tmp_path):
     Image.fromarray(scene()).save(tmp_path / "a.png")
     for name in ("ai_edge_litert", "tflite_runtime"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('it is not for this processor')\n")
-    code = "import sys; sys.path[:0] = sys.argv[1:3]; from firmware.cli import main; sys.exit(main(sys.argv[3:]))"
-    command = [sys.executable, "-c", code, tmp_path, ROOT, "upscale", tmp_path / "a.png"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from firmware.cli import main; sys.exit(main(sys.argv[2:]))"
+    command = [sys.executable, "-P", "-c", code, tmp_path, "upscale", tmp_path / "a.png"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=same_code())
     assert "no network draws detail" in done.stderr and "pip install" in done.stderr
     story = json.loads((tmp_path / "a-x2.png.json").read_text())
     assert story["rung"] == "plain" and "not for this processor" in story["why"]

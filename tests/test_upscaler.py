@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,9 @@ from accelerators.training.layers import Filter
 from accelerators.upscaling.luma import luma_of
 from accelerators.upscaling.network_file import upscaling_files
 from accelerators.upscaling.upscaler import LONGEST_PX, load_upscaler, opened_upscaler
+from firmware.demo.bench_daemon import same_code
 from isp.zoom.projection import REACH_PX, difference_rms, enlarged_twice, projected
 
-ROOT = Path(__file__).parents[1]
 # Tens of kB, as promised.
 MOST_BYTES = 100_000
 # Of the measured pixels that a new one depends on.
@@ -187,10 +186,10 @@ def test_without_litert_it_says_how_to_install_it(tmp_path):
     for name in ("ai_edge_litert", "tflite_runtime"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('it is not for this processor')\n")
     code = (
-        "import sys\nsys.path[:0] = sys.argv[2:]\nfrom pathlib import Path\n"
+        "import sys\nsys.path.insert(0, sys.argv[2])\nfrom pathlib import Path\n"
         "from accelerators.upscaling.upscaler import load_upscaler\n"
         "try: load_upscaler(folder=Path(sys.argv[1]))\nexcept ImportError as error: print(error)\n"
     )
-    command = [sys.executable, "-c", code, folder, tmp_path, ROOT]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    command = [sys.executable, "-P", "-c", code, folder, tmp_path]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=same_code()).stdout
     assert "not for this processor" in told and "pip install" in told
