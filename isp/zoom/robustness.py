@@ -9,8 +9,8 @@ samples between, and less is left to fine detail.
 Source: Wronski et al. 2019, "Handheld multi-frame super-resolution", section 5.2 (differences beside noise and beside
 the local spread of the reference). We depart so: each sample is compared with its own colour of a full picture, not
 with a picture of half the size, whose aliasing looks like motion; the spread is that of one-pixel differences, which
-see a pattern of two pixels too; and energies around a place are compared, not means, which fine things that moved leave
-alone.
+see a pattern of two pixels too; and energies around a place are compared, which fine things that moved do not leave
+alone as they leave means; means are asked only for light that changed.
 """
 
 from __future__ import annotations
