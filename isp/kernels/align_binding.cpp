@@ -2,7 +2,6 @@
 // bounds is checked.
 #include "align_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "align_grey.hpp"
 #include "align_observe.hpp"
 #include "align_tiles.hpp"
+#include "arrays.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -21,8 +21,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using GreyArray = Array<const std::uint8_t, 2>;
 using Vectors = Array<std::int16_t, 3>;
 using Coarser = Array<const double, 3>;

@@ -1,7 +1,6 @@
 // The thin Python shell around the kernels: arrays and lists in, plain C++ out. Shapes and ranges are checked by the
 // Python stages; here only what would read or write out of bounds. The GIL is released while pixels are worked on.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/vector.h>
 
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "align_binding.hpp"
+#include "arrays.hpp"
 #include "assemble.hpp"
 #include "binning.hpp"
 #include "bokeh_binding.hpp"
@@ -28,9 +28,6 @@ using namespace nb::literals;
 namespace nightjar {
 
 namespace {
-
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 
 template <typename Value, Chain (*begin)(const Value*, std::size_t, std::size_t)>
 Chain mosaic_chain(Array<const Value, 2> pixels) {

@@ -2,7 +2,6 @@
 // numbers; here only what would read or write out of bounds is checked.
 #include "bokeh_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/vector.h>
 
@@ -10,6 +9,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "bokeh.hpp"
 
 namespace nb = nanobind;
@@ -18,9 +18,6 @@ using namespace nb::literals;
 namespace nightjar {
 
 namespace {
-
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 
 // A larger opening would not fit into memory.
 constexpr float largest_opening = 20000.0f;

@@ -2,11 +2,11 @@
 // out of bounds is checked.
 #include "merge_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "merge.hpp"
 
 namespace nb = nanobind;
@@ -16,8 +16,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Picture = Array<const std::uint16_t, 2>;
 using Floats = Array<float, 2>;
 

@@ -2,12 +2,12 @@
 // out of bounds is checked.
 #include "preview_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <algorithm>
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "preview.hpp"
 
 namespace nb = nanobind;
@@ -17,8 +17,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Lines = std::array<Lane, tone_lines>;
 using FilmGains = std::array<Lane, film_lines>;
 

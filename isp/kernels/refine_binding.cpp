@@ -2,13 +2,13 @@
 // only what would read or write out of bounds is checked.
 #include "refine_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <array>
 #include <cmath>
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "refine_grey.hpp"
 #include "refine_tiles.hpp"
 
@@ -19,8 +19,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Counts = Array<const std::uint16_t, 2>;
 using Field = Array<const double, 3>;
 

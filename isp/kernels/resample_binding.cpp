@@ -2,11 +2,11 @@
 // bounds is checked.
 #include "resample_binding.hpp"
 
-#include <nanobind/ndarray.h>
 
 #include <limits>
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "resample.hpp"
 
 namespace nb = nanobind;
@@ -16,8 +16,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Starts = Array<const std::int32_t, 1>;
 using Weights = Array<const float, 2>;
 

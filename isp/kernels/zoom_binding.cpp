@@ -2,12 +2,12 @@
 // write out of bounds is checked.
 #include "zoom_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/vector.h>
 
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "zoom.hpp"
 #include "zoom_tile.hpp"
 
@@ -18,8 +18,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Counts = Array<const std::uint16_t, 2>;
 using Places = Array<const float, 3>;
 using Bytes = Array<const std::uint8_t, 2>;

@@ -2,11 +2,11 @@
 // would read or write out of bounds is checked.
 #include "zoom_trust_binding.hpp"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
 
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "zoom_trust.hpp"
 
 namespace nb = nanobind;
@@ -16,8 +16,6 @@ namespace nightjar {
 
 namespace {
 
-template <typename Value, std::size_t dimensions>
-using Array = nb::ndarray<Value, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
 using Colours = Array<const float, 3>;
 
 void require(bool holds, const char* what) {
