@@ -10,7 +10,7 @@ SHARED ?= ../shared
 SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
-.PHONY: demo train test test-long test-systemd test-aarch64 bench install lint clean prerequisites
+.PHONY: demo train test test-long test-systemd test-faults test-vm test-kills test-aarch64 soak fuzz bench install lint clean prerequisites
 
 demo: $(VENV)/.installed
 	$(RUN)/nightjar demo
@@ -23,6 +23,15 @@ test-long: $(VENV)/.installed
 
 test-systemd: $(VENV)/.installed
 	$(RUN)/pytest -m systemd -s
+
+test-faults: $(VENV)/.installed
+	$(RUN)/pytest -m faults
+
+test-vm: $(VENV)/.installed
+	$(RUN)/pytest -m vm -s --timeout 900
+
+test-kills: $(VENV)/.installed
+	$(RUN)/pytest -m kills -s --timeout 7200
 
 # Here a missing compiler or emulator is a failure, not a skipped test.
 test-aarch64: $(VENV)/.installed
