@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import queue
 import signal
@@ -282,4 +283,6 @@ class Daemon:
 def run_daemon(settings: Settings, reload: Callable[[], Settings] | None = None) -> int:
     """`nightjar run`: set up the log, be the camera, return the exit code."""
     set_up_log(settings.log.level)
+    # What each thread was at goes to the journal when the watchdog, or a crash in a library, ends the process.
+    faulthandler.enable()
     return Daemon(settings, reload).run()
