@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a board a camera: run it in the folder of Nightjar's sources, on Raspberry Pi OS or Debian, as often as you like.
+# Makes a board a camera. Run it in the folder of Nightjar's sources, on Raspberry Pi OS or Debian, as often as wanted.
 #
 #   sudo ./install.sh                    install, upgrade, or finish an installation that was cut off
 #   ./install.sh --dry-run               say every step, and do none
@@ -120,7 +120,8 @@ python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2
 made_from() {
     printf '%s %s ' "$1" "portable=$portable"
     find accelerators configs firmware isp CMakeLists.txt pyproject.toml README.md -type f \
-        ! -path '*/__pycache__/*' ! -name '*.so' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
+        ! -path '*/__pycache__/*' ! -name '*.so' -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
 }
 
 install_nightjar() {

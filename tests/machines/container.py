@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from machines.debian import host_options
+from machines.debian import host_options, overlaid
 
 BOOT_LIMIT_S = 120.0
 COMMAND_LIMIT_S = 120.0
@@ -39,10 +39,14 @@ class Container:
     def ran(self, *command: str, given: str = "", limit_s: float = COMMAND_LIMIT_S) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, as root, and say how it went."""
         return subprocess.run(
-            ["nsenter", f"--target={self.leader}", "--all", "--wd=/root", "--", "env", "--ignore-environment",
-             PATH, "HOME=/root", "LANG=C.UTF-8", *command],
-            input=given, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False,
+            self.entering(*command), input=given, capture_output=True, text=True, errors="replace", timeout=limit_s,
+            check=False,
         )  # fmt: skip
+
+    def entering(self, *command: str) -> list[str]:
+        """The words that run a command in the container, as root and with nothing of this machine's environment."""
+        inside = ["env", "--ignore-environment", "--chdir=/root", PATH, "HOME=/root", "LANG=C.UTF-8"]
+        return ["nsenter", f"--target={self.leader}", "--all", "--", *inside, *command]
 
     def run(self, *command: str, given: str = "", limit_s: float = COMMAND_LIMIT_S) -> str:
         """What the command said. Raises CommandFailed with its errors."""
@@ -88,7 +92,7 @@ class Container:
 def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Container]:
     """Boot the root; its changes go to `folder`. `network` gives it this machine's, and what its pip is told."""
     with contextlib.ExitStack() as at_end:
-        tree = at_end.enter_context(_overlaid(root, folder))
+        tree = at_end.enter_context(overlaid(root, folder))
         (tree / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
         ready = at_end.enter_context(_ready_socket(folder / "ready"))
         log = at_end.enter_context((folder / "console.log").open("wb"))
@@ -106,19 +110,6 @@ def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Conta
         container = Container(tree, leader, folder / "console.log")
         container.ran("systemctl", "is-system-running", "--wait")
         yield container
-
-
-@contextlib.contextmanager
-def _overlaid(root: Path, folder: Path) -> Iterator[Path]:
-    upper, work, tree = (folder / name for name in ("changes", "work", "tree"))
-    for made in (upper, work, tree):
-        made.mkdir(parents=True)
-    layers = f"lowerdir={root},upperdir={upper},workdir={work}"
-    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, tree], check=True)
-    try:
-        yield tree
-    finally:
-        subprocess.run(["umount", tree], check=True)
 
 
 @contextlib.contextmanager
