@@ -73,8 +73,11 @@ class InstalledCamera:
         return int(self.container.property("MainPID"))
 
     def thread(self, name: str) -> int:
-        """The number out here of the daemon's thread that the kernel knows by this name."""
-        tasks = Path(f"/proc/{self.container.outside(self.pid)}/task")
+        """The number out here of the daemon's main thread, or of the one that the kernel knows by this name."""
+        main = self.container.outside(self.pid)
+        if name == "main":
+            return main
+        tasks = Path(f"/proc/{main}/task")
         found = [int(task.name) for task in tasks.iterdir() if (task / "comm").read_text().strip() == name]
         assert len(found) == 1, f"{len(found)} threads are named {name}"
         return found[0]

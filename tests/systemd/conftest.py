@@ -9,9 +9,9 @@ from machines.installed_camera import SETTINGS, InstalledCamera
 
 
 @pytest.fixture(scope="session")
-def container(tmp_path_factory):
+def container():
     """Booted, with the settings of a camera that has no hardware."""
-    with booted(camera_root(), tmp_path_factory.mktemp("container")) as made:
+    with booted(camera_root()) as made:
         yield made
 
 

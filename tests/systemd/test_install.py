@@ -55,9 +55,9 @@ def test_words_that_make_no_sense_change_nothing_and_are_named(camera, words):
 
 
 @pytest.fixture(scope="module")
-def own_camera(tmp_path_factory):
+def own_camera():
     """A container to take apart; it reaches what pip needs."""
-    with booted(camera_root(), tmp_path_factory.mktemp("own"), network=True) as container:
+    with booted(camera_root(), network=True) as container:
         made = InstalledCamera(container)
         made.use()
         made.start()
