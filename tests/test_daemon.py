@@ -184,8 +184,9 @@ def test_a_member_of_the_group_reloads_from_the_command_line(bench, capsys):
     config = bench.config / "config.toml"
     config.write_text(f"[control]\nsocket = '{bench.socket}'\n")
     assert main(["config", "set", "sharpen.amount", "0", "--config", str(bench.config)]) == 0
+    capsys.readouterr()
     assert main(["config", "reload", "--config", str(bench.config)]) == 0
-    assert "sharpen.amount" in capsys.readouterr().out
+    assert capsys.readouterr().out == "changed: sharpen.amount\n"
 
 
 def test_wrong_settings_are_refused_at_reload_and_the_old_ones_stay(bench):

@@ -57,7 +57,7 @@ def test_a_camera_that_cannot_start_is_not_tried_in_a_hurry_and_comes_back_once_
     # No such pins here: the daemon refuses to start, each time.
     camera.use(SETTINGS.replace('pin_factory = "none"', 'pin_factory = "lgpio"'))
     camera.container.ran("systemctl", "restart", "nightjar")
-    camera.container.until("Result", "start-limit-hit", 60)
+    camera.container.until("SubState", "failed", 60)
     assert _starts(camera) - starts_before <= STARTS_A_MINUTE
     assert camera.container.property("ActiveState", "nightjar-again.timer") == "active"
     assert "no Raspberry Pi pins" in camera.container.log()

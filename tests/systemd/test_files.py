@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "systemd"
+FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "nightjar.service"
 WORST_SCORE = 2.0
 
@@ -32,7 +32,9 @@ def unit_lines(key):
 
 @pytest.fixture
 def unit_that_starts(tmp_path):
-    """The unit with a program that exists here: `verify` looks for it."""
+    """The unit with a program that exists here: `verify` looks for it, and for the units that it names."""
+    for other in FOLDER.glob("nightjar-again.*"):
+        shutil.copy(other, tmp_path)
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/nightjar/bin/nightjar", shutil.which("true")))
     return copy
