@@ -80,14 +80,9 @@ def test_sysusers_would_make_the_user_here():
 
 
 @pytest.mark.systemd
-def test_udev_accepts_the_rules(tmp_path):
-    udevadm = tool("udevadm")
-    if "verify" not in ask(udevadm, "--help").stdout:
-        pytest.skip("this udevadm cannot verify rules (systemd 254 and later can)")
-    # Our groups are made by sysusers at installation and need not exist here.
-    copy = tmp_path / "60-nightjar.rules"
-    copy.write_text(re.sub(r'GROUP="\w+"', 'GROUP="root"', (FOLDER / copy.name).read_text()))
-    verified = ask(udevadm, "verify", str(copy))
+def test_udev_accepts_the_rules(container):
+    # udevadm can verify since systemd 254; the container's is newer, and has the groups that the rules name.
+    verified = container.ran("udevadm", "verify", "/usr/lib/udev/rules.d/60-nightjar.rules")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

@@ -31,6 +31,17 @@ def test_a_dry_run_says_its_steps_and_changes_nothing(root, words, tmp_path):
     assert ("rm -rf /opt/nightjar" if words else "systemctl enable --quiet nightjar.service") in ran.stdout
 
 
+def test_on_raspberry_pi_os_camera_and_pins_come_from_its_packages(tmp_path):
+    with overlaid(base_root(), tmp_path) as tree:
+        put_sources(tree)
+        (tree / "etc/rpi-issue").write_text("Raspberry Pi reference\n")
+        said = subprocess.run(["chroot", tree, INSTALL, "--dry-run"], capture_output=True, text=True, check=True).stdout
+    packages = next(line for line in said.splitlines() if "apt-get install" in line)
+    assert {"python3-picamera2", "python3-lgpio"} <= set(packages.split())
+    assert "PYPI=1" not in said
+    assert ".\\[portrait\\]" in said
+
+
 def changes(folder):
     """All that an overlay holds beyond the root below: names, sizes, times."""
     found = sorted((folder / "changes").rglob("*"))
@@ -40,8 +51,10 @@ def changes(folder):
 def test_installing_again_leaves_the_running_camera_alone(camera):
     camera.container.run("nightjar", "config", "set", "sharpen.amount", "0.25")
     before = (camera.pid, camera.read("/etc/nightjar/config.toml"))
-    said = camera.container.run(INSTALL, "--portable")
+    camera.container.run("useradd", "somebody")
+    said = camera.container.run("env", "SUDO_USER=somebody", INSTALL, "--portable")
     assert "is there already" in said
+    assert "nightjar" in camera.container.run("id", "--name", "--groups", "somebody").split()
     assert (camera.pid, camera.read("/etc/nightjar/config.toml")) == before
     assert camera.container.property("ActiveState") == "active"
 
