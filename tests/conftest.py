@@ -45,7 +45,7 @@ class Bench:
         self.config = folder / "config"
         self.config.mkdir()
         self.process: subprocess.Popen | None = None
-        self._begin = begin
+        self.begin = begin
         self._log = folder / "log.txt"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(folder / "notify.sock"))
@@ -70,7 +70,7 @@ class Bench:
         texts = [f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in wanted.items()]
         given = same_code() | {"NOTIFY_SOCKET": self._listener.getsockname()} | (environment or {})
         words = ["run", "--config", str(self.config), *(word for text in texts for word in ("--set", text))]
-        self.process = self._begin(words, given, self._log)
+        self.process = self.begin(words, given, self._log)
 
     def _forget(self) -> None:
         """Drop what an earlier life said: its READY=1 may lie unread still, and is no news of this one."""

@@ -225,7 +225,8 @@ class FileSystem:
             if node in contents:
                 state[path] = contents[node]
             else:
-                state[path] = FOLDER
+                if path not in self.roots:
+                    state[path] = FOLDER
                 waiting += [(path / name, inside) for name, inside in tree.get(node, {}).items()]
         return state
 
