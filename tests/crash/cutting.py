@@ -22,7 +22,7 @@ class Judged:
     points: int = 0
     states: int = 0
     complaints: Counter[str] = field(default_factory=Counter)
-    sample: list[State] = field(default_factory=list)
+    sample: list[tuple[State, dict[Path, set[str | None]]]] = field(default_factory=list)
 
     def in_words(self) -> str:
         amiss = "".join(f"\n  {count} states: {text}" for text, count in self.complaints.most_common(SHOWN))
@@ -34,13 +34,18 @@ def cut_everywhere(
     root: Path,
     site_folder: Path,
     before: Mapping[Path, bytes | None] | None = None,
-    samples: int = 0,
+    sample_every: int = 0,
+    until_amiss: bool = False,
+    first: int = 0,
     **kind: bool,
 ) -> Judged:
     """Judge every state after every cut. `before` is what was there; `kind` of file system as for FileSystem.
 
     Cuts right before each fsync are all that there are: what an earlier cut since the last fsync leaves, a later one
     may leave too, and by then no less was promised.
+    sample_every  so many states, one is kept, with what was promised by then
+    until_amiss   the first complaint is enough
+    first         operations before this one are done, and no power is cut
     """
     system, promises, judged, seen = FileSystem([root], **kind), Promises(), Judged(), set()
     for path, data in sorted((before or {}).items()):
@@ -56,12 +61,16 @@ def cut_everywhere(
             seen.add(told)
             judged.states += 1
             judged.complaints.update(amiss(state, promises, site))
-            if samples and judged.states % samples == 0:
-                judged.sample.append(state)
+            if until_amiss and judged.complaints:
+                return
+            if sample_every and judged.states % sample_every == 0:
+                judged.sample.append((state, {path: set(allowed) for path, allowed in promises.kept.items()}))
 
-    for operation in operations:
-        if isinstance(operation, Sync):
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Sync) and number >= first:
             cut()
+        if until_amiss and judged.complaints:
+            return judged
         system.do(operation)
         promises.follow(operation, system)
     cut()

@@ -24,7 +24,8 @@ BLOCK_BYTES = 4096
 # So many changes of one file, or of names, are combined in every way; of more, the ways listed at `_some_of`.
 EXHAUSTIVE_CHANGES = 6
 EXHAUSTIVE_NAMES = 10
-RANDOM_WAYS = 6
+PREFIXES = 24
+RANDOM_WAYS = 12
 # So many combinations of several files' contents are made; of more, each file's with the others' at their extremes.
 MOST_COMBINED = 200
 Item = TypeVar("Item")
@@ -286,11 +287,14 @@ def _ways(pending: Sequence[Item], most: int, chance: random.Random) -> Iterator
 
 
 def _some_of(pending: Sequence[Item], chance: random.Random) -> Iterator[Sequence[Item]]:
-    """None, the first ones, half, all but the last, all; all but one; only sizes, only bytes; some by chance."""
-    half, count = len(pending) // 2, len(pending)
-    yield from (pending[:kept] for kept in (0, 1, 2, half, count - 1, count))
-    yield from ([*pending[:lost], *pending[lost + 1 :]] for lost in (0, 1, half))
-    yield from ([pending[-1]], [pending[half]])
+    """None, the first ones, all; all but one; one alone; only sizes, only bytes; some by chance."""
+    count = len(pending)
+    places = sorted({0, 1, 2, count - 1, *range(0, count, max(1, count // PREFIXES))})
+    for place in places:
+        yield pending[:place]
+        yield [*pending[:place], *pending[place + 1 :]]
+        yield [pending[place]]
+    yield pending
     yield [change for change in pending if not isinstance(change, Piece)]
     yield [change for change in pending if not isinstance(change, Size)]
     for _ in range(RANDOM_WAYS):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from crash.cutting import cut_everywhere
+from crash.file_system import FOLDER, Content
+from crash.forked import begin_forked
 from crash.operations import Told
 from crash.recording import Recording, begin_traced
 
@@ -118,6 +120,7 @@ def test_presses_and_choices_in_a_row_on_a_card_with_other_peoples_files(bench, 
             bench.call("zoom", factor=1.0 + number / 4)
             bench.wait_for(f"{number} photos, 0 in work")
             bench.call("white_balance", action="choose", choice=f"{3000 + number * 500}K")
+        bench.call("white_balance", action="choose", choice="auto")
         bench.call("white_balance", action="lock")
         bench.call("zoom", reset=True)
 
@@ -126,3 +129,53 @@ def test_presses_and_choices_in_a_row_on_a_card_with_other_peoples_files(bench, 
     judged = cut_everywhere(recording.operations, bench.folder, memory, before)
     print(judged.in_words())
     assert not judged.complaints, judged.in_words()
+
+
+def test_a_card_without_hard_links_where_a_rename_is_two_steps(bench, memory):
+    """FAT and exFAT: photos that were told of are safe there too."""
+    no_links = ("-e", "inject=?link,?linkat:error=EPERM")
+    recording = record(bench, {}, shoot_in("photo", "night", "portrait"), *no_links)
+    judged = cut_everywhere(recording.operations, bench.folder, memory, rename_is_one_step=False)
+    print(judged.in_words())
+    assert not judged.complaints, judged.in_words()
+
+
+@pytest.mark.parametrize(
+    ("lie", "complaint"),
+    [
+        ("inject=fsync:retval=0", "gone"),  # all of them
+        ("inject=fsync:retval=0:when=2+2", "torn"),  # of the card's thread those of files
+        ("inject=fsync:retval=0:when=1+2", "gone"),  # and those of folders, which most programs forget
+    ],
+)
+def test_a_camera_whose_fsync_does_nothing_is_caught(bench, memory, lie, complaint):
+    recording = record(bench, {}, shoot_in("photo", "photo"), "-e", lie)
+    judged = cut_everywhere(recording.operations, bench.folder, memory, until_amiss=True)
+    print(judged.in_words())
+    assert any(complaint in text for text in judged.complaints)
+
+
+def test_the_whole_camera_starts_on_such_states_says_what_was_cut_off_and_shoots(bench, benches, memory):
+    recording = record(bench, {}, shoot_in("night", "portrait"))
+    sample = cut_everywhere(recording.operations, bench.folder, memory, sample_every=60).sample
+    assert len(sample) >= 5
+    said = 0
+    for number, (state, promised) in enumerate(sample):
+        camera = benches(str(number), begin_forked)
+        for path, content in sorted(state.items()):
+            place = camera.folder / path.relative_to(bench.folder)
+            place.mkdir(exist_ok=True) if content is FOLDER else place.write_bytes(content.data)
+        camera.start()
+        for path, allowed in promised.items():
+            place = camera.folder / path.relative_to(bench.folder)
+            assert Content(place.read_bytes()).digest in allowed
+        cut_off = [raw for raw in camera.photos.glob("*.DNG") if not raw.with_suffix(".JPG").exists()]
+        swept = [path.name for path in state if path.name.startswith(".IMG")]
+        warnings = " ".join(camera.call("status")["warnings"])
+        assert all(str(raw) in warnings for raw in cut_off)
+        assert all(f"{name[1:].removesuffix('.partial')}" in camera.log for name in swept), "nobody said what was swept"
+        said += bool(cut_off) + bool(swept)
+        photo = camera.call("shoot")
+        assert not any(path.name.startswith(Path(photo["jpeg"]).stem) for path in promised)
+        assert camera.stop() == 0
+    assert said, "none of these states had anything to tell of"
