@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def cut_everywhere(
     sample_every: int = 0,
     until_amiss: bool = False,
     first: int = 0,
+    judge: Callable[[State, Promises, Site], list[str]] = amiss,
     **kind: bool,
 ) -> Judged:
     """Judge every state after every cut. `before` is what was there; `kind` of file system as for FileSystem.
@@ -46,6 +47,7 @@ def cut_everywhere(
     sample_every  so many states, one is kept, with what was promised by then
     until_amiss   the first complaint is enough
     first         operations before this one are done, and no power is cut
+    judge         what is wrong with a state, in words
     """
     system, promises, judged, seen = FileSystem([root], **kind), Promises(), Judged(), set()
     for path, data in sorted((before or {}).items()):
@@ -60,7 +62,7 @@ def cut_everywhere(
                 continue
             seen.add(told)
             judged.states += 1
-            judged.complaints.update(amiss(state, promises, site))
+            judged.complaints.update(judge(state, promises, site))
             if until_amiss and judged.complaints:
                 return
             if sample_every and judged.states % sample_every == 0:
