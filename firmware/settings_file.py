@@ -35,9 +35,7 @@ def replace_text(file: Path, text: str) -> None:
         target = file.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         make_folders(target.parent)
-        write_over(target, text.encode())
-        if mode is not None:
-            target.chmod(mode)
+        write_over(target, text.encode(), mode)
     except PermissionError:
         raise SettingsError(
             f"{file} cannot be written: permission denied. Run the command with sudo, or join the camera's group with "

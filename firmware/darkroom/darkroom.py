@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.ring import frame_time_ns
@@ -67,6 +68,7 @@ class Tally:
     taken: int = 0
     failed: int = 0
     last: str = ""
+    last_press_to_saved_ms: float | None = None
     last_error: str = ""
     saved_s: float = float("-inf")
     failed_s: float = float("-inf")
@@ -109,6 +111,7 @@ class Darkroom:
         else:
             self.tally.taken += 1
             self.tally.last = str(job.files.jpeg)
+            self.tally.last_press_to_saved_ms = report["press_to_saved_ms"]
             self.tally.saved_s = time.monotonic()
             job.done.set_result(report)
         self._changed()
@@ -130,21 +133,27 @@ class Darkroom:
         numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
         # One after the other: a photo whose JPEG is there has all it came with.
         beside = {path: self._writer.write(path, data) for path, data in made.files}
-        saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
-        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
         of_burst = job.of_burst
         if of_burst is not None and raw_refused is not None:
             of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
         entry = without_refused(made.entry, beside) if job.portrait is not None else None
         sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry, made.zoom)
-        self._writer.write(job.files.sidecar, sidecar).result()
-        for refusal in (raw_refused, *(done.exception() for done in beside.values())):
+        has_raw = job.raw_done is not None and raw_refused is None
+        saved = self._save({job.files.sidecar: sidecar, job.files.jpeg: jpeg}, has_raw)
+        for refusal in (raw_refused, *(done.exception() for done in (*beside.values(), *saved.values()))):
             if refusal is not None:
                 # A full card may still hold the small JPEG, but what was promised is more than that.
                 raise refusal
+        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved[job.files.jpeg].result())
         light = light_of(made.photo.recipe)
         _log_photo(job, numbers, entry, light, made.zoom)
         return _report(job, numbers, entry, made) | {"light": light}
+
+    def _save(self, recipe_and_photo: Mapping[Path, bytes], has_raw: bool) -> Mapping[Path, Future]:
+        """The recipe first: with it a raw file whose JPEG was cut off still gives that very photo. Without a raw file
+        nobody can follow it, and the photo goes first."""
+        files = recipe_and_photo.items() if has_raw else reversed(recipe_and_photo.items())
+        return {path: self._writer.write(path, data) for path, data in files}
 
     def _develop(self, job: Job) -> Made:
         from firmware.darkroom.developing import develop_job

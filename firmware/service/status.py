@@ -114,6 +114,7 @@ class DaemonStatus:
             "photos": {
                 "taken": tally.taken,
                 "last": tally.last or None,
+                "last_press_to_saved_ms": tally.last_press_to_saved_ms,
                 "queue": shooting.waiting,
                 "failed": tally.failed,
             },
@@ -176,7 +177,7 @@ class DaemonStatus:
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
-            unfinished_in_words(self.unfinished): self.unfinished,
+            unfinished_in_words(still_unfinished(self.unfinished)): still_unfinished(self.unfinished),
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]
@@ -189,6 +190,11 @@ def _amiss_of_zoom(zoom: dict[str, Any], network: dict[str, Any]) -> Iterator[st
         yield f"Zoom: what is not measured is enlarged without a network: {network['lacking']}"
     if zoom["trouble"]:
         yield zoom["trouble"]
+
+
+def still_unfinished(raw_files: list[Path]) -> list[Path]:
+    """Those that nobody has developed or taken away since the start."""
+    return [path for path in raw_files if path.exists() and not path.with_suffix(".JPG").exists()]
 
 
 def unfinished_in_words(paths: list[Path]) -> str:

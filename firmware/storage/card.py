@@ -7,7 +7,6 @@ leaves no torn file: each is written under a hidden name, made durable, then nam
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import logging
@@ -21,7 +20,7 @@ from pathlib import Path
 from firmware.errors import StorageError
 from firmware.settings import StorageSettings
 from firmware.storage.card_errors import explained
-from firmware.storage.durable import NEW_FILE_MODE, make_folders, partial_of, write_new, write_over
+from firmware.storage.durable import NEW_FILE_MODE, keep_folders, make_folders, write_new, write_over
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +95,7 @@ class Card:
                 raise StorageError(f"'{folder}' would be lost: give [storage] folders that begin with /.")
             with explained("make", folder):
                 make_folders(folder)
+                keep_folders(folder, levels=2)
         try:
             # The pictures' folder is locked too: two daemons may share a card without sharing the state.
             for path in (self._state / "lock", self._pictures):
@@ -167,12 +167,7 @@ class Card:
         When it cannot be written the old one stays. Raises StorageError.
         """
         with explained("replace", path):
-            try:
-                write_over(path, data)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    partial_of(path).unlink(missing_ok=True)
-                raise
+            write_over(path, data)
 
     def unfinished(self) -> list[Path]:
         """DNGs without a JPEG, in order: developing was cut off."""
@@ -201,15 +196,16 @@ class Card:
 
     def _sweep(self) -> int:
         """Remove our half-written files; the largest number on the card, those included."""
-        largest, swept = 0, 0
+        largest, swept = 0, []
         with explained("sweep", self._pictures):
             for path in self._ours(hidden=True):
                 largest = max(largest, _number_of(path))
                 if path.name.startswith("."):
                     path.unlink()
-                    swept += 1
+                    swept.append(path.name[1:].removesuffix(".partial"))
         if swept:
-            logger.info("swept %d half-written files from %s", swept, self._pictures)
+            # Nobody was told of these: their photos were still being written.
+            logger.warning("Swept what was half-written in %s: %s", self._pictures, ", ".join(sorted(swept)))
         return largest
 
     def _ours(self, hidden: bool = False) -> Iterator[Path]:
@@ -237,13 +233,7 @@ class Card:
                 raise error
 
     def _store(self, number: int) -> None:
-        path = self._state / COUNTER
-        try:
-            write_over(path, f"{number}\n".encode())
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial_of(path).unlink(missing_ok=True)
-            raise
+        write_over(self._state / COUNTER, f"{number}\n".encode())
 
 
 def _number_of(path: Path) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firmware.errors import StorageError, ZoomError
 from firmware.settings import ZoomSettings
-from firmware.storage.durable import write_over
+from firmware.storage.durable import sweep, write_over
 from isp.errors import FrameError
 from isp.zoom.crop import LARGEST, SMALLEST, check_factor
 
@@ -38,6 +38,7 @@ class ChosenZoom:
 
     def open(self) -> None:
         """Read what was kept. A damaged file counts for nothing, and that is said until the next choice."""
+        sweep(self._file)
         try:
             self._factor = read_kept(self._file)
         except ZoomError as error:
