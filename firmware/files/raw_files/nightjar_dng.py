@@ -57,12 +57,12 @@ def _private(tags: dict[int, Any]) -> bytes:
 def _stored(path: Path, text: bytes) -> dict[str, Any]:
     try:
         stored = json.loads(text)
-        found = stored.get("format") if isinstance(stored, dict) else None
-        if found != PRIVATE_FORMAT:
-            raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
-        return stored
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
         raise RawFileError(f"{path} is damaged: its stored facts are not JSON ({error}).") from None
+    found = stored.get("format") if isinstance(stored, dict) else None
+    if found != PRIVATE_FORMAT:
+        raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
+    return stored
 
 
 def _pixels(path: Path, reader: TiffReader, tags: dict[int, Any], samples: int) -> np.ndarray:
