@@ -101,7 +101,8 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
         packaged = _sensor_from(name, path.read_text(encoding="utf-8"))
     except KeyError as error:
         raise TuningError(f"{path} lacks {error}. {RESTORE}") from None
-    except (TypeError, ValueError, AttributeError) as error:  # TOML's and Unicode's errors are ValueErrors
+    # TOML's and Unicode's errors are ValueErrors; lists in lists in lists end in a RecursionError.
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise TuningError(f"{path} is damaged: {error}. {RESTORE}") from None
     return dataclasses.replace(packaged, name=name, tuning=_choose(name, tuning, packaged.tuning))
 

@@ -41,11 +41,11 @@ class Mode:
 def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
     """The modes by name, in the order of the mode button. Raises SettingsError naming file and mode."""
     try:
-        tables = tomllib.loads(file.read_text())
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}. Nightjar needs its modes; install it again.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: {error}.") from None
+    except (ValueError, RecursionError) as error:  # TOML's and Unicode's are ValueErrors; so is that of 5000 digits
+        raise SettingsError(f"{file}: not TOML: {error}.") from None
     if not tables:
         raise SettingsError(f"{file} holds no mode; it needs at least one table, such as [photo].")
     return {name: _mode(file, name, table) for name, table in tables.items()}
