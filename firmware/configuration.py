@@ -76,8 +76,9 @@ def load(
     for path in [Path(file)] if file else setting_files(settings_folder(environment, system_folder)):
         lay(str(path), read_tables(path))
     for name, text in sorted(environment.items()):
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            lay(name, _one_key(name, *name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1), text))
+        table, between, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if name.startswith(ENVIRONMENT_PREFIX) and between:
+            lay(name, _one_key(name, table, key, text))
     for assignment in command_line:
         lay(COMMAND_LINE, parse_assignment(assignment))
     return Loaded(_settings(merged), _default_origins() | origins)
