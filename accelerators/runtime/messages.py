@@ -38,7 +38,7 @@ def receive(end: socket.socket, timeout_s: float | None) -> dict[str, Any] | Non
         return None
     try:
         message = json.loads(packet)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Garbled(repr(packet[:40])) from None
     if not isinstance(message, dict):
         raise Garbled(repr(packet[:40]))
