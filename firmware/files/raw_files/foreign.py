@@ -20,6 +20,8 @@ QUARTER_TURNS = {0: 0, 3: 2, 5: 1, 6: 3}
 # TIFF tags: where pixels begin, and how many bytes they take.
 STRIPS_AND_TILES = ((273, 279), (324, 325))
 SUB_DIRECTORIES = 330
+# Cameras have previews, the raw picture and its masks; a damaged file can claim a million.
+MOST_SUB_DIRECTORIES = 8
 MICROSECONDS = 1e6
 # LibRaw keeps the exposure as float32: seven digits, so 1/250 s comes back as 4000 us, not 4000.0002.
 EXPOSURE_DIGITS = 7
@@ -62,7 +64,8 @@ def _end_of_pixels(reader: TiffReader) -> int:
     """The last byte that strips or tiles claim; 0 where the directories cannot be followed: LibRaw knows more kinds."""
     try:
         main = reader.directory(reader.first)
-        directories = [main, *(reader.directory(offset) for offset in whole_numbers(main, SUB_DIRECTORIES))]
+        below = whole_numbers(main, SUB_DIRECTORIES)[:MOST_SUB_DIRECTORIES]
+        directories = [main, *(reader.directory(offset) for offset in below)]
     except RawFileError:
         return 0
     return max(
