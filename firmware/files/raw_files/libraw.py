@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firmware.errors import RawFileError
-from isp.frames import UNKNOWN_SENSOR, RawFrame, Shot
+from isp.frames import COLOUR_GAINS, UNKNOWN_SENSOR, RawFrame, Shot
 
 # LibRaw's `flip` as quarter turns counter-clockwise.
 QUARTER_TURNS = {0: 0, 3: 2, 5: 1, 6: 3}
@@ -100,5 +100,7 @@ def _exposure_us(raw: Any) -> float | None:
 
 def _colour_gains(raw: Any) -> tuple[float, float] | None:
     red, green, blue = raw.camera_whitebalance[:3]
-    known = all(np.isfinite((red, green, blue))) and min(red, green, blue) > 0
-    return (red / green, blue / green) if known else None
+    if not (all(np.isfinite((red, green, blue))) and min(red, green, blue) > 0):
+        return None
+    gains, (low, high) = (red / green, blue / green), COLOUR_GAINS
+    return gains if all(low <= gain <= high for gain in gains) else None
