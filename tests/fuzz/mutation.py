@@ -14,6 +14,8 @@ Change = tuple[int, int, int]
 Kind = Callable[[bytes, int, int, Sequence[bytes]], bytes]
 
 TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[-+]?\d[\w.+-]*|\w+|[\[\]{}=:,]')
+NUMBER = re.compile(rb"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
+SCALES = (-1.0, 0.0, 0.1, 0.5, 0.99, 1.01, 2.0, 10.0, 1e3, 1e6, 1e-3, 1e-6, 1e-30, 1e30)
 NUMBERS = (
     b"0", b"-0", b"1", b"-1", b"2", b"255", b"256", b"65535", b"65536", b"2147483648", b"4294967296",
     b"9223372036854775807", b"9223372036854775808", b"-9223372036854775809", b"1e308", b"1e-308", b"5e-324", b"1e999",
@@ -94,6 +96,20 @@ def _set_token(content: bytes, place: int, value: int, _: Sequence[bytes]) -> by
     return _with_token(content, place, tokens[value % len(tokens)])
 
 
+def _other_number(content: bytes, place: int, value: int, _: Sequence[bytes]) -> bytes:
+    """A number for a number: what is refused for its type is not tried for its size."""
+    return _with_token(content, place, NUMBERS[value % len(NUMBERS)], NUMBER)
+
+
+def _scale_number(content: bytes, place: int, value: int, _: Sequence[bytes]) -> bytes:
+    found = list(NUMBER.finditer(content))
+    if not found:
+        return content
+    old = found[place % len(found)]
+    new = float(old[0]) * SCALES[value % len(SCALES)] if len(old[0]) < LONGEST_STEP else 1.0
+    return content[: old.start()] + repr(new).encode() + content[old.end() :]
+
+
 def _copy_token(content: bytes, place: int, value: int, files: Sequence[bytes]) -> bytes:
     other = files[value % len(files)]
     tokens = TOKEN.findall(other) or [b""]
@@ -112,8 +128,8 @@ def _repeat_line(content: bytes, place: int, value: int, _: Sequence[bytes]) -> 
     return b"\n".join(lines)
 
 
-def _with_token(content: bytes, place: int, token: bytes) -> bytes:
-    found = list(TOKEN.finditer(content))
+def _with_token(content: bytes, place: int, token: bytes, kind: re.Pattern[bytes] = TOKEN) -> bytes:
+    found = list(kind.finditer(content))
     if not found:
         return content + token
     old = found[place % len(found)]
@@ -134,6 +150,7 @@ OF_BYTES: tuple[Kind, ...] = (
     _set_byte, _flip_bit, _set_number, _nudge_number, _copy_number, _cut_out, _cut_off, _repeat, _join,
 )  # fmt: skip
 OF_TEXT: tuple[Kind, ...] = (
-    _set_token, _set_token, _copy_token, _drop_line, _repeat_line, _set_byte, _cut_out, _cut_off, _repeat, _join,
+    _set_token, _set_token, _other_number, _other_number, _scale_number, _scale_number,
+    _copy_token, _drop_line, _repeat_line, _set_byte, _cut_out, _cut_off, _repeat, _join,
 )  # fmt: skip
 GRAMMARS = {"bytes": OF_BYTES, "text": OF_TEXT}
