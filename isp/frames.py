@@ -99,7 +99,7 @@ class Shot:
         low, high = TEMPERATURES_K
         if self.temperature_k and not low <= self.temperature_k <= high:
             raise FrameError(
-                f"temperature_k = {self.temperature_k!r} must be {low:g} to {high:g}, or 0 or None where it is not known."
+                f"temperature_k = {self.temperature_k!r} must be {low:g} to {high:g}, or 0 or None for not known."
             )
         for name in ("timestamp_ns", "wall_time_ns"):
             if not isinstance(getattr(self, name), int | np.integer):
