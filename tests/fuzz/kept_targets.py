@@ -16,13 +16,16 @@ from firmware.settings import StorageSettings
 from firmware.storage.card import COUNTER, Card
 from firmware.white_balance import kept as white_balance
 from firmware.white_balance.choice import Choice
-from firmware.white_balance.kept import GreyCard, Kept, Lock, Wish
+from firmware.white_balance.kept import GreyCard, Kept, Wish
+from firmware.white_balance.locked import check_locks, lock_of
 from firmware.zoom import chosen as zoom
+from isp.light_estimate import LightEstimate
 
 
 def white_balances() -> list[bytes]:
-    light = {"grey": [0.5, 0.6], "source": "judged", "why": "locked", "light_k": 5000.0}
-    wish = Wish(Choice("auto"), Lock("imx477", light))
+    sure = ((100.0, 0.1), (0.1, 0.01))
+    light = LightEstimate((0.5, 0.6), 5000.0, 0.01, sure, "learned", 0.7, "It looks like daylight.")
+    wish = Wish(Choice("auto"), lock_of(light, "imx477"))
     full = Kept(wish, {"night": Wish(Choice("custom"))}, {"imx477": GreyCard((0.5, 0.6), "card.DNG")})
     files = []
     for kept in (Kept(), full):
@@ -32,7 +35,9 @@ def white_balances() -> list[bytes]:
 
 
 def take_white_balance(content: bytes) -> None:
+    """As `Balances.open` reads it: a lock's light is looked into as well."""
     kept = white_balance.read_kept(scratch_file("white-balance.json", content))
+    check_locks(kept)
     white_balance.write_kept(scratch_file("again.json"), kept)
     again = white_balance.read_kept(scratch_file("again.json"))
     promise(repr(again) == repr(kept), "What was read is not what comes back once it is written.")

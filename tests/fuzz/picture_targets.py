@@ -14,14 +14,21 @@ from accelerators.errors import PictureError
 from accelerators.published.png import read_rgb16
 from firmware.errors import MaskFileError, PictureFileError, RawFileError, SettingsError
 from firmware.files import dng
+from firmware.files.exif import EXIF_POINTER
 from firmware.files.icc import srgb_profile
 from firmware.files.png import encode_png, read_mask
 from firmware.files.raw_files import read_raw
-from firmware.files.tiff import LONG, SHORT, Field, encode_directories
+from firmware.files.tiff import ASCII, LONG, SHORT, Field, encode_directories
 from firmware.upscaling.picture_file import encode_picture, read_picture
 
 MOST_PX = 1_000_000
 FOREIGN = (24, 32)
+# Makers whose files LibRaw unpacks in ways of its own, and how those say that they are packed.
+MAKES = (
+    (b"NIKON CORPORATION", 34713), (b"Canon", 6), (b"SONY", 32767), (b"OLYMPUS", 1), (b"Panasonic", 34316),
+    (b"PENTAX", 65535), (b"SAMSUNG", 32770), (b"KODAK", 65000), (b"FUJIFILM", 1), (b"LEICA", 7), (b"Hasselblad", 7),
+    (b"Phase One", 1), (b"Adobe", 7), (b"Adobe", 8), (b"Adobe", 34892),
+)  # fmt: skip
 OUR_FACTS = {274, 50740, 50829, 50719, 50720}
 
 
@@ -97,7 +104,17 @@ def foreign_raws() -> list[bytes]:
         turned = [Field(274, SHORT, (orientation,)), Field(50829, LONG, (margin, margin, *FOREIGN))]
         header = encode_directories({"main": main + turned, "exif": dng.exif_fields(shot)}, alignment=64)
         made.append(header + pixels.tobytes())
-    return made
+    return made + [_as_of(make, compression, main, pixels) for make, compression in MAKES]
+
+
+def _as_of(make: bytes, compression: int, main: list[Field], pixels: np.ndarray) -> bytes:
+    """What LibRaw takes for this maker's file, and unpacks by that maker's rules; the pixels are noise to it."""
+    own = {271: Field(271, ASCII, make + b"\0"), 259: Field(259, SHORT, (compression,)), 306: None}
+    own |= dict.fromkeys((272, 50706, 50707, 50708))
+    fields = [own.get(field.tag, field) for field in main]
+    named = [field for field in fields if field is not None and field.tag != EXIF_POINTER]
+    named.append(Field(272, ASCII, make + b" 1\0"))
+    return encode_directories({"main": named}, alignment=64) + pixels.tobytes()
 
 
 def take_foreign(content: bytes) -> None:
