@@ -30,7 +30,7 @@ from fuzz.targets import TARGETS
 for path in sys.argv[2:]:
     TARGETS[sys.argv[1]].examine(pathlib.Path(path).read_bytes())
 """
-QUICK, LONG = 12, 3000
+QUICK, LONG = 8, 2000
 
 
 @pytest.fixture(autouse=True)
