@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from firmware.paths import SENSORS
 from isp.errors import TuningError
 from isp.frames import BAYER_ORDERS, LARGEST_FACT, Noise
 from isp.grey_curve import WITHOUT_FILTER
+from isp.plain_values import read_json, read_toml
 from isp.tuning import Tuning
 
 LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
@@ -102,8 +101,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
         packaged = _sensor_from(name, path.read_text(encoding="utf-8"))
     except KeyError as error:
         raise TuningError(f"{path} lacks {error}. {RESTORE}") from None
-    # TOML's and Unicode's errors are ValueErrors; lists in lists in lists end in a RecursionError.
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, AttributeError) as error:  # TOML's and Unicode's errors are ValueErrors
         raise TuningError(f"{path} is damaged: {error}. {RESTORE}") from None
     return dataclasses.replace(packaged, name=name, tuning=_choose(name, tuning, packaged.tuning))
 
@@ -111,7 +109,7 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
 # Of a folder of photos each one asks, and parsing takes 4 ms of a desktop's core.
 @functools.lru_cache(maxsize=8)
 def _sensor_from(name: str, text: str) -> Sensor:
-    facts = tomllib.loads(text)
+    facts = read_toml(text)
     tables = facts.pop("tuning")
     facts["modes"] = tuple(SensorMode(**mode | {"crop_px": tuple(mode["crop_px"])}) for mode in facts["modes"])
     for pair in ("exposure_us", "analogue_gain"):
@@ -162,8 +160,8 @@ def read_libcamera_tuning(path: Path, sensor: str) -> Tuning:
         raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     without_trailing_commas = re.sub(r",(\s*[\]}])", r"\1", text)
     try:
-        document = json.loads(without_trailing_commas)
-    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
+        document = read_json(without_trailing_commas)
+    except ValueError as error:  # a number of 5000 digits is a ValueError
         raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     if not isinstance(document, dict):
         raise TuningError(f"{path} is not a libcamera tuning file: it holds a {type(document).__name__}.")

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from firmware.errors import ControlError
+from isp.plain_values import read_json
 
 LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -84,8 +85,8 @@ def _read_line(connection: socket.socket, deadline_s: float, too_late: ControlEr
 def _result(line: bytes, path: str) -> Any:
     stranger = ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.")
     try:
-        answer = json.loads(line)
-    except (ValueError, RecursionError):
+        answer = read_json(line)
+    except ValueError:
         raise stranger from None
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict) and isinstance(error.get("message"), str) and isinstance(error.get("code"), int):
