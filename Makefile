@@ -44,6 +44,12 @@ train: $(VENV)/.installed
 	$(RUN)/python -P -m accelerators.training.light --shared $(SHARED) --into accelerators/white_balance
 	$(RUN)/python -P -m accelerators.training.upscaling --shared $(SHARED) --into accelerators/upscaling
 
+# All doors through which bytes come, or one: make fuzz CASES=1000000 TARGET=dng
+CASES ?= 100000
+fuzz: $(VENV)/.installed
+	$(PIP) install "atheris>=3.0"
+	$(RUN)/python -P tests/fuzz/fuzz.py --cases $(CASES) $(if $(TARGET),--target $(TARGET))
+
 bench: $(VENV)/.installed
 	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json
 

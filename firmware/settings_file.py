@@ -67,15 +67,19 @@ def _read(file: Path) -> str:
 
 def _edited(file: Path, text: str, table: str, key: str, value: Any) -> str:
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     parse_tables(str(file), text)
-    document = tomlkit.parse(text)
-    if table not in document:
-        if document.body:
-            document.add(tomlkit.nl())
-        document.add(table, tomlkit.table())
-    document[table][key] = value
-    return tomlkit.dumps(document)
+    try:
+        document = tomlkit.parse(text)
+        if table not in document:
+            if document.body:
+                document.add(tomlkit.nl())
+            document.add(table, tomlkit.table())
+        document[table][key] = value
+        return tomlkit.dumps(document)
+    except TOMLKitError as error:  # it refuses some of what Python's own reader takes
+        raise SettingsError(f"{file} cannot be changed by a command ({error}). Write {table}.{key} by hand.") from None
 
 
 def _check(origin: str, tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from firmware.errors import ControlError
+from isp.plain_values import read_json
 
 LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -82,15 +83,16 @@ def _read_line(connection: socket.socket, deadline_s: float, too_late: ControlEr
 
 
 def _result(line: bytes, path: str) -> Any:
+    stranger = ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.")
     try:
-        answer = json.loads(line)
+        answer = read_json(line)
     except ValueError:
-        raise ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.") from None
+        raise stranger from None
     error = answer.get("error") if isinstance(answer, dict) else None
-    if isinstance(error, dict):
-        raise RequestRefused(str(error.get("message", "refused")), int(error.get("code", 0)))
+    if isinstance(error, dict) and isinstance(error.get("message"), str) and isinstance(error.get("code"), int):
+        raise RequestRefused(error["message"], error["code"])
     if not isinstance(answer, dict) or "result" not in answer:
-        raise ControlError(f"What answers on {path} is not the camera daemon; check [control] socket.")
+        raise stranger
     return answer["result"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from firmware.errors import NightjarError
 from isp.errors import IspError
+from isp.plain_values import read_json
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ class ParamsError(NightjarError, ValueError):
 def answer_line(line: bytes, handlers: Handlers) -> bytes | None:
     """The answer to one line, newline included; None when nothing asks for an answer."""
     try:
-        message = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
+        message = read_json(line, parse_constant=_no_constant)
+    except ValueError as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
         return error_line(NOT_JSON, f"This line is not JSON: {error}")
     if isinstance(message, list):
         return _answer_batch(message, handlers)

@@ -24,6 +24,14 @@ def fault_of(entry: Mapping[str, Any]) -> str:
         return f"portrait.blurred is {blurred!r}; it must be true or false."
     if not blurred and not isinstance(why, str):
         return f"portrait.why is {why!r}; of a photo without blur it must say why."
+    second = entry.get("second")
+    if not isinstance(second, dict | None):
+        return f"portrait.second is {second!r}; it must be a table, or not be there."
+    texts = {name: entry.get(name) for name in ("device", "fell_back", "without_model")}
+    texts["second.why"] = (second or {}).get("why")
+    for name, text in texts.items():
+        if not isinstance(text, str | None):
+            return f"portrait.{name} is {text!r}; it must be text or null."
     if subject is None:
         return ""
     texts = [subject.get("kind"), *_list(subject.get("names"))] if isinstance(subject, dict) else [subject, None]
