@@ -17,7 +17,9 @@ from firmware.cameras.simulation.chart import chart_linear, chart_patches
 from firmware.cameras.simulation.exposure import Exposure
 from firmware.cameras.simulation.frame_clock import PIPELINE_DELAY_FRAMES, FrameClock
 from firmware.cameras.simulation.motion import HandPath
+from firmware.cameras.simulation.scenes import find_scene
 from firmware.cameras.simulation.sensor_physics import camera_matrix
+from firmware.cameras.simulation.view import View
 from firmware.errors import CameraError, CameraStalled, SettingsError
 from firmware.sensors import known_sensors, load_sensor
 from firmware.settings import CameraSettings, ExposureSettings, Settings, SimulatedSettings
@@ -268,6 +270,16 @@ def test_every_scene_fills_the_frame_and_is_well_exposed(scene):
     assert truth.linear.dtype == np.float32
     assert 0.08 < colour(frame, "G").mean() < 0.2
     assert (frame.pixels == 1023).mean() < 0.05
+
+
+@pytest.mark.parametrize("scene", scene_names())
+def test_a_scene_drawn_band_by_band_is_the_scene_drawn_at_once(scene):
+    look = {"height": 200, "width": 264, "illuminant_k": 5000.0, "shift_px": (-3.3, 5.6)}
+    draw, bands = find_scene(scene), (range(66), range(66, 132), range(132, 200))
+    whole = np.stack(list(draw(View(**look))))
+    joined = np.concatenate([np.stack(list(draw(View(**look, band=band)))) for band in bands], axis=1)
+    # A box's corners are float32 in Pillow: a hundred thousandth of a pixel.
+    assert joined == pytest.approx(whole, rel=1e-4, abs=1e-4)
 
 
 def test_night_lamps_lie_far_above_white_and_the_street_is_not_black():
