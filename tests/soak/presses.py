@@ -47,9 +47,10 @@ class Outcomes:
         for line in new.decode(errors="replace").splitlines():
             self._count(line)
 
-    def look_at_card(self, photos: Path) -> None:
+    def look_at_card(self, photos: Path, keep: int = KEPT) -> None:
         """Look at the photos that came, and take all but the newest off the card as their owner would."""
-        for jpeg in sorted(photos.rglob("IMG_????.JPG"))[:-KEPT]:
+        came = sorted(photos.rglob("IMG_????.JPG"))
+        for jpeg in came[: max(0, len(came) - keep)]:
             try:
                 simplejpeg.decode_jpeg_header(jpeg.read_bytes())
                 ended = jpeg.read_bytes()[-2:] == b"\xff\xd9"

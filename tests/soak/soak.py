@@ -88,7 +88,7 @@ def soak(folder: Path, seconds: float, chance: random.Random) -> Soaked:
 def _use(camera: WatchedCamera, seconds: float, chance: random.Random) -> Soaked:
     modes = camera.ask("status")["modes"]
     finger, callers, outcomes = Finger(camera, chance), Callers(camera, chance, modes), Outcomes()
-    soaked = Soaked(camera.log, outcomes, callers, camera.watchdog_s)
+    soaked = Soaked(camera.log, outcomes, callers, camera.watchdog_s, SETTINGS["camera.frames_per_second"])
     began_s = time.monotonic()
     try:
         while time.monotonic() - began_s < seconds:
@@ -115,6 +115,7 @@ def _use(camera: WatchedCamera, seconds: float, chance: random.Random) -> Soaked
     soaked.exit_code = camera.stop()
     soaked.reloads_done, soaked.pressed = camera.reloads_done, finger.pressed
     outcomes.read_log(camera.log)
+    outcomes.look_at_card(camera.photos, keep=0)
     return soaked
 
 

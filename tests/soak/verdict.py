@@ -27,6 +27,7 @@ class Soaked:
     outcomes: Outcomes
     callers: Callers
     watchdog_s: float
+    frames_per_second: float
     readings: list[Reading] = field(default_factory=list)
     reloads: int = 0
     reloads_done: int = 0
@@ -57,9 +58,11 @@ class Soaked:
 def judge(soaked: Soaked) -> list[str]:
     """What is wrong, in words; nothing is a good camera."""
     outcomes, camera = soaked.outcomes, soaked.status["camera"]
+    on_card = outcomes.whole + len(outcomes.torn)
     claims = {
         f"{soaked.missed} of {soaked.pressed} presses became neither a photo nor a refusal": soaked.missed,
         f"{outcomes.failed} photos failed": outcomes.failed,
+        f"{len(outcomes.photos)} photos in the log, {on_card} on the card": len(outcomes.photos) != on_card,
         f"torn or lacking files: {', '.join(outcomes.torn[:5])}": outcomes.torn,
         f"the watchdog was silent for {soaked.longest_silence_s:.1f} s": soaked.longest_silence_s > soaked.watchdog_s,
         f"the camera fell silent {camera['stalls']} times": camera["stalls"],
@@ -87,8 +90,9 @@ def print_report(soaked: Soaked, failures: list[str]) -> None:
     _print_counts("callers were answered", soaked.callers.answered)
     _print_counts("callers were refused", soaked.callers.refused)
     camera, preview = status["camera"], status["preview"]
-    frames, wanted = camera["frames"], status["uptime_s"] * 10
-    print(f"frames {frames} of about {wanted:.0f}, preview developed {preview['developed']}, left {preview['dropped']}")
+    asked = status["uptime_s"] * soaked.frames_per_second
+    print(f"frames {camera['frames']}, dropped or longer for a burst {1 - camera['frames'] / asked:.0%}; ", end="")
+    print(f"preview developed {preview['developed']}, left out {preview['dropped']}")
     print(f"watchdog: longest silence {soaked.longest_silence_s:.1f} s of {soaked.watchdog_s:g}", end="; ")
     coolest_c, hottest_c = soaked.temperature_c or (None, None)
     print("temperature: not known here" if coolest_c is None else f"temperature: {coolest_c:.0f} to {hottest_c:.0f} C")
