@@ -29,8 +29,7 @@ from firmware.demo.models_at_hand import find_models
 from firmware.errors import ControlError
 from firmware.night.board import Board
 
-# The unit's own, see systemd/nightjar.service.
-WATCHDOG_S = 30.0
+UNIT = Path(__file__).resolve().parents[2] / "systemd" / "nightjar.service"
 # A sensor's middle mode, frames that a busy machine can draw, bursts that do not fill the half hour.
 SETTINGS = {
     "simulated.sensor": "imx219",
@@ -77,7 +76,7 @@ def soak(folder: Path, seconds: float, chance: random.Random) -> Soaked:
     """Use a camera for so long."""
     models = find_models(folder / "models")
     print(f"portraits: {models.said}", flush=True)
-    camera = WatchedCamera(folder, WATCHDOG_S, SETTINGS | {"accelerator.models_folder": models.folder})
+    camera = WatchedCamera(folder, _watchdog_s(UNIT), SETTINGS | {"accelerator.models_folder": models.folder})
     try:
         camera.wait_until_ready()
         return _use(camera, seconds, chance)
@@ -127,6 +126,12 @@ def _wait_until_done(camera: WatchedCamera) -> None:
             return
         assert time.monotonic() < deadline_s, f"still in work after {DONE_LIMIT_S:g} s: {status}"
         look.wait(0.2)
+
+
+def _watchdog_s(unit: Path) -> float:
+    """How long systemd waits for a sign of life, as the unit says it in seconds."""
+    (line,) = (line for line in unit.read_text().splitlines() if line.startswith("WatchdogSec="))
+    return float(line.partition("=")[2].removesuffix("s"))
 
 
 def _tell(reading: Reading, pressed: int, photos: int) -> None:
