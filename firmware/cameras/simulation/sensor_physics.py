@@ -14,6 +14,7 @@ import numpy as np
 
 from firmware.cameras.simulation.bad_pixels import BadPixels
 from firmware.cameras.simulation.lens import drawn_larger
+from firmware.cameras.simulation.quick_noise import QuickNoise
 from isp.frames import Noise
 from isp.tuning import Tuning
 
@@ -113,7 +114,7 @@ def read_out(
     noise: Noise | None,
     converter: Converter,
     flaws: BadPixels,
-    generator: np.random.Generator,
+    generator: np.random.Generator | QuickNoise,
 ) -> np.ndarray:
     """(H, W) uint16 counts of one exposure. `signal` turns light into shares of saturation; noise None draws none."""
     height, width = light.shape
@@ -135,7 +136,11 @@ def read_out(
 
 
 def _draw_noise(
-    pixels: np.ndarray, noise: Noise, converter: Converter, generator: np.random.Generator, drawn: np.ndarray
+    pixels: np.ndarray,
+    noise: Noise,
+    converter: Converter,
+    generator: np.random.Generator | QuickNoise,
+    drawn: np.ndarray,
 ) -> np.ndarray:
     # The model's read noise holds the converter's rounding, which the real rounding below adds by itself.
     read = max(0.0, noise.read - 1 / 12 / converter.span_dn**2)

@@ -11,6 +11,7 @@ from firmware.cameras.metering import green_levels
 from firmware.cameras.simulation.bad_pixels import scatter_bad_pixels, turned
 from firmware.cameras.simulation.exposure import Exposure, Limits, settled, signal_of_white
 from firmware.cameras.simulation.motion import HandPath, MovingBall
+from firmware.cameras.simulation.quick_noise import QuickNoise
 from firmware.cameras.simulation.scenes import find_scene
 from firmware.cameras.simulation.sensor_physics import Converter, flipped_order, light_on_pixels, read_out
 from firmware.cameras.simulation.view import View
@@ -84,7 +85,7 @@ class World:
             noise if self.settings.noise else None,
             self.converter,
             self._flaws,
-            np.random.Generator(np.random.SFC64([self.settings.seed, 3, moment.number])),
+            QuickNoise([self.settings.seed, 3, moment.number]),
         )
         shot = Shot(
             sensor=self.sensor.name,
