@@ -137,7 +137,8 @@ class Daemon:
         self._camera.start()
         self._light = StatusLight(self._settings.buttons)
         self._buttons = Buttons(self._settings.buttons, self._actions.events, self._heartbeats)
-        for part in (self._writer, self._actions, self._control):
+        # Last, what the first photo would wait for: it is fetched while the camera opens.
+        for part in (self._writer, self._actions, self._control, self._darkroom, self._night):
             part.start()
 
     def _attend(self) -> None:
@@ -161,8 +162,6 @@ class Daemon:
             self._status.ready = True
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
             notify(READY=1, STATUS=self._status.in_words())
-            self._darkroom.start()
-            self._night.start()
             self._preview.start()
             self._shooting.get_ready()
             self._wake()
@@ -190,10 +189,6 @@ class Daemon:
         self._shooting.end_bursts()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
-        if self._shooting.waiting and not self._status.ready:
-            # Somebody was quicker than our readiness; the photo is finished all the same.
-            self._darkroom.start()
-            self._night.start()
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
             notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)

@@ -84,7 +84,7 @@ class Darkroom:
         self._jobs: Worker[Job] = Worker("darkroom", heartbeats, DEVELOP_LIMIT_S, self._work, prepare=_fetch_tools)
 
     def start(self) -> None:
-        """Begin to develop. Called once frames flow: loading the tools must not delay the first one."""
+        """Begin to develop. Its tools are loaded first, while the camera opens."""
         self._jobs.start()
 
     def take(self, job: Job) -> None:

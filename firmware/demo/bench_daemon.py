@@ -36,8 +36,13 @@ def same_code() -> dict[str, str]:
 class BenchDaemon:
     """A running daemon, and fingers for its buttons."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, pid: int) -> None:
+        self.pid = pid
         self._socket = str(socket_path)
+
+    def shoot(self) -> dict[str, Any]:
+        """Ask for a photo; the answer comes when it is durable."""
+        return call(self._socket, "shoot", {}, PHOTO_LIMIT_S)
 
     def status(self) -> dict[str, Any]:
         """What the daemon says of itself."""
@@ -98,7 +103,7 @@ def bench_daemon(bench: Path, log: Path, settings: Sequence[str]) -> Iterator[Be
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env=environment)
         at_end.callback(_stop, process, log)
         _wait_until_ready(news, process, log)
-        yield BenchDaemon(socket_path)
+        yield BenchDaemon(socket_path, process.pid)
 
 
 @contextlib.contextmanager

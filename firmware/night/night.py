@@ -95,7 +95,7 @@ class Night:
         self._presses: Worker[BurstPress] = Worker(NAME, heartbeats, FRAME_LIMIT_S, self._work, prepare=_fetch_tools)
 
     def start(self) -> None:
-        """Begin to take bursts. Called once frames flow."""
+        """Begin to take bursts. Its tools are loaded first, while the camera opens."""
         self._presses.start()
 
     def close(self, timeout_s: float) -> None:
