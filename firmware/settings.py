@@ -59,6 +59,11 @@ class SimulatedSettings(Knobs):
     stall_after_frames: int = knob(
         0, 0, 10**9, "stop delivering after so many frames, to test recovery; 0 never stalls"
     )
+    cable: str = knob(
+        "",
+        meaning="a file that stands for the ribbon cable, to test recovery: without it no module is found; it says "
+        "fine, silent, torn or repeating; torn 3 is every third frame. Empty: the cable sits well",
+    )
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class DaemonStatus:
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
+            + (", leaving out bad frames" if report.leaves_out else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,6 +146,8 @@ class DaemonStatus:
             "frame_age_s": None if age_s is None else round(age_s, 3),
             "frames": ring.pushed if ring else 0,
             "stalls": report.stalls,
+            "torn": report.torn,
+            "repeated": report.repeated,
             "exposure_us": frame.shot.exposure_us if frame else None,
             "analogue_gain": frame.shot.analogue_gain if frame else None,
         }
@@ -168,6 +171,7 @@ class DaemonStatus:
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
+            report.left_out_in_words: report.leaves_out,
             f"No photos can be saved. {card['trouble']}": free_mb is None,
             f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
             and free_mb < storage.free_space_floor_mb,
