@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from firmware.body.button_actions import ButtonActions
@@ -21,10 +22,12 @@ from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
 from firmware.look import Look
+from firmware.night.board import Board
 from firmware.night.night import Night
 from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
+from firmware.service.board_watch import BoardWatch
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -81,7 +84,9 @@ class Daemon:
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         self._upscaling = Upscaling(settings.accelerator)
         parts = (self._camera, self._card, self._writer, self._darkroom)
-        self._night = Night(*parts, heartbeats, self._wake, upscaling=self._upscaling)
+        board = Board(Path(settings.board.sysfs))
+        self._board = BoardWatch(board, settings.night.hottest_c)
+        self._night = Night(*parts, heartbeats, self._wake, board, upscaling=self._upscaling)
         self._masks = Masks(settings.accelerator)
         self._balances = Balances(settings.storage.state_folder)
         self._zoom = ChosenZoom(settings.storage.state_folder)
@@ -96,7 +101,7 @@ class Daemon:
         )
         told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
         zoom = ZoomRequests(self._shooting, self._camera)
-        self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report)
+        self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report, self._board)
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press, zoom)
         balance = WhiteBalanceRequests(self._shooting, self._camera, self._card)
         asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer, zoom.answer)
@@ -155,6 +160,7 @@ class Daemon:
 
     def _look_around(self) -> None:
         self._watchdog.feed()
+        self._board.look()
         self._show(self._status.light())
         if not self._status.ready and self._is_ready():
             self._status.ready = True
@@ -238,6 +244,7 @@ class Daemon:
             if change.settings.preview != self._settings.preview:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
+            self._board.use(change.settings.night.hottest_c)
             self._masks.use(change.settings.accelerator)
             self._upscaling.use(change.settings.accelerator)
             self._balances.judging.try_again()

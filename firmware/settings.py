@@ -229,6 +229,13 @@ class PreviewSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class BoardSettings(Knobs):
+    """[board]: the computer behind the camera."""
+
+    sysfs: str = knob("/sys", meaning="where the kernel tells of heat and low voltage; another folder for tests")
+
+
+@dataclass(frozen=True)
 class LogSettings(Knobs):
     """[log]"""
 
@@ -253,6 +260,7 @@ class Settings:
     control: ControlSettings = field(default_factory=ControlSettings)
     darkroom: DarkroomSettings = field(default_factory=DarkroomSettings)
     preview: PreviewSettings = field(default_factory=PreviewSettings)
+    board: BoardSettings = field(default_factory=BoardSettings)
     log: LogSettings = field(default_factory=LogSettings)
     pictures: dict[str, dict] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from firmware.errors import StorageError
 from firmware.portrait.masks import Masks
 from firmware.preview.preview import Preview
 from firmware.ring import MEGABYTE
+from firmware.service.board_watch import BoardWatch
 from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
 from firmware.storage.card import Card
@@ -38,6 +39,7 @@ class DaemonStatus:
         heartbeats: Heartbeats,
         zoom: Callable[[], dict[str, Any]],
         upscaling: Callable[[], dict[str, Any]],
+        board: BoardWatch,
     ) -> None:
         self.ready = False
         self.stopping = False
@@ -52,6 +54,7 @@ class DaemonStatus:
         self._heartbeats = heartbeats
         self._zoom = zoom
         self._upscaling = upscaling
+        self._board = board
         self._started_s = time.monotonic()
         self._refusal = ""
         self._refused_s = float("-inf")
@@ -96,6 +99,7 @@ class DaemonStatus:
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
             + (", leaving out bad frames" if report.leaves_out else "")
+            + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,6 +128,7 @@ class DaemonStatus:
             "accelerator": accelerator,
             "preview": preview,
             "card": card,
+            "board": {"temperature_c": self._board.temperature_c, "trouble": self._board.trouble or None},
             "warnings": [
                 *self._warnings(card, preview, accelerator),
                 *amiss(balance),
@@ -172,6 +177,7 @@ class DaemonStatus:
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
             report.left_out_in_words: report.leaves_out,
+            self._board.in_words: self._board.trouble,
             f"No photos can be saved. {card['trouble']}": free_mb is None,
             f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
             and free_mb < storage.free_space_floor_mb,
