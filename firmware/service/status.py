@@ -44,6 +44,7 @@ class DaemonStatus:
         self.ready = False
         self.stopping = False
         self.not_reloaded: tuple[str, ...] = ()
+        self.settings_trouble = ""
         self.unfinished: list[Path] = []
         self._camera = camera
         self._shooting = shooting
@@ -98,6 +99,7 @@ class DaemonStatus:
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
+            + (", settings wrong" if self.settings_trouble else "")
             + (", leaving out bad frames" if report.leaves_out else "")
             + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
         )
@@ -187,6 +189,7 @@ class DaemonStatus:
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(self.unfinished): self.unfinished,
+            self.settings_trouble: self.settings_trouble,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]
