@@ -18,6 +18,7 @@ from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.version import VERSION
+from firmware.wall_clock import not_set_in_words
 from firmware.white_balance.story import amiss
 
 # A refused press is shown this long, a saved photo that long: enough to see it with the camera in the hand.
@@ -174,11 +175,13 @@ class DaemonStatus:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
         free_mb, device = card["free_mb"], accelerator["device"] or {}
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
+        clock = not_set_in_words()
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
             report.left_out_in_words: report.leaves_out,
+            clock: clock,
             self._board.in_words: self._board.trouble,
             f"No photos can be saved. {card['trouble']}": free_mb is None,
             f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
