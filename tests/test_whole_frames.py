@@ -46,6 +46,23 @@ def test_a_frame_that_ends_with_rows_of_an_earlier_one_is_torn(row, age):
         checks.check(torn(last, earlier[-age], row))
 
 
+@pytest.mark.parametrize("filler", [0, 64])
+def test_a_filler_line_that_is_the_same_in_every_frame_is_no_tear(filler):
+    checks = WholeFrames(MEMORY, is_noisy=True)
+    for frame in frames(4):
+        frame.pixels[-1] = filler
+        checks.check(frame)
+
+
+def test_frames_that_are_torn_from_the_first_one_on_are_refused():
+    first, *others = frames(4)
+    checks = WholeFrames(MEMORY, is_noisy=True)
+    checks.check(first)
+    for frame in others:
+        with pytest.raises(FrameTorn):
+            checks.check(torn(frame, first, 300))
+
+
 def test_a_frame_that_ends_in_memory_nothing_was_written_to_is_torn():
     first, second = frames(2)
     second.pixels[300:] = 0

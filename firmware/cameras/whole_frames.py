@@ -36,6 +36,8 @@ class WholeFrames:
     def __init__(self, remembered: int, is_noisy: bool) -> None:
         self._is_noisy = is_noisy
         self._earlier: deque[list[int | None]] = deque(maxlen=remembered)
+        # Where rows were seen to change. One that never does may be a filler line of the sensor's.
+        self._alive: set[int] = set()
         self._last: Shot | None = None
 
     def check(self, frame: RawFrame) -> None:
@@ -54,8 +56,10 @@ class WholeFrames:
         prints = [_print_of(frame.pixels[row], frame.shot) for row in rows]
         telling = [place for place, found in enumerate(prints) if found is not None]
         stale = [place for place in telling if prints[place] == EMPTY or self._was_seen(place, prints[place])]
+        if self._earlier:
+            self._alive.update(place for place in telling if place not in stale)
         self._earlier.append(prints)
-        if not stale:
+        if not stale or (len(stale) == 1 and stale[0] not in self._alive):
             return
         if stale == telling and all(prints[place] != EMPTY for place in stale):
             raise FrameRepeated(f"A frame came that equals an earlier one in all its noise. {WHAT_TO_DO}")
