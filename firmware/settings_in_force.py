@@ -6,6 +6,7 @@ file that was cut off where TOML ends well, in the middle of a number say, canno
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable
@@ -37,14 +38,13 @@ class SettingsFiles:
         self._command_line = list(command_line)
         self._named = folder
         self._check = check
-        self._seen: dict[Path, tuple[int, ...]] = {}
+        self._seen: dict[Path, tuple[int, int, int]] = {}
         self._read: Files = []
 
     def read(self) -> Settings:
         """The settings as the files have them. Raises SettingsError."""
-        folder = settings_folder(named=self._named)
-        self._seen = _look_at(folder)
-        files = read_files(folder)
+        self._seen = self._look()
+        files = read_files(settings_folder(named=self._named))
         self._refuse_emptied(files)
         settings = self._laid(files)
         self._read = files
@@ -74,7 +74,7 @@ class SettingsFiles:
 
     def have_changed(self) -> bool:
         """The files are not those that were read last."""
-        return _look_at(settings_folder(named=self._named)) != self._seen
+        return self._look() != self._seen
 
     def _laid(self, files: Files) -> Settings:
         loaded = load(self._command_line, files=files)
@@ -83,7 +83,7 @@ class SettingsFiles:
 
     def _refuse_emptied(self, files: Files) -> None:
         """A power cut leaves a file of no length where a program wrote it without care."""
-        empty = [path for path, _ in files if not Path(path).stat().st_size]
+        empty = [path for path, _ in files if self._seen.get(Path(path), (0, 1, 0))[1] == 0]
         held = dict(self._kept()) if empty else {}
         for path in empty:
             if held.get(path):
@@ -92,13 +92,23 @@ class SettingsFiles:
                     "shall be none, write a line with # into it."
                 )
 
+    def _look(self) -> dict[Path, tuple[int, int, int]]:
+        """What changes when a file does: its time, size and place on the card."""
+        found = {}
+        with contextlib.suppress(SettingsError, OSError):
+            for path in setting_files(settings_folder(named=self._named)):
+                facts = path.stat()
+                found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        return found
+
     def _path(self) -> Path:
         return Path(load(self._command_line, files=[]).settings.storage.state_folder) / KEPT
 
     def _kept(self) -> Files:
         """What the same folder's files held; nothing if that was never kept, or cannot be read."""
+        path = self._path()
         try:
-            kept: dict[str, Any] = json.loads(self._path().read_text(encoding="utf-8"))
+            kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             files = [(str(path), dict(tables)) for path, tables in kept["files"]]
         except (OSError, ValueError, TypeError, LookupError):
             return []
@@ -112,15 +122,3 @@ def settings_to_ask_with(command_line: Iterable[str], folder: str | None) -> Set
     if files.trouble:
         note(files.trouble)
     return settings
-
-
-def _look_at(folder: Path) -> dict[Path, tuple[int, ...]]:
-    """What changes when a file does."""
-    found = {}
-    for path in setting_files(folder):
-        try:
-            facts = path.stat()
-        except OSError:
-            continue
-        found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-    return found
