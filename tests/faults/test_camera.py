@@ -17,6 +17,14 @@ from firmware.files.raw_files import read_raw
 
 pytestmark = pytest.mark.faults
 
+# Long enough that the cable can be pulled in the middle of it, on a busy machine too.
+LONG_BURST = {
+    "exposure__fixed_us": 200_000,
+    "exposure__fixed_gain": 8.0,
+    "night__clean_shadow": 200.0,
+    "night__handheld_frames": 40,
+    "night__tripod_frames": 40,
+}
 # How long a whole camera may take to be back, once its cable sits well again.
 BACK_WITHIN_S = 15.0
 
@@ -125,14 +133,7 @@ def test_a_camera_that_goes_while_it_is_opened_is_found_again(bench, cable):
 
 
 def test_a_camera_unplugged_in_a_burst_leaves_the_photo_of_the_frames_at_hand(bench, cable):
-    start(
-        bench,
-        cable,
-        darkroom__mode="night",
-        exposure__fixed_us=150_000,
-        exposure__fixed_gain=8.0,
-        night__clean_shadow=200.0,
-    )
+    start(bench, cable, darkroom__mode="night", **LONG_BURST)
     bench.press()
     bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 3)
     cable.unlink()
