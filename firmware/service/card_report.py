@@ -36,16 +36,20 @@ class CardReport:
         return told
 
     def state(self) -> str:
-        """ "no card" or "card full" where a press will be refused for it; empty where it will not."""
+        """What is the matter, in two words; empty where a press will become a photo."""
         told = self.to_dict()
         if told["trouble"]:
             return "no card"
-        return "card full" if self._is_full(told) else ""
+        if self._is_full(told):
+            return "card full"
+        return "card fails" if self._writer.last_refusal else ""
 
     def in_words(self) -> str:
         """What a photographer must know in a line; empty where all is well."""
-        told = self.to_dict()
-        return "; ".join([*self._refusing(told), *self._slow()])
+        told = self.warnings(self.to_dict())
+        if not told and self._writer.last_refusal:
+            told = [f"The last file was not saved. {self._writer.last_refusal}"]
+        return "; ".join(told)
 
     def warnings(self, told: dict[str, Any]) -> list[str]:
         """What is amiss, and what to do. `told` is what `to_dict` said."""

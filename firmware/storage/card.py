@@ -131,7 +131,10 @@ class Card:
 
         Of a card that hangs it is what was left last; `silent_s` says for how long it has not answered.
         """
-        return self._room.free_bytes()
+        try:
+            return self._room.free_bytes()
+        finally:
+            self._let_go()
 
     @property
     def silent_s(self) -> float:
@@ -201,6 +204,14 @@ class Card:
         with explained("look at", self._pictures):
             largest = max(map(_number_of, self._ours()), default=0)
         return PhotoName.of(largest, self._pictures) if largest else None
+
+    def _let_go(self) -> None:
+        """Of a card that was pulled: as long as we hold its lock, the system cannot bring it back whole."""
+        if self._slot.is_empty and len(self._locks) > 1 and self._numbering.acquire(blocking=False):
+            try:
+                os.close(self._locks.pop())
+            finally:
+                self._numbering.release()
 
     def _take_another(self) -> None:
         """A card that was exchanged, or is back, is taken as at the start; numbers go on."""

@@ -53,6 +53,8 @@ class CardWriter:
         self._card = card
         self._heartbeats = heartbeats
         self._in_hand: _InHand | None = None
+        # Why the last file was not written; empty when it was. A failing card may look as if it could be written.
+        self.last_refusal = ""
         self._writes: Worker[_Write] = Worker(NAME, heartbeats, WRITE_LIMIT_S, self._write)
         card.pieces.moved = self._moved
 
@@ -108,10 +110,10 @@ class CardWriter:
             write.save(write.path, write.data)
         except OSError as error:  # StorageError is one
             logger.error("%s was not written: %s", write.path, error)
-            self._in_hand = None
+            self._in_hand, self.last_refusal = None, str(error)
             write.done.set_exception(error)
         else:
-            self._in_hand = None
+            self._in_hand, self.last_refusal = None, ""
             write.done.set_result(time.monotonic_ns())
 
     def _moved(self, size: int) -> None:

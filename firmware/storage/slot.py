@@ -24,19 +24,20 @@ class Slot:
 
     folder    [storage] folder; the card is mounted there, or above it
     pictures  the folder DCIM in it
+    `is_empty` once ours was seen to be gone, until another one is taken.
     """
 
     def __init__(self, folder: Path, pictures: Path) -> None:
         self._folder, self._pictures = folder, pictures
         self._taken: _Taken | None = None
-        self._is_ours = self._was_empty = False
+        self._is_ours = self.is_empty = False
 
     def take(self) -> None:
         """The card that is in now is ours."""
         mount = mount_point(self._folder)
         facts = os.stat(self._pictures)
         self._taken = _Taken(mount, os.stat(mount).st_dev, (facts.st_dev, facts.st_ino))
-        self._is_ours, self._was_empty = True, False
+        self._is_ours, self.is_empty = True, False
 
     def leave(self) -> None:
         """The card that is in is not ours any more."""
@@ -59,7 +60,7 @@ class Slot:
             except FileNotFoundError:
                 return self._has_blank()
         same = self._taken is not None and self._taken.pictures == (facts.st_dev, facts.st_ino)
-        return not (same and self._is_ours) or self._was_empty
+        return not (same and self._is_ours) or self.is_empty
 
     def _has_blank(self) -> bool:
         """Whether another card than ours is in. Without a card, its folder is one of the system's own."""
@@ -67,6 +68,6 @@ class Slot:
             return False
         mount = mount_point(self._folder)
         if len(mount.parts) < len(self._taken.mount.parts):
-            self._was_empty = True
+            self.is_empty = True
             return False
-        return self._was_empty or os.stat(mount).st_dev != self._taken.device
+        return self.is_empty or os.stat(mount).st_dev != self._taken.device
