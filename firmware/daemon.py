@@ -29,6 +29,7 @@ from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.board_watch import BoardWatch
+from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -101,7 +102,8 @@ class Daemon:
             self._shooting,
             find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
         )
-        told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
+        card = CardReport(self._card, self._writer, lambda: self._shooting.look.settings.storage)
+        told = (self._shooting, self._darkroom, self._masks, self._preview, card)
         zoom = ZoomRequests(self._shooting, self._camera)
         self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report, self._board)
         self._status.settings_trouble = files.trouble if files else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,9 @@ def fault_of(entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def without_refused(entry: Mapping[str, Any], writes: Mapping[Path, Future]) -> dict[str, Any]:
+def without_refused(entry: Mapping[str, Any], refusals: Mapping[Path, BaseException | None]) -> dict[str, Any]:
     """The entry of a photo some of whose files the card refused: it names only those that are there."""
-    refused = {path.name: str(done.exception()) for path, done in writes.items() if done.exception()}
+    refused = {path.name: str(refusal) for path, refusal in refusals.items() if refusal is not None}
     told = dict(entry)
     for name in ("plain", "mask"):
         file = told.get(name)
