@@ -1,0 +1,265 @@
+"""`nightjar selftest`: each check is right about a board whose truth is known, and leaves it as it found it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+from gpiozero.pins.mock import MockConnectedPin
+
+from firmware.body.pins import open_factory
+from firmware.cameras.simulated import SimulatedCamera
+from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine
+from firmware.errors import CameraError
+from firmware.selftest.bench import Bench
+from firmware.selftest.checks.card import NAME, check_card_speed
+from firmware.selftest.checks.frames import check_frames
+from firmware.selftest.checks.heat import check_heat, look_at
+from firmware.selftest.checks.light import check_light
+from firmware.selftest.checks.modes import check_modes
+from firmware.selftest.checks.press import check_press
+from firmware.selftest.checks.raw import check_raw
+from firmware.selftest.loop import BY_WIRE, lit
+from firmware.selftest.result import SKIPPED
+from firmware.selftest.selftest import AREAS, refuse_beside_a_daemon
+from firmware.settings import ButtonSettings, CameraSettings, Settings, SimulatedSettings, StorageSettings
+
+SMALL = CameraSettings(backend="simulated", width_px=640, height_px=480, frames_per_second=100.0)
+# Pins of their own: a mock pin keeps its wire as long as the process.
+WIRED = ButtonSettings(pin_factory="mock", led_pin=5, shutter_pin=6, debounce_ms=0)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A quick test of a small simulated camera, on a machine that is empty but for a folder of photos."""
+    (tmp_path / "photos").mkdir()
+    storage = StorageSettings(folder="/photos", free_space_floor_mb=0)
+    simulated = SimulatedSettings(sensor="imx219", scene="grey")
+    settings = Settings(camera=SMALL, simulated=simulated, storage=storage, buttons=WIRED)
+    return Bench(settings, Machine(settings, tmp_path, tools="", uid=os.getuid()), quick=True)
+
+
+class LedPin(MockConnectedPin):
+    """Joined to the shutter's pin by a wire; remembers when it was switched."""
+
+    def _change_state(self, value):
+        vars(self).setdefault("switched", []).append((time.monotonic_ns(), bool(value)))
+        return super()._change_state(value)
+
+
+@pytest.fixture
+def wire():
+    """The LED's pin, joined to the shutter's."""
+    factory = open_factory("mock")
+    return factory.pin(WIRED.led_pin, pin_class=LedPin, input_pin=factory.pin(WIRED.shutter_pin))
+
+
+def only(results):
+    (result,) = results
+    return result
+
+
+def value(result, name):
+    return next(item.value for item in result.measured if item.name == name)
+
+
+def changed(bench, **tables):
+    return dataclasses.replace(bench, settings=dataclasses.replace(bench.settings, **tables))
+
+
+class BesideTheLight(SimulatedCamera):
+    """A camera that looks at white paper, lit by an LED: an exposure holds as much of its light as it was on for."""
+
+    late_ns = 0
+
+    def __init__(self, settings, led):
+        super().__init__(settings)
+        self._led = led
+
+    def next_frame(self, timeout_s, not_before_ns=None):
+        frame = super().next_frame(timeout_s, not_before_ns)
+        shot = frame.shot
+        end_ns = shot.timestamp_ns + int(shot.exposure_us * 1000)
+        switched = self._led.switched
+        ends = [at for at, _ in switched[1:]] + [time.monotonic_ns()]
+        on_ns = sum(
+            max(min(until, end_ns) - max(at, shot.timestamp_ns), 0)
+            for (at, is_on), until in zip(switched, ends, strict=True)
+            if is_on
+        )
+        lit = (frame.pixels + round(200 * on_ns / (end_ns - shot.timestamp_ns))).astype(np.uint16)
+        stamped = dataclasses.replace(shot, timestamp_ns=shot.timestamp_ns + self.late_ns)
+        return dataclasses.replace(frame, pixels=lit, shot=stamped)
+
+
+@pytest.mark.slow
+def test_every_mode_is_asked_for_and_what_was_granted_is_told(bench):
+    sensor, *modes = check_modes(bench)
+    assert value(sensor, "sensor") == "imx219"
+    assert [mode.title for mode in modes] == [
+        "3280 x 2464 at 10 bit",
+        "1640 x 1232 at 10 bit",
+        "640 x 480 at 10 bit",
+    ]
+    assert all(mode.verdict == OK for mode in modes), modes
+    assert value(modes[2], "pace") == pytest.approx(206, rel=0.01)
+
+
+@pytest.mark.slow
+def test_a_mode_that_is_not_granted_is_named_and_the_others_are_asked_for(bench):
+    class WithoutBinning(SimulatedCamera):
+        def start(self):
+            if self.frame_shape == (1232, 1640):
+                raise CameraError("no buffers for it")
+            super().start()
+
+    _, *modes = check_modes(dataclasses.replace(bench, opener=WithoutBinning))
+    assert [mode.verdict for mode in modes] == [OK, PROBLEM, OK]
+    assert "no buffers for it" in modes[1].why
+
+
+def test_the_wire_presses_and_every_press_finds_its_frame(bench, wire):
+    calm = changed(bench, camera=dataclasses.replace(SMALL, frames_per_second=20.0))
+    result = only(check_press(calm))
+    assert BY_WIRE in result.did
+    assert value(result, "not heard") == 0
+    assert value(result, "the farthest") < 2 * 50, "the frame itself, or its neighbour on a busy machine"
+    assert wire.state == 0, "the light is dark again"
+    with lit(WIRED):
+        pass  # and every pin is free: who holds one is told otherwise
+
+
+def test_without_pins_the_press_is_skipped_with_the_way_to_have_them(bench):
+    result = only(check_press(changed(bench, buttons=ButtonSettings(pin_factory="none"))))
+    assert (result.verdict, "pin_factory lgpio" in result.mend) == (SKIPPED, True)
+
+
+@pytest.mark.slow
+def test_frames_that_see_the_light_agree_with_its_pin(bench, wire):
+    camera = SimulatedSettings(sensor="imx219", scene="grey", lux=100)
+    lit = dataclasses.replace(
+        changed(bench, simulated=camera), opener=lambda settings: BesideTheLight(settings, wire), quick=False
+    )
+    result = only(check_light(lit))
+    assert result.verdict == OK, result
+    assert abs(value(result, "seen later than lit, median")) < 1
+    assert value(result, "frames in whose exposure it went on") >= 1
+    assert wire.state == 0
+
+
+def test_a_camera_whose_stamps_are_an_exposure_late_is_found_out(bench, wire):
+    class Late(BesideTheLight):
+        late_ns = 30_000_000
+
+    result = only(check_light(dataclasses.replace(bench, opener=lambda settings: Late(settings, wire))))
+    assert (result.verdict, value(result, "the farthest") > 15) == (PROBLEM, True), result
+
+
+def test_a_light_that_is_not_seen_is_no_verdict(bench):
+    result = only(check_light(bench))
+    assert (result.verdict, "paper" in result.mend) == (SKIPPED, True)
+
+
+def test_a_camera_that_keeps_its_pace_loses_and_repeats_nothing(bench):
+    pace, clock = check_frames(bench)
+    assert value(pace, "interval found") == pytest.approx(10, rel=0.01)
+    assert value(pace, "frames that came twice") == 0
+    assert 0 <= value(clock, "youngest frame on arrival") < 1000
+
+
+@pytest.mark.slow
+def test_frames_from_the_future_are_a_problem(bench):
+    class Ahead(SimulatedCamera):
+        def next_frame(self, timeout_s, not_before_ns=None):
+            frame = super().next_frame(timeout_s, not_before_ns)
+            ahead = dataclasses.replace(frame.shot, timestamp_ns=frame.shot.timestamp_ns + 10**9)
+            return dataclasses.replace(frame, shot=ahead)
+
+    _, clock = check_frames(dataclasses.replace(bench, opener=Ahead))
+    assert clock.verdict == PROBLEM
+
+
+@pytest.mark.slow
+def test_raw_frames_agree_with_what_the_camera_says_of_them(bench):
+    raw = {result.title: result for result in check_raw(bench)}
+    assert all(result.verdict == OK for result in raw.values()), raw
+    assert value(raw["format"], "black level") == "64 64 64 64"
+    assert value(raw["noise"], "noise, of the known") == pytest.approx(1, abs=0.1)
+    assert value(raw["white level"], "cut off at") == 1023
+
+
+@pytest.mark.slow
+def test_a_wrong_black_level_is_a_problem(bench):
+    class Darker(SimulatedCamera):
+        def next_frame(self, timeout_s, not_before_ns=None):
+            frame = super().next_frame(timeout_s, not_before_ns)
+            return dataclasses.replace(frame, pixels=np.maximum(frame.pixels, 16) - 16)
+
+    raw = {result.title: result for result in check_raw(dataclasses.replace(bench, opener=Darker))}
+    assert (raw["black level"].verdict, raw["white level"].verdict) == (PROBLEM, PROBLEM)
+
+
+def test_the_card_is_measured_and_nothing_is_left_on_it(bench, tmp_path):
+    for name in (f"{NAME}-3", f".{NAME}-4.partial", "IMG_0001.JPG"):
+        (tmp_path / "photos" / name).write_bytes(b"of an earlier test, and a photo")
+    result = only(check_card_speed(bench))
+    assert len(result.measured) == 3 and all(item.value > 0 for item in result.measured)
+    assert os.listdir(tmp_path / "photos") == ["IMG_0001.JPG"]
+
+
+def test_a_card_without_room_is_not_filled(bench):
+    full = changed(bench, storage=StorageSettings(folder="/photos", free_space_floor_mb=10**6))
+    assert only(check_card_speed(full)).verdict == SKIPPED
+
+
+def test_heat_is_told_before_and_after(bench, tmp_path):
+    zone = tmp_path / "sys/class/thermal/thermal_zone0/temp"
+    zone.parent.mkdir(parents=True)
+    zone.write_text("48000\n")
+    before = look_at(bench.machine)
+    zone.write_text("83500\n")
+    temperature, power = check_heat(before, look_at(bench.machine))
+    assert (temperature.verdict, value(temperature, "temperature after")) == (WARNING, 83.5)
+    assert power.verdict == SKIPPED
+
+
+def test_a_running_daemon_keeps_its_camera_and_the_command_that_stops_it_is_named(running):
+    settings = Settings()
+    control = dataclasses.replace(settings.control, socket=running.socket)
+    with pytest.raises(CameraError, match="sudo systemctl stop nightjar"):
+        refuse_beside_a_daemon(Machine(settings), dataclasses.replace(settings, control=control))
+
+
+def test_the_report_is_one_file_for_people_and_programs(ask, tmp_path):
+    file = tmp_path / "report.txt"
+    words = ["selftest", "--only", "card,heat", "--quick", "--json", "--out", file]
+    code, told, said = ask(*words, "--set", f"storage.folder={tmp_path}", "--set", "storage.free_space_floor_mb=0")
+    assert (code, "attach it" in said) == (0, True)
+    report = json.loads(told)
+    text = file.read_text()
+    assert json.loads(text[text.index("\n{") :]) == report
+    assert {result["area"] for result in report["results"]} == {"card", "heat"}
+    assert str(tmp_path) not in text
+    for result in report["results"]:
+        assert result["did"] and all(item["bar"] for item in result["measured"])
+        assert result["verdict"] == OK or result["why"]
+
+
+def test_wrong_words_are_refused_before_anything_is_measured(ask, tmp_path):
+    code, _, said = ask("selftest", "--only", "lens")
+    assert code == 2 and all(area in said for area in AREAS)
+    (tmp_path / "old.txt").write_text("mine")
+    code, _, said = ask("selftest", "--out", tmp_path / "old.txt")
+    assert (code, (tmp_path / "old.txt").read_text()) == (2, "mine")
+    assert ask("selftest", "--out", tmp_path / "nowhere" / "x.txt")[0] == 2
+
+
+def test_the_wiring_is_drawn(ask):
+    code, drawn, _ = ask("selftest", "--wiring")
+    assert code == 0
+    assert "shutter button  GPIO 17 (11) (12)" in drawn
+    assert "1 kilohm" in drawn
