@@ -5,28 +5,44 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
+import subprocess
+import threading
 import time
 
 import numpy as np
 import pytest
 from gpiozero.pins.mock import MockConnectedPin
+from measures.model_shelf import make_shelf
 
+from firmware.body.header import position_of
 from firmware.body.pins import open_factory
 from firmware.cameras.simulated import SimulatedCamera
+from firmware.cli import STOPPED
+from firmware.demo.bench_daemon import NIGHTJAR, same_code
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine
 from firmware.errors import CameraError
 from firmware.selftest.bench import Bench
+from firmware.selftest.checks.buttons import check_buttons_by_hand
 from firmware.selftest.checks.card import NAME, check_card_speed
 from firmware.selftest.checks.frames import check_frames
 from firmware.selftest.checks.heat import check_heat, look_at
 from firmware.selftest.checks.light import check_light
 from firmware.selftest.checks.modes import check_modes
+from firmware.selftest.checks.networks import check_networks
 from firmware.selftest.checks.press import check_press
 from firmware.selftest.checks.raw import check_raw
 from firmware.selftest.loop import BY_WIRE, lit
 from firmware.selftest.result import SKIPPED
 from firmware.selftest.selftest import AREAS, refuse_beside_a_daemon
-from firmware.settings import ButtonSettings, CameraSettings, Settings, SimulatedSettings, StorageSettings
+from firmware.settings import (
+    AcceleratorSettings,
+    ButtonSettings,
+    CameraSettings,
+    Settings,
+    SimulatedSettings,
+    StorageSettings,
+)
 
 SMALL = CameraSettings(backend="simulated", width_px=640, height_px=480, frames_per_second=100.0)
 # Pins of their own: a mock pin keeps its wire as long as the process.
@@ -263,3 +279,120 @@ def test_the_wiring_is_drawn(ask):
     assert code == 0
     assert "shutter button  GPIO 17 (11) (12)" in drawn
     assert "1 kilohm" in drawn
+
+
+FINGERS = ButtonSettings(pin_factory="mock", shutter_pin=7, mode_pin=8, led_pin=9)
+
+
+def test_a_finger_is_heard_and_its_bounces_are_counted_as_one_press(bench):
+    def finger(doing):
+        """Down with three bounces, and up again after a while."""
+        pin = open_factory("mock").pin(7 if "shutter" in doing else 8)
+        for move in (pin.drive_low, pin.drive_high, pin.drive_low):
+            move()
+        threading.Timer(0.05, pin.drive_high).start()
+
+    by_hand = dataclasses.replace(changed(bench, buttons=FINGERS), doing=finger)
+    shutter, mode = check_buttons_by_hand(by_hand)
+    assert (shutter.verdict, mode.verdict) == (OK, OK), (shutter, mode)
+    assert value(shutter, "edges") == 4
+    assert value(shutter, "pin") == f"GPIO 7 (pin {position_of(7)})"
+
+
+@pytest.mark.slow
+def test_a_button_that_nobody_hears_is_a_problem_with_the_wiring_to_look_at(bench):
+    for result in check_buttons_by_hand(changed(bench, buttons=FINGERS)):
+        assert (result.verdict, "--wiring" in result.mend) == (PROBLEM, True)
+
+
+def test_ctrl_c_in_the_middle_leaves_the_light_dark_the_pins_free_and_the_camera_closed(bench, wire):
+    closed = []
+
+    class Stopped(SimulatedCamera):
+        def next_frame(self, timeout_s, not_before_ns=None):
+            assert wire.state == 1, "the light is on when it happens"
+            raise KeyboardInterrupt
+
+        def close(self):
+            closed.append(True)
+            super().close()
+
+    with pytest.raises(KeyboardInterrupt):
+        list(check_light(dataclasses.replace(bench, opener=Stopped)))
+    assert (wire.state, bool(closed)) == (0, True)
+    with lit(WIRED):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_the_test_of_the_card_leaves_no_file(bench, tmp_path, number):
+    photos = tmp_path / "photos"
+    words = [
+        "selftest",
+        "--only",
+        "card",
+        "--set",
+        f"storage.folder={photos}",
+        "--set",
+        "storage.free_space_floor_mb=0",
+    ]
+    (tmp_path / "etc").mkdir()
+    tested = subprocess.Popen(
+        [*NIGHTJAR, *words, "--config", str(tmp_path / "etc")],
+        env=same_code(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline_s = time.monotonic() + 30
+    while not os.listdir(photos):
+        assert tested.poll() is None and time.monotonic() < deadline_s, "it never wrote"
+    tested.send_signal(number)
+    assert tested.wait(30) == STOPPED
+    assert os.listdir(photos) == []
+
+
+@pytest.mark.parametrize("stick", [False, True])
+def test_the_network_is_timed_on_the_processor_and_a_stick_that_cannot_answer_is_a_problem(bench, tmp_path, stick):
+    pytest.importorskip("ai_edge_litert", reason="needs LiteRT: pip install 'nightjar[portrait]'")
+    shelf = make_shelf()
+    shelf.fill(tmp_path / "models")
+    if stick:
+        port = tmp_path / "sys/bus/usb/devices/2-1"
+        port.mkdir(parents=True)
+        for name, text in (("idVendor", "18d1"), ("idProduct", "9302"), ("speed", "480")):
+            (port / name).write_text(text + "\n")
+    with_model = changed(bench, accelerator=AcceleratorSettings(models_folder="/models", model="fast"))
+    processor, edge_tpu = check_networks(with_model, shelf.write_catalogue(tmp_path))
+    assert (processor.verdict, value(processor, "model")) == (OK, "small")
+    assert value(processor, "first answer") > 0
+    assert edge_tpu.verdict == (PROBLEM if stick else SKIPPED)
+    if stick:
+        assert "libedgetpu.so.1 is not installed" in edge_tpu.why
+        assert "libedgetpu1-std" in edge_tpu.mend or "USB 3" in edge_tpu.mend
+
+
+@pytest.mark.slow
+def test_the_whole_test_runs_on_the_simulated_camera_and_mock_pins(ask, tmp_path):
+    (tmp_path / "photos").mkdir()
+    chosen = {
+        "camera.backend": "simulated",
+        "camera.width_px": 640,
+        "camera.height_px": 480,
+        "camera.frames_per_second": 30,
+        "simulated.sensor": "imx219",
+        "buttons.pin_factory": "mock",
+        "storage.folder": tmp_path / "photos",
+        "storage.state_folder": tmp_path / "state",
+        "storage.free_space_floor_mb": 0,
+        "control.socket": tmp_path / "control.sock",
+    }
+    words = [word for name, setting in chosen.items() for word in ("--set", f"{name}={setting}")]
+    code, told, _ = ask("selftest", "--json", "--quick", *words)
+    report = json.loads(told)
+    assert code == 0, report
+    assert {result["area"] for result in report["results"]} == set(AREAS) - {"buttons"}
+    verdicts = {(result["area"], result["title"]): result["verdict"] for result in report["results"]}
+    assert verdicts["start", "daemon"] == verdicts["press", "press to frame"] == OK
+    assert os.listdir(tmp_path / "photos") == []
+    assert not (tmp_path / "state").exists()

@@ -11,7 +11,7 @@ from typing import Any
 from firmware.configuration import load
 from firmware.console import Progress, UsageError, answer, coloured, note
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine
-from firmware.selftest.selftest import AREAS
+from firmware.selftest.selftest import AREAS, BY_HAND
 from firmware.selftest.wiring import wiring
 
 COLOUR_OF = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = checked_file(arguments.out)
     from firmware.selftest.about import about
     from firmware.selftest.bench import Bench
+    from firmware.selftest.overheard import overheard
     from firmware.selftest.private import Private
     from firmware.selftest.report import report_text, to_dict
     from firmware.selftest.selftest import run_selftest
@@ -46,10 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
     machine = Machine(settings)
     progress = Progress(len(areas) + (MOST_MODES if "modes" in areas else 0), quiet=arguments.json)
     try:
-        results = list(run_selftest(Bench(settings, machine, arguments.quick, doing=progress.step), areas))
+        with overheard() as log:
+            results = list(run_selftest(Bench(settings, machine, arguments.quick, doing=progress.step), areas))
     finally:
         progress.end()
-    report = Private(machine).without_any(to_dict(about(machine, settings), results))
+    report = Private(machine).without_any(to_dict(about(machine, settings), results, log))
     if out is not None:
         from firmware.storage.durable import write_new
 
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
     """The readable half of the report."""
-    from firmware.selftest.report import about_lines, counted, result_lines
+    from firmware.selftest.report import about_lines, counted, log_lines, result_lines
 
     yield from about_lines(report["about"])
     for result in report["results"]:
@@ -71,12 +73,13 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         yield coloured(first, COLOUR_OF.get(result["verdict"], "grey"))
         yield from rest
     yield ""
+    yield from log_lines(report["log"])
     yield counted(report["counts"])
 
 
 def checked_areas(only: list[str] | None) -> list[str]:
-    """The areas to test, all where none was named. Raises UsageError."""
-    named = [area for text in only or AREAS for area in text.split(",")]
+    """The areas to test; where none was named all that need no hand. Raises UsageError."""
+    named = [area for text in only or set(AREAS) - BY_HAND for area in text.split(",")]
     unknown = [area for area in named if area not in AREAS]
     if unknown:
         raise UsageError(f"--only {', '.join(unknown)}: there is no such area. Areas: {', '.join(AREAS)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from firmware.console import columns
@@ -18,10 +18,11 @@ INSIDE = (
 FOR_PROGRAMS = "The same for programs:"
 
 
-def to_dict(about: Mapping[str, Any], results: list[Result]) -> dict[str, Any]:
+def to_dict(about: Mapping[str, Any], results: list[Result], log: list[str]) -> dict[str, Any]:
     """Plain values for JSON."""
     counts = {verdict: sum(result.verdict == verdict for result in results) for verdict in VERDICTS}
-    return {"format": 1, "about": dict(about), "counts": counts, "results": [result.to_dict() for result in results]}
+    told = [result.to_dict() for result in results]
+    return {"format": 1, "about": dict(about), "counts": counts, "results": told, "log": log}
 
 
 def report_text(report: Mapping[str, Any]) -> str:
@@ -29,6 +30,7 @@ def report_text(report: Mapping[str, Any]) -> str:
     lines = [HEADING, "=" * len(HEADING), "", INSIDE, "", *about_lines(report["about"]), ""]
     for result in report["results"]:
         lines += [*result_lines(result), ""]
+    lines += log_lines(report["log"])
     return "\n".join([*lines, counted(report["counts"]), "", FOR_PROGRAMS, json.dumps(report, indent=1), ""])
 
 
@@ -53,6 +55,12 @@ def result_lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"         {result['why']}"
     if result["mend"]:
         yield f"         -> {result['mend']}"
+
+
+def log_lines(log: Sequence[str]) -> Iterator[str]:
+    """What the camera's own parts warned of meanwhile, and an empty line."""
+    if log:
+        yield from ("Warnings meanwhile:", *(f"         {line}" for line in log), "")
 
 
 def counted(counts: Mapping[str, int]) -> str:

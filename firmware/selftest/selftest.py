@@ -22,6 +22,7 @@ AREAS = {
     "raw": "raw format, black and white level, noise",
     "frames": "frames lost, jitter, and the frames' clock",
     "press": "from a press to its frame: a wire from the LED's pin to the shutter's",
+    "buttons": "each button under your finger: heard, bounce (only where it is named: it waits for you)",
     "light": "from the LED's light to the frame that shows it: white paper before LED and lens",
     "networks": "how long the portraits' network takes, on the processor and on a Coral stick",
     "card": "how fast the card writes",
@@ -29,7 +30,9 @@ AREAS = {
     "start": "from the start of the daemon to its first photo",
     "heat": "temperature and throttling, before and after",
 }
-HOLD_THE_CAMERA = {"modes", "raw", "frames", "press", "light", "speed", "start"}
+HOLD_THE_CAMERA = {"modes", "raw", "frames", "press", "buttons", "light", "speed", "start"}
+# Only where they are named.
+BY_HAND = {"buttons"}
 ASK_LIMIT_S = 5.0
 # When SSH breaks off, or systemd ends us: light and pins are given back as after Ctrl-C.
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -85,6 +88,8 @@ def _check_of(area: str) -> Callable[[Bench], Iterable[Result]]:
         from firmware.selftest.checks.frames import check_frames as check
     elif area == "press":
         from firmware.selftest.checks.press import check_press as check
+    elif area == "buttons":
+        from firmware.selftest.checks.buttons import check_buttons_by_hand as check
     elif area == "light":
         from firmware.selftest.checks.light import check_light as check
     elif area == "networks":

@@ -39,6 +39,7 @@ class Timed:
     first_ms: float
     steady_ms: tuple[float, ...]
     answer: Answer
+    why: str
 
     def measured(self, most_ms: float) -> list[Measured]:
         """All of it."""
@@ -82,8 +83,9 @@ def _stick(bench: Bench, files: ModelFiles, on_cpu: Timed, did: str) -> Iterator
     on_stick = _timed(bench, files, str(device))
     if on_stick.answer.device == "cpu":
         amiss = [finding for finding in check_edge_tpu(bench.machine) if finding.state != OK]
-        why = on_stick.answer.fell_back or "; ".join(finding.message for finding in amiss) or "it was not chosen"
-        mend = next((finding.mend for finding in amiss if finding.mend), "nightjar doctor")
+        why = on_stick.answer.fell_back or on_stick.why
+        # The port's speed comes first, and is no reason for this.
+        mend = next((finding.mend for finding in reversed(amiss) if finding.mend), "nightjar doctor")
         yield Result(AREA, STICK, did, (), PROBLEM, f"the processor answered in its place: {why}", mend)
         return
     agreeing = np.mean(on_stick.answer.values.argmax(axis=-1) == on_cpu.answer.values.argmax(axis=-1))
@@ -114,6 +116,7 @@ def _timed(bench: Bench, files: ModelFiles, device: str) -> Timed:
         loading_ms = (time.perf_counter() - started) * 1e3
         first = accelerator.run(picture)
         answers = [accelerator.run(picture) for _ in range(QUICK_RUNS if bench.quick else RUNS)]
+        why = str(accelerator.report()["why"])
     finally:
         accelerator.close()
-    return Timed(loading_ms, first.took_ms, tuple(answer.took_ms for answer in answers), answers[-1])
+    return Timed(loading_ms, first.took_ms, tuple(answer.took_ms for answer in answers), answers[-1], why)
