@@ -34,7 +34,7 @@ from firmware.selftest.checks.press import check_press
 from firmware.selftest.checks.raw import check_raw
 from firmware.selftest.loop import BY_WIRE, lit
 from firmware.selftest.result import SKIPPED
-from firmware.selftest.selftest import AREAS, refuse_beside_a_daemon
+from firmware.selftest.selftest import AREAS, refuse_beside_a_daemon, run_selftest
 from firmware.settings import (
     AcceleratorSettings,
     ButtonSettings,
@@ -396,3 +396,14 @@ def test_the_whole_test_runs_on_the_simulated_camera_and_mock_pins(ask, tmp_path
     assert verdicts["start", "daemon"] == verdicts["press", "press to frame"] == OK
     assert os.listdir(tmp_path / "photos") == []
     assert not (tmp_path / "state").exists()
+
+
+def test_a_camera_that_cannot_be_opened_is_told_once_and_the_rest_goes_on(bench):
+    class Absent(SimulatedCamera):
+        def start(self):
+            raise CameraError("No camera module number 0. Look at the cable.")
+
+    results = list(run_selftest(dataclasses.replace(bench, opener=Absent), ["modes", "raw", "frames", "card"]))
+    assert [result.verdict for result in results[:3]] == [PROBLEM, SKIPPED, SKIPPED]
+    assert "the cable" in results[0].why and "modes" in results[1].why
+    assert results[3].area == "card" and results[3].measured

@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
             results = list(run_selftest(Bench(settings, machine, arguments.quick, doing=progress.step), areas))
     finally:
         progress.end()
-    report = Private(machine).without_any(to_dict(about(machine, settings), results, log))
+    private = Private(machine)
+    told = private.without_any([result.to_dict() for result in results])
+    report = to_dict(about(machine, settings), told, private.without_any(log))
     if out is not None:
         from firmware.storage.durable import write_new
 

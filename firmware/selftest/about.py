@@ -11,9 +11,13 @@ from typing import Any
 from firmware.doctor.examination import Machine
 from firmware.settings import TABLES, Settings
 from firmware.version import VERSION
+from isp.knobs import knob_fields
 
 LIBRARIES = ("numpy", "picamera2", "gpiozero", "lgpio", "simplejpeg", "ai-edge-litert", "tflite-runtime")
 PACKAGES = ("libcamera-ipa", "python3-libcamera", "python3-picamera2", "libedgetpu1-std")
+
+# Free text, but of words that come with Nightjar.
+OURS = frozenset({"simulated.sensor", "simulated.scene", "accelerator.device", "darkroom.mode"})
 
 
 def about(machine: Machine, settings: Settings) -> dict[str, Any]:
@@ -35,15 +39,16 @@ def about(machine: Machine, settings: Settings) -> dict[str, Any]:
 
 
 def changed_settings(settings: Settings) -> dict[str, Any]:
-    """What differs from the defaults. Of free text, which may name folders, only that it differs."""
+    """What differs from the defaults. Of free text, which may name folders and people, only that it differs."""
     changed = {}
     for table, kind in TABLES.items():
         chosen, usual = getattr(settings, table), kind()
-        for name in vars(usual):
-            value = getattr(chosen, name)
-            if value != getattr(usual, name):
-                is_free_text = isinstance(value, str) and "/" in value
-                changed[f"{table}.{name}"] = "(not told)" if is_free_text else value
+        for item, facts in knob_fields(kind):
+            value = getattr(chosen, item.name)
+            if value != getattr(usual, item.name):
+                key = f"{table}.{item.name}"
+                is_free_text = isinstance(value, str) and not facts.choices and key not in OURS
+                changed[key] = "(not told)" if is_free_text else value
     return changed
 
 

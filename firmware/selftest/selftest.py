@@ -12,7 +12,7 @@ from firmware.doctor.examination import PROBLEM, Machine, examine
 from firmware.errors import CameraError, ControlError, NightjarError
 from firmware.selftest.bench import Bench
 from firmware.selftest.checks.heat import check_heat, look_at
-from firmware.selftest.result import Result
+from firmware.selftest.result import Result, skipped
 from firmware.settings import Settings
 from isp.errors import IspError
 
@@ -45,12 +45,13 @@ def run_selftest(bench: Bench, areas: Iterable[str]) -> Iterator[Result]:
         refuse_beside_a_daemon(bench.machine, bench.settings)
     with _stopped_once():
         before = look_at(bench.machine)
+        stopped_by: dict[str, str] = {}
         for area in chosen:
             bench.doing(AREAS[area])
             if area == "heat":
                 yield from check_heat(before, look_at(bench.machine))
             else:
-                yield from _as_far_as_it_goes(area, bench)
+                yield from _as_far_as_it_goes(area, bench, stopped_by)
 
 
 def refuse_beside_a_daemon(machine: Machine, settings: Settings) -> None:
@@ -68,12 +69,21 @@ def refuse_beside_a_daemon(machine: Machine, settings: Settings) -> None:
     )
 
 
-def _as_far_as_it_goes(area: str, bench: Bench) -> Iterator[Result]:
-    """One area's results; what stops it is a result too, and the other areas go on."""
+def _as_far_as_it_goes(area: str, bench: Bench, stopped_by: dict[str, str]) -> Iterator[Result]:
+    """One area's results; what stops it is a result too, told once, and the other areas go on.
+
+    stopped_by  what stopped areas before this one, and which
+    """
     try:
         yield from _check_of(area)(bench)
     except (NightjarError, IspError, AcceleratorError, OSError) as error:
-        yield Result(area, "stopped", AREAS[area], (), PROBLEM, str(error), "nightjar doctor; then send this report")
+        first = stopped_by.setdefault(str(error), area)
+        if first == area:
+            yield Result(
+                area, "stopped", AREAS[area], (), PROBLEM, str(error), "nightjar doctor; then send this report"
+            )
+        else:
+            yield skipped(area, "stopped", AREAS[area], f"by what stopped {first} too")
 
 
 def _check_of(area: str) -> Callable[[Bench], Iterable[Result]]:
@@ -107,7 +117,9 @@ def _doctor(bench: Bench) -> Iterator[Result]:
     """The daemon's own finding is left out: it has to be stopped for this test."""
     for finding in examine(bench.machine):
         if finding.area != "daemon":
-            yield Result("doctor", finding.area, "looked", (), finding.state, finding.message, finding.mend)
+            yield Result(
+                "doctor", finding.area, "asked nightjar doctor", (), finding.state, finding.message, finding.mend
+            )
 
 
 @contextlib.contextmanager
