@@ -250,6 +250,17 @@ def test_a_running_daemon_keeps_its_camera_and_the_command_that_stops_it_is_name
         refuse_beside_a_daemon(Machine(settings), dataclasses.replace(settings, control=control))
 
 
+def test_a_service_that_is_about_to_start_is_waited_out_by_name(bench, tmp_path):
+    (tmp_path / "tools").mkdir()
+    tool = tmp_path / "tools/systemctl"
+    tool.write_text('#!/bin/sh\n[ "$4" = nightjar-again.timer ] && echo active || echo failed\n')
+    tool.chmod(0o755)
+    machine = dataclasses.replace(bench.machine, tools=f"{tmp_path}/tools")
+    with pytest.raises(CameraError, match=r"sudo systemctl stop nightjar-again\.timer\. Then"):
+        refuse_beside_a_daemon(machine, bench.settings)
+    refuse_beside_a_daemon(bench.machine, bench.settings)
+
+
 def test_the_report_is_one_file_for_people_and_programs(ask, tmp_path):
     file = tmp_path / "report.txt"
     words = ["selftest", "--only", "card,heat", "--quick", "--json", "--out", file]

@@ -34,6 +34,9 @@ HOLD_THE_CAMERA = {"modes", "raw", "frames", "press", "buttons", "light", "speed
 # Only where they are named.
 BY_HAND = {"buttons"}
 ASK_LIMIT_S = 5.0
+# The camera, and what starts it anew after it gave up.
+UNITS = ("nightjar.service", "nightjar-again.timer")
+RUNNING = ("active", "activating", "reloading", "deactivating")
 # When SSH breaks off, or systemd ends us: light and pins are given back as after Ctrl-C.
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -56,17 +59,25 @@ def run_selftest(bench: Bench, areas: Iterable[str]) -> Iterator[Result]:
 
 def refuse_beside_a_daemon(machine: Machine, settings: Settings) -> None:
     """Only one program can have the camera and the pins. Raises CameraError naming the command that frees them."""
-    try:
-        call(str(machine.at(settings.control.socket)), "status", {}, ASK_LIMIT_S)
-    except RequestRefused:
-        pass  # It answered, so it runs.
-    except ControlError as error:
-        if "does not run" in str(error):
-            return
+    started = [unit for unit in UNITS if machine.ask("systemctl", "show", "-P", "ActiveState", unit) in RUNNING]
+    if not started and not _answers(str(machine.at(settings.control.socket))):
+        return
     raise CameraError(
-        "The camera's daemon runs and holds camera and pins. Stop it: sudo systemctl stop nightjar. Then test again, "
-        "and afterwards: sudo systemctl start nightjar. `nightjar selftest --only card` and the like need neither."
+        "The camera's daemon runs, or is about to be started, and holds camera and pins. Stop it: sudo systemctl stop "
+        f"{' '.join(started or UNITS[:1])}. Then test again, and afterwards: sudo systemctl start nightjar. "
+        "`nightjar selftest --only card` and the like need neither."
     )
+
+
+def _answers(socket: str) -> bool:
+    """Whether somebody is there, even if we may not talk to him."""
+    try:
+        call(socket, "status", {}, ASK_LIMIT_S)
+    except RequestRefused:
+        return True
+    except ControlError as error:
+        return "does not run" not in str(error)
+    return True
 
 
 def _as_far_as_it_goes(area: str, bench: Bench, stopped_by: dict[str, str]) -> Iterator[Result]:
