@@ -144,6 +144,7 @@ def test_the_wire_presses_and_every_press_finds_its_frame(bench, wire):
     assert BY_WIRE in result.did
     assert value(result, "not heard") == 0
     assert value(result, "the farthest") < 2 * 50, "the frame itself, or its neighbour on a busy machine"
+    assert 0 <= value(result, "the latest") < 1000, "stamped by the clock that frames carry"
     assert wire.state == 0, "the light is dark again"
     with lit(WIRED):
         pass  # and every pin is free: who holds one is told otherwise

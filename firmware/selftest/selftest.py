@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 
 from accelerators.errors import AcceleratorError
@@ -46,7 +48,7 @@ def run_selftest(bench: Bench, areas: Iterable[str]) -> Iterator[Result]:
     chosen = [area for area in AREAS if area in set(areas)]
     if HOLD_THE_CAMERA.intersection(chosen):
         refuse_beside_a_daemon(bench.machine, bench.settings)
-    with _stopped_once():
+    with _stopped_once(), _folder_for_lgpio():
         before = look_at(bench.machine)
         stopped_by: dict[str, str] = {}
         for area in chosen:
@@ -131,6 +133,18 @@ def _doctor(bench: Bench) -> Iterator[Result]:
             yield Result(
                 "doctor", finding.area, "asked nightjar doctor", (), finding.state, finding.message, finding.mend
             )
+
+
+@contextlib.contextmanager
+def _folder_for_lgpio() -> Iterator[None]:
+    """lgpio makes a pipe in the working folder and leaves it there (github.com/joan2937/lg issue 12)."""
+    with tempfile.TemporaryDirectory(prefix="nightjar-selftest-") as folder:
+        before = os.environ.setdefault("LG_WD", folder)
+        try:
+            yield
+        finally:
+            if before == folder:
+                del os.environ["LG_WD"]
 
 
 @contextlib.contextmanager
