@@ -100,7 +100,7 @@ def _as_far_as_it_goes(area: str, bench: Bench, stopped_by: dict[str, str]) -> I
 
 
 def _check_of(area: str) -> Callable[[Bench], Iterable[Result]]:
-    """Imported when chosen: the card's test needs no numpy, and a missing library must not stop the others."""
+    """Imported when chosen: a library that is missing for one must not stop the others."""
     if area == "doctor":
         return _doctor
     if area == "modes":
