@@ -157,10 +157,9 @@ def test_without_pins_the_press_is_skipped_with_the_way_to_have_them(bench):
 
 @pytest.mark.slow
 def test_frames_that_see_the_light_agree_with_its_pin(bench, wire):
-    camera = SimulatedSettings(sensor="imx219", scene="grey", lux=100)
-    lit = dataclasses.replace(
-        changed(bench, simulated=camera), opener=lambda settings: BesideTheLight(settings, wire), quick=False
-    )
+    dim = SimulatedSettings(sensor="imx219", scene="grey", lux=30)
+    calm = changed(bench, simulated=dim, camera=dataclasses.replace(SMALL, frames_per_second=20.0))
+    lit = dataclasses.replace(calm, opener=lambda settings: BesideTheLight(settings, wire), quick=False)
     result = only(check_light(lit))
     assert result.verdict == OK, result
     assert abs(value(result, "seen later than lit, median")) < 1
