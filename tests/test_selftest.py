@@ -138,6 +138,15 @@ def test_a_mode_that_is_not_granted_is_named_and_the_others_are_asked_for(bench)
     assert "no buffers for it" in modes[1].why
 
 
+def test_a_sensor_that_nobody_measured_has_its_modes_listed_all_the_same(bench):
+    class Strange(SimulatedCamera):
+        def start(self):
+            raise CameraError("The camera module calls itself imx999. No sensor file.")
+
+    result = only(check_modes(dataclasses.replace(bench, opener=Strange)))
+    assert (result.verdict, "imx999" in result.why, value(result, "modes listed")) == (PROBLEM, True, 3)
+
+
 def test_the_wire_presses_and_every_press_finds_its_frame(bench, wire):
     calm = changed(bench, camera=dataclasses.replace(SMALL, frames_per_second=20.0))
     result = only(check_press(calm))
@@ -404,13 +413,16 @@ def test_the_whole_test_runs_on_the_simulated_camera_and_mock_pins(ask, tmp_path
     assert code == 0, report
     assert {result["area"] for result in report["results"]} == set(AREAS) - {"buttons"}
     verdicts = {(result["area"], result["title"]): result["verdict"] for result in report["results"]}
-    assert verdicts["start", "daemon"] == verdicts["press", "press to frame"] == OK
+    for check in (("start", "daemon"), ("press", "press to frame"), ("raw", "noise"), ("card", "writing")):
+        assert verdicts[check] in (OK, WARNING), "a busy machine may be slow"
     assert os.listdir(tmp_path / "photos") == []
     assert not (tmp_path / "state").exists()
 
 
 def test_a_camera_that_cannot_be_opened_is_told_once_and_the_rest_goes_on(bench):
     class Absent(SimulatedCamera):
+        offered = ()
+
         def start(self):
             raise CameraError("No camera module number 0. Look at the cable.")
 

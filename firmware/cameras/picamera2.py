@@ -119,8 +119,7 @@ class PiCamera:
 
     @property
     def offered(self) -> tuple[ModeFacts, ...]:
-        """Every mode that libcamera lists, whether Nightjar knows its noise or not."""
-        self._require_open()
+        """Every mode that libcamera listed, whether Nightjar knows its noise or not; also where opening failed then."""
         return self._offered
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:

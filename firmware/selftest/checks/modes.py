@@ -14,6 +14,7 @@ from firmware.selftest.result import Measured, Result, judged, skipped
 from firmware.sensors import SensorMode, load_sensor
 
 AREA = "modes"
+LISTING = "opened the camera and asked for its list of modes"
 FRAMES, QUICK_FRAMES = 20, 6
 # So short that every mode can go at its full pace.
 EXPOSURE_US = 2000
@@ -24,10 +25,20 @@ SLOW = "the camera, or who takes its frames, cannot keep this mode's pace: see f
 
 def check_modes(bench: Bench) -> Iterator[Result]:
     """The sensor first, then each of its modes."""
-    with camera_of(bench) as camera:
+    camera = bench.opener(bench.settings)
+    try:
+        camera.start()
         name, offered, granted = camera.sensor, camera.offered, camera.granted
+    except CameraError as error:
+        if not camera.offered:
+            raise
+        # A sensor that nobody measured: its modes are what we need to know of it.
+        yield Result(AREA, "sensor", LISTING, tuple(_numbered(camera.offered)), PROBLEM, str(error), "send this report")
+        return
+    finally:
+        camera.close()
     if not offered:
-        yield skipped(AREA, "modes", "asked the camera for its modes", f"it has one only: {_in_words(granted)}")
+        yield skipped(AREA, "modes", LISTING, f"it has one only: {_in_words(granted)}")
         return
     known = load_sensor(name, bench.settings.camera.tuning).modes
     yield _listed(name, offered, known)
@@ -36,19 +47,22 @@ def check_modes(bench: Bench) -> Iterator[Result]:
         yield _asked_for(bench, mode)
 
 
+def _numbered(offered: tuple[ModeFacts, ...]) -> list[Measured]:
+    modes = [Measured(f"mode {number}", _in_words(mode)) for number, mode in enumerate(offered, 1)]
+    return [Measured("modes listed", len(modes)), *modes]
+
+
 def _listed(name: str, offered: tuple[ModeFacts, ...], known: tuple[SensorMode, ...]) -> Result:
     sizes = {(mode.width, mode.height, mode.bits) for mode in known}
     strange = [mode for mode in offered if (mode.width, mode.height, mode.bits) not in sizes]
-    measured = [Measured("sensor", name), Measured("modes listed", len(offered))]
-    measured += [Measured(f"mode {number}", _in_words(mode)) for number, mode in enumerate(offered, 1)]
-    did = "opened the camera and asked for its list of modes"
+    measured = [Measured("sensor", name), *_numbered(offered)]
     if not strange:
-        return Result(AREA, "sensor", did, tuple(measured))
+        return Result(AREA, "sensor", LISTING, tuple(measured))
     why = f"Nightjar does not know the noise of {'; '.join(map(_in_words, strange))}, and will refuse that"
     # A sensor that lists a mode twice, in 8 bit too, is common and no harm.
     harmless = all(any((mode.width, mode.height) == size[:2] for size in sizes) for mode in strange)
     mend = f"send this report, so that they can be added to configs/sensors/{name}.toml"
-    return Result(AREA, "sensor", did, tuple(measured), OK if harmless else WARNING, why, mend)
+    return Result(AREA, "sensor", LISTING, tuple(measured), OK if harmless else WARNING, why, mend)
 
 
 def _asked_for(bench: Bench, mode: SensorMode) -> Result:
