@@ -32,6 +32,8 @@ ENVIRONMENT_PREFIX = "NIGHTJAR_"
 FOLDER_VARIABLE = "NIGHTJAR_CONFIG"
 
 Tables = dict[str, dict[str, Any]]
+# Each file's path and tables, in the order they are laid over each other.
+Files = list[tuple[str, Tables]]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def load(
     environment: Mapping[str, str] | None = None,
     system_folder: Path | str | None = None,
     file: Path | str | None = None,
+    files: Files | None = None,
 ) -> Loaded:
     """Read all layers. Raises SettingsError.
 
@@ -63,6 +66,7 @@ def load(
     environment    os.environ when None; NIGHTJAR_CONFIG names another folder than /etc/nightjar
     system_folder  wins over NIGHTJAR_CONFIG
     file           one file to read in the place of the folder's
+    files          what was read already, in the place of all of them
     """
     environment = os.environ if environment is None else environment
     merged: Tables = {}
@@ -73,8 +77,12 @@ def load(
             merged.setdefault(table, {}).update(values)
             origins.update({f"{table}.{key}": origin for key in values})
 
-    for path in [Path(file)] if file else setting_files(settings_folder(environment, system_folder)):
-        lay(str(path), read_tables(path))
+    if files is None:
+        files = (
+            [(str(file), read_tables(Path(file)))] if file else read_files(settings_folder(environment, system_folder))
+        )
+    for path, tables in files:
+        lay(path, tables)
     for name, text in sorted(environment.items()):
         if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
             lay(name, _one_key(name, *name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1), text))
@@ -99,6 +107,11 @@ def setting_files(folder: Path) -> list[Path]:
     """The folder's config.toml and config.d/*.toml, in the order they are laid over each other."""
     main = folder / "config.toml"
     return ([main] if main.exists() else []) + sorted((folder / "config.d").glob("*.toml"))
+
+
+def read_files(folder: Path) -> Files:
+    """What the folder's files hold. Raises SettingsError."""
+    return [(str(path), read_tables(path)) for path in setting_files(folder)]
 
 
 def read_tables(path: Path) -> Tables:

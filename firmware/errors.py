@@ -21,6 +21,14 @@ class CameraHung(CameraError):
     """A call into the camera's libraries never came back. Nobody can interrupt it; only a new process helps."""
 
 
+class FrameTorn(CameraError):
+    """A frame came that is not whole. The next one may be."""
+
+
+class FrameRepeated(CameraError):
+    """A frame came that was there before. The next one may be new."""
+
+
 class PressRefused(NightjarError, RuntimeError):
     """This press cannot become a photo now; the message says why and when it can."""
 

@@ -26,7 +26,7 @@ import firmware.cameras.picamera2 as product
 from firmware.cameras.bounded import bounded
 from firmware.cameras.picamera2 import Library, PiCamera, import_library
 from firmware.doctor.examination import Machine
-from firmware.errors import CameraError, CameraStalled
+from firmware.errors import CameraError, CameraStalled, FrameTorn
 from firmware.selftest.bench import Bench
 from firmware.selftest.checks.frames import check_frames
 from firmware.selftest.checks.modes import check_modes
@@ -45,6 +45,10 @@ METADATA = {
 }
 
 
+# Stands for libcamera.FrameMetadata.Status.Success.
+SUCCESS = SimpleNamespace(name="Success")
+
+
 class Request:
     """A completed request: counts who holds it."""
 
@@ -55,8 +59,9 @@ class Request:
         self.configure_count = 1
         self.display = False
         self.config = {"display": None}
-        status = SimpleNamespace(metadata=SimpleNamespace(status="success"))
-        self.request = SimpleNamespace(buffers={"raw": status})
+        self.stream_map = {"main": "stream 1", "raw": "stream 2"}
+        whole = SimpleNamespace(metadata=SimpleNamespace(status=SUCCESS))
+        self.request = SimpleNamespace(buffers={"stream 1": whole, "stream 2": whole})
 
     def get_metadata(self):
         return dict(self.metadata)
@@ -333,6 +338,18 @@ def test_the_buffer_goes_back_when_its_size_is_wrong(started):
     assert request.held == 0
 
 
+def test_a_raw_picture_that_libcamera_calls_damaged_is_refused_though_picamera2_passed_it_on(started):
+    camera, device = started
+    damaged = Request()
+    error = SimpleNamespace(metadata=SimpleNamespace(status=SimpleNamespace(name="Error")))
+    damaged.request.buffers["stream 2"] = error
+    device.frames = [damaged, Request()]
+    with pytest.raises(FrameTorn, match=r"Error.*ribbon cable"):
+        camera.next_frame(1.0)
+    assert damaged.held == 0
+    assert camera.next_frame(1.0).shot.sensor == "imx219"
+
+
 def test_silence_is_a_stall_and_takes_the_waiting_job_back(started):
     camera, device = started
     device.frames = [TimeoutError(), CancelledError()]
@@ -495,6 +512,12 @@ def signatures(class_node):
     return {node.name: [argument.arg for argument in node.args.args][1:] for node in plain}
 
 
+def attributes(class_node):
+    """What a class's methods put into `self`, as if each were a method without parameters."""
+    stored = [node for node in ast.walk(class_node) if isinstance(node, ast.Attribute)]
+    return {node.attr: [] for node in stored if isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"}
+
+
 def uses_of(*owners):
     """(name, number of positional arguments, keywords) of all that our file takes from these objects."""
     tree = ast.parse(Path(product.__file__).read_text())
@@ -507,7 +530,8 @@ def uses_of(*owners):
 
 def test_every_call_exists_in_picamera2_with_these_arguments(source):
     picamera2 = signatures(class_in(source / "picamera2.py", "Picamera2"))
-    request = signatures(class_in(source / "request.py", "CompletedRequest"))
+    completed = class_in(source / "request.py", "CompletedRequest")
+    request = attributes(completed) | signatures(completed)
     mapped = signatures(class_in(source / "request.py", "MappedArray"))
     library = {"Picamera2": picamera2["__init__"], "MappedArray": mapped["__init__"]}
     checked = [(picamera2, use) for use in uses_of("device", "self._device")]
@@ -548,7 +572,7 @@ def genuine_queue(source):
     code = compile(
         ast.Module(body=methods, type_ignores=[]), "picamera2.py", "exec", flags=__future__.annotations.compiler_flag
     )
-    success = SimpleNamespace(FrameMetadata=SimpleNamespace(Status=SimpleNamespace(Success="success")))
+    success = SimpleNamespace(FrameMetadata=SimpleNamespace(Status=SimpleNamespace(Success=SUCCESS)))
     silent = SimpleNamespace(debug=lambda *_: None)
     namespace = {"Job": job.Job, "T": job.T, "partial": partial, "libcamera": success, "_log": silent}
     exec(code, namespace)

@@ -48,6 +48,8 @@ class Camera(Protocol):
 
     name: str
     sensor: str
+    # Its pixels have a sensor's noise, so that no two frames are alike.
+    is_noisy: bool
 
     def start(self) -> None:
         """Open and stream. After it `frame_shape` and `frame_interval_s` are true. Raises CameraError."""
@@ -75,7 +77,8 @@ class Camera(Protocol):
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame; with `not_before_ns` the first whose exposure began at or after it.
 
-        The pixels are the caller's own copy. Raises CameraStalled after `timeout_s` seconds.
+        The pixels are the caller's own copy. Raises CameraStalled after `timeout_s` seconds, FrameTorn for a frame of
+        which the camera itself says that it is damaged.
         """
 
     def set_exposure(self, exposure_us: int, analogue_gain: float) -> None:

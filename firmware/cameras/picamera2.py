@@ -36,7 +36,8 @@ from firmware.cameras.pi_readout import (
     still_controls,
 )
 from firmware.cameras.raw_formats import parse_raw_format, unpack
-from firmware.errors import CameraError, CameraStalled, SettingsError
+from firmware.cameras.whole_frames import WHAT_TO_DO
+from firmware.errors import CameraError, CameraStalled, FrameTorn, SettingsError
 from firmware.sensors import load_sensor, module_name
 from firmware.settings import Settings
 from isp.errors import TuningError
@@ -74,6 +75,7 @@ class PiCamera:
     """Raw frames of a camera module. See `firmware.cameras.base.Camera`."""
 
     name = "picamera2"
+    is_noisy = True
 
     def __init__(self, settings: Settings, load_library: Callable[[], Library] = import_library) -> None:
         self.sensor = ""
@@ -136,6 +138,7 @@ class PiCamera:
         except KeyError as error:
             raise CameraError(f"The camera sends frames without {error}; it cannot say when they were taken.") from None
         try:
+            _require_whole(request)
             return self._frame(request, readout)
         finally:
             _give_back(request)
@@ -274,6 +277,13 @@ class PiCamera:
         if self._device is None or self._readout is None:
             raise CameraError("The camera is closed.")
         return self._readout
+
+
+def _require_whole(request: Any) -> None:
+    """picamera2 looks at the status of one of the request's pictures, which need not be the raw one."""
+    status = request.request.buffers[request.stream_map["raw"]].metadata.status
+    if status.name != "Success":
+        raise FrameTorn(f"libcamera says of a frame: {status.name}. {WHAT_TO_DO}")
 
 
 def _give_back(request: Any) -> None:

@@ -23,6 +23,7 @@ class ReplayCamera:
     """Plays a folder of raw files. A frame keeps its facts and its wall time; its timestamp is the play's."""
 
     name = "replay"
+    is_noisy = False  # A short folder is played again and again.
 
     def __init__(self, settings: Settings) -> None:
         self._folder = Path(settings.replay.folder)

@@ -13,10 +13,12 @@ from firmware.errors import StorageError
 from firmware.portrait.masks import Masks
 from firmware.preview.preview import Preview
 from firmware.ring import MEGABYTE
+from firmware.service.board_watch import BoardWatch
 from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.version import VERSION
+from firmware.wall_clock import not_set_in_words
 from firmware.white_balance.story import amiss
 
 # A refused press is shown this long, a saved photo that long: enough to see it with the camera in the hand.
@@ -38,10 +40,12 @@ class DaemonStatus:
         heartbeats: Heartbeats,
         zoom: Callable[[], dict[str, Any]],
         upscaling: Callable[[], dict[str, Any]],
+        board: BoardWatch,
     ) -> None:
         self.ready = False
         self.stopping = False
         self.not_reloaded: tuple[str, ...] = ()
+        self.settings_trouble = ""
         self.unfinished: list[Path] = []
         self._camera = camera
         self._shooting = shooting
@@ -52,6 +56,7 @@ class DaemonStatus:
         self._heartbeats = heartbeats
         self._zoom = zoom
         self._upscaling = upscaling
+        self._board = board
         self._started_s = time.monotonic()
         self._refusal = ""
         self._refused_s = float("-inf")
@@ -95,6 +100,9 @@ class DaemonStatus:
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
+            + (", settings wrong" if self.settings_trouble else "")
+            + (", leaving out bad frames" if report.leaves_out else "")
+            + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,6 +131,7 @@ class DaemonStatus:
             "accelerator": accelerator,
             "preview": preview,
             "card": card,
+            "board": {"temperature_c": self._board.temperature_c, "trouble": self._board.trouble or None},
             "warnings": [
                 *self._warnings(card, preview, accelerator),
                 *amiss(balance),
@@ -145,6 +154,8 @@ class DaemonStatus:
             "frame_age_s": None if age_s is None else round(age_s, 3),
             "frames": ring.pushed if ring else 0,
             "stalls": report.stalls,
+            "torn": report.torn,
+            "repeated": report.repeated,
             "exposure_us": frame.shot.exposure_us if frame else None,
             "analogue_gain": frame.shot.analogue_gain if frame else None,
         }
@@ -164,10 +175,14 @@ class DaemonStatus:
         report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
         free_mb, device = card["free_mb"], accelerator["device"] or {}
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
+        clock = not_set_in_words()
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
+            report.left_out_in_words: report.leaves_out,
+            clock: clock,
+            self._board.in_words: self._board.trouble,
             f"No photos can be saved. {card['trouble']}": free_mb is None,
             f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
             and free_mb < storage.free_space_floor_mb,
@@ -177,6 +192,7 @@ class DaemonStatus:
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(self.unfinished): self.unfinished,
+            self.settings_trouble: self.settings_trouble,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]
