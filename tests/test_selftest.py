@@ -21,7 +21,7 @@ from firmware.cameras.simulated import SimulatedCamera
 from firmware.cli import STOPPED
 from firmware.demo.bench_daemon import NIGHTJAR, same_code
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Machine
-from firmware.errors import CameraError
+from firmware.errors import CameraError, FrameTorn
 from firmware.selftest.bench import Bench
 from firmware.selftest.checks.buttons import check_buttons_by_hand
 from firmware.selftest.checks.card import NAME, check_card_speed
@@ -206,6 +206,27 @@ def test_frames_from_the_future_are_a_problem(bench):
 
     _, clock = check_frames(dataclasses.replace(bench, opener=Ahead))
     assert clock.verdict == PROBLEM
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cable", "amiss"), [("torn 3", "torn"), ("repeating 4", "twice")])
+def test_a_bad_cable_is_seen_in_the_frames(bench, tmp_path, cable, amiss):
+    (tmp_path / "cable").write_text(cable)
+    on_it = dataclasses.replace(bench.settings.simulated, cable=str(tmp_path / "cable"))
+    pace, _ = check_frames(changed(bench, simulated=on_it))
+    assert pace.verdict == WARNING, pace
+    assert value(pace, f"frames that came {amiss}") >= 5
+    assert "ribbon" in pace.mend
+
+
+def test_through_a_cable_that_tears_every_frame_nothing_is_measured_and_that_is_said(bench):
+    class Torn(SimulatedCamera):
+        def next_frame(self, timeout_s, not_before_ns=None):
+            raise FrameTorn("libcamera says of a frame: Error. Check that the ribbon cable sits straight.")
+
+    frames, raw = run_selftest(dataclasses.replace(bench, opener=Torn), ["frames", "raw"])
+    assert {frames.verdict, raw.verdict} == {PROBLEM, SKIPPED}
+    assert "ribbon" in frames.why + raw.why
 
 
 @pytest.mark.slow

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from firmware.camera_thread import frames_on_their_way
 from firmware.cameras.base import Camera, open_camera
 from firmware.doctor.examination import Machine
-from firmware.errors import CameraError
+from firmware.errors import CameraError, FrameTorn
 from firmware.settings import Settings
 from isp.frames import RawFrame
 
 # Gain and exposure come in steps of the sensor's own.
 TOLERANCE = 0.1
+# In a row: more is a cable that nothing can be measured through.
+MOST_TORN = 20
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,13 @@ def camera_of(bench: Bench) -> Iterator[Camera]:
         camera.close()
 
 
-def next_frame(camera: Camera, bench: Bench) -> RawFrame:
-    """The next frame, waited for as long as the daemon would. Raises CameraError."""
-    return camera.next_frame(camera.frame_interval_s + bench.settings.camera.frame_timeout_s)
+def next_frame(camera: Camera, bench: Bench, not_before_ns: int | None = None) -> RawFrame:
+    """The next whole frame, waited for as long as the daemon would. Raises CameraError."""
+    limit_s = camera.frame_interval_s + bench.settings.camera.frame_timeout_s
+    for _ in range(MOST_TORN):
+        with contextlib.suppress(FrameTorn):  # which the check of frames counts
+            return camera.next_frame(limit_s, not_before_ns)
+    return camera.next_frame(limit_s, not_before_ns)
 
 
 def metered(camera: Camera, bench: Bench) -> RawFrame:

@@ -27,20 +27,21 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Series:
-    """At least two frames in the order in which they came, and the interval that the mode promises."""
+    """At least two frames in the order in which they came, and the interval that the mode promises.
+
+    torn      frames of which a part was left over from earlier ones
+    repeated  frames that were there before: their time does not go forward, or their noise is an earlier one's
+    """
 
     frames: Sequence[Arrival]
     interval_s: float
+    torn: int = 0
+    repeated: int = 0
 
     @property
     def gaps_s(self) -> list[float]:
         """From each frame's beginning to the next one's."""
         return [(after.began_ns - before.began_ns) / 1e9 for before, after in itertools.pairwise(self.frames)]
-
-    @property
-    def repeated(self) -> int:
-        """Frames whose time did not go forward: the same one twice, or one from before."""
-        return sum(gap <= 0 for gap in self.gaps_s)
 
     @property
     def lost(self) -> int:

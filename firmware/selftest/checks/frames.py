@@ -6,11 +6,15 @@ import statistics
 import time
 from collections.abc import Iterator
 
+from firmware.camera_thread import frames_on_their_way
 from firmware.cameras.base import Camera
+from firmware.cameras.whole_frames import WHAT_TO_DO, WholeFrames
 from firmware.doctor.examination import PROBLEM, WARNING
-from firmware.selftest.bench import Bench, camera_of, exposed, next_frame
+from firmware.errors import FrameRepeated, FrameTorn
+from firmware.selftest.bench import MOST_TORN, Bench, camera_of, exposed, next_frame
 from firmware.selftest.frame_series import Arrival, Series
 from firmware.selftest.result import Measured, Result, judged
+from isp.frames import RawFrame
 
 AREA = "frames"
 FRAMES, LONGEST_S = 300, 10.0
@@ -34,6 +38,10 @@ def check_frames(bench: Bench) -> Iterator[Result]:
     with camera_of(bench) as camera:
         series = _series(bench, camera)
         limits = camera.exposure_limits
+    if len(series.frames) < FEWEST_FRAMES:
+        why = f"{series.torn} of {series.torn + len(series.frames)} frames were torn"
+        yield Result(AREA, "pace", "took frames in a row", (), PROBLEM, why, WHAT_TO_DO)
+        return
     asked_s = series.interval_s if limits is None else limits.shortest_frame_s
     yield _pace(bench, series, asked_s)
     yield _clock(series)
@@ -48,12 +56,26 @@ def _series(bench: Bench, camera: Camera) -> Series:
         short_us = min(shot.exposure_us, limits.shortest_frame_s * 5e5)
         exposed(camera, bench, short_us, shot.analogue_gain)
     wanted, longest_s = (QUICK_FRAMES, QUICK_LONGEST_S) if bench.quick else (FRAMES, LONGEST_S)
+    whole = WholeFrames(frames_on_their_way(bench.settings), camera.is_noisy)
     arrivals: list[Arrival] = []
+    torn = repeated = 0
     started_s = time.monotonic()
     while len(arrivals) < wanted and (len(arrivals) < FEWEST_FRAMES or time.monotonic() - started_s < longest_s):
-        shot = next_frame(camera, bench).shot
-        arrivals.append(Arrival(shot.timestamp_ns, shot.exposure_us or 0.0, time.monotonic_ns()))
-    return Series(arrivals, camera.frame_interval_s)
+        try:
+            frame = camera.next_frame(camera.frame_interval_s + bench.settings.camera.frame_timeout_s)
+            arrivals.append(_arrival(frame))
+            whole.check(frame)
+        except FrameTorn:
+            torn += 1
+        except FrameRepeated:
+            repeated += 1
+        if torn > MOST_TORN:
+            break
+    return Series(arrivals, camera.frame_interval_s, torn, repeated)
+
+
+def _arrival(frame: RawFrame) -> Arrival:
+    return Arrival(frame.shot.timestamp_ns, frame.shot.exposure_us or 0.0, time.monotonic_ns())
 
 
 def _pace(bench: Bench, series: Series, asked_s: float) -> Result:
@@ -66,9 +88,11 @@ def _pace(bench: Bench, series: Series, asked_s: float) -> Result:
         Measured("frames lost", series.lost),
         Measured("of all", series.lost_share * 100, "%", most=MOST_LOST * 100),
         Measured("frames that came twice", series.repeated, "", most=0),
+        Measured("frames that came torn", series.torn, "", most=0),
     ]
     why, missed = (COMPUTED, WARNING) if bench.is_computed else ("", PROBLEM)
-    return judged(AREA, "pace", did, measured, missed, why, LOST_MEND)
+    mend = WHAT_TO_DO if series.torn + series.repeated else LOST_MEND
+    return judged(AREA, "pace", did, measured, missed, why, mend)
 
 
 def _drift_bar(series: Series) -> tuple[float, float] | tuple[()]:

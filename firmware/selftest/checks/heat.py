@@ -27,9 +27,10 @@ class Warmth:
 def look_at(machine: Machine) -> Warmth:
     """How warm it is now, how fast its processor runs, and what the firmware says of power."""
     findings = tuple(finding for finding in check_throttling(machine) if "°C" not in finding.message)
-    clocks = [machine.text(folder / "scaling_cur_freq") for folder in machine.at("/sys").glob(CLOCKS)]
+    sysfs = machine.at(machine.settings.board.sysfs)
+    clocks = [machine.text(folder / "scaling_cur_freq") for folder in sysfs.glob(CLOCKS)]
     known = [int(text) / KILOHERTZ_A_MEGAHERTZ for text in clocks if text.isdigit()]
-    return Warmth(Board(machine.at("/sys")).temperature_c(), max(known, default=None), findings)
+    return Warmth(Board(sysfs).temperature_c(), max(known, default=None), findings)
 
 
 def check_heat(before: Warmth, after: Warmth) -> Iterator[Result]:

@@ -69,8 +69,7 @@ def _measured(bench: Bench, camera: Camera, led: Any, did: str) -> Result:
 
 def _steady(bench: Bench, camera: Camera) -> list[Seen]:
     """Frames after the light was switched, those already exposed left out."""
-    now_ns = time.monotonic_ns()
-    first = camera.next_frame(camera.frame_interval_s + bench.settings.camera.frame_timeout_s, now_ns)
+    first = next_frame(camera, bench, time.monotonic_ns())
     return [seen(first), *(seen(next_frame(camera, bench)) for _ in range(LOOKED_AT - 1))]
 
 
