@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -451,3 +452,13 @@ def test_a_camera_that_cannot_be_opened_is_told_once_and_the_rest_goes_on(bench)
     assert [result.verdict for result in results[:3]] == [PROBLEM, SKIPPED, SKIPPED]
     assert "the cable" in results[0].why and "modes" in results[1].why
     assert results[3].area == "card" and results[3].measured
+
+
+def test_the_page_on_real_boards_names_every_check_and_draws_the_wiring_as_it_is(ask):
+    page = (Path(__file__).resolve().parents[1] / "docs/on-a-pi.md").read_text()
+    for area in AREAS:
+        assert f"| `{area}` |" in page
+    _, drawn, _ = ask("selftest", "--wiring")
+    header = [line.split() for line in drawn.splitlines()[3:9]]
+    drawn_there = [line.split() for line in page.splitlines()]
+    assert all(line in drawn_there for line in header), "the part with the pins that are used"
