@@ -26,6 +26,7 @@ LOOKED_AT = 5
 LEAST_CONTRAST = 10.0
 # Exposed so long at most, and an interval's half: in short exposures the light's moment is told more finely.
 LONGEST_US = 20_000.0
+# The golden ratio's share of an exposure between flashes: the light goes on at places all over it.
 APART = 0.618
 PAPER = "LED close before white paper, the paper fills the picture, the room dim; see nightjar selftest --wiring"
 WRONG_CLOCK = "send this report: the time stamps of this camera do not mean what Nightjar takes them for"
@@ -74,10 +75,13 @@ def _steady(bench: Bench, camera: Camera) -> list[Seen]:
 
 
 def _flash(bench: Bench, camera: Camera, led: Any, number: int) -> Flash:
-    """From dark: the light goes on."""
+    """From dark: the light goes on, in the exposure of a frame to come."""
     led.off()
     frames = [_steady(bench, camera)[-1]]
-    time.sleep(APART * number % 1 * camera.frame_interval_s)
+    exposed_ns = frames[0].exposure_us * 1e3 + camera.granted.rows_take_s * 1e9
+    into_ns = frames[0].began_ns + APART * number % 1 * exposed_ns
+    interval_ns, now_ns = camera.frame_interval_s * 1e9, time.monotonic_ns()
+    time.sleep(((into_ns - now_ns) % interval_ns) / 1e9)
     before_ns = time.monotonic_ns()
     led.on()
     moment_ns = (before_ns + time.monotonic_ns()) // 2
