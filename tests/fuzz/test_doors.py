@@ -24,9 +24,12 @@ HERE = [target for target in TARGETS.values() if target.name not in IN_ANOTHER_P
 LARGE = 2**32
 NUMBER = st.integers(0, LARGE - 1)
 CHANGES = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), min_size=1, max_size=6)
+# A chunk that claims 4 GB is read where there are as many addresses.
+REPLAYED_ELSEWHERE = {*IN_ANOTHER_PROCESS, "mask"}
 REPLAY = """
-import pathlib, sys
+import pathlib, resource, sys
 from fuzz.targets import TARGETS
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 for path in sys.argv[2:]:
     TARGETS[sys.argv[1]].examine(pathlib.Path(path).read_bytes())
 """
@@ -71,7 +74,7 @@ def test_each_target_begins_with_files_that_its_door_takes(target):
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_what_once_was_a_defect_stays_mended(name):
     kept = sorted((SEEDS / name).glob("*"))
-    if name in IN_ANOTHER_PROCESS and kept:
+    if name in REPLAYED_ELSEWHERE and kept:
         command = [sys.executable, "-P", "-c", REPLAY, name, *map(str, kept)]
         folders = [str(SEEDS.parents[1]), same_code()["PYTHONPATH"]]
         subprocess.run(command, env=same_code() | {"PYTHONPATH": os.pathsep.join(folders)}, check=True, timeout=60)
