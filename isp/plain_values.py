@@ -7,16 +7,21 @@ tables that then no message can show.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from typing import Any
 
 # A recipe in a sidecar, the deepest file there is, has 6.
 DEEPEST = 32
+# Python's reader takes the square of a key's parts in time: half a minute for one of 60 kB.
+LONG_KEY = re.compile(rf"""(?:^|[\[{{,])[ \t]*(?:[\w"'-]{{1,80}}[ \t]*\.[ \t]*){{{DEEPEST + 1}}}""", re.MULTILINE)
 
 
 def read_toml(text: str) -> dict[str, Any]:
     """The tables of TOML text. Raises ValueError."""
+    if LONG_KEY.search(text):
+        raise _too_deep()
     try:
         return _not_too_deep(tomllib.loads(text))
     except RecursionError:

@@ -122,7 +122,7 @@ def _result(line: bytes, path: str) -> Any:
         raise stranger from None
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict) and isinstance(error.get("message"), str) and isinstance(error.get("code"), int):
-        raise RequestRefused(error["message"], error["code"])
+        raise RequestRefused(error["message"].strip() or "The daemon refused, and did not say why.", error["code"])
     if not isinstance(answer, dict) or "result" not in answer:
         raise stranger
     return answer["result"]

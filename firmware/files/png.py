@@ -47,6 +47,8 @@ def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
             return np.array(picture.convert("L"))
     except MaskFileError:
         raise
+    except MemoryError:  # Pillow asks for as much as a part of the file claims to have
+        raise MaskFileError(f"{path} claims more than the memory holds: it is damaged. Save it again.") from None
     # Pillow tells of broken files by all of these; its own bomb is an Exception of its own kind.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole PNG file"

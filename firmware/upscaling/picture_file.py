@@ -18,6 +18,7 @@ import numpy as np
 
 from firmware.errors import PictureFileError
 from firmware.files.exif_size import HEADER, with_size
+from isp.errors import shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,6 +33,7 @@ LONGEST_JPEG_EXIF = 65_533
 PNG_COMPRESSION = 1
 PNG_DEPTH_AT = 24  # of the byte that says how many bits a PNG's values have
 OPAQUE = 255
+UNKNOWN_PROFILE = "an unknown profile"
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ def _told(path: Path) -> Iterator[None]:
         raise PictureFileError(f"{path} is no JPEG or PNG file. Raw files are developed first: develop.") from None
     except Image.DecompressionBombError:
         raise PictureFileError(f"{path} says that it has more pixels than any photo.") from None
+    except MemoryError:  # Pillow asks for as much as a part of the file claims to have
+        raise PictureFileError(f"{path} claims more than the memory holds: it is damaged. Copy it again.") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is cut off or damaged"
         raise PictureFileError(f"{path} cannot be read: {said}.") from None
@@ -179,7 +183,7 @@ def _colours(profile: bytes) -> list[str]:
     """What is said of colours that are not sRGB's."""
     if not profile:
         return []
-    name = _profile_name(profile)
+    name = shown(_profile_name(profile))
     if "srgb" in name.lower():
         return []
     return [f'its colours are those of "{name}", which are kept; their brightness is taken for sRGB\'s']
@@ -188,7 +192,9 @@ def _colours(profile: bytes) -> list[str]:
 def _profile_name(profile: bytes) -> str:
     try:
         from PIL import ImageCms
-
-        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
-    except (ImportError, OSError, ValueError, TypeError):
-        return "an unknown profile"
+    except ImportError:
+        return UNKNOWN_PROFILE
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip() or UNKNOWN_PROFILE
+    except (OSError, ValueError, TypeError, ImageCms.PyCMSError):
+        return UNKNOWN_PROFILE

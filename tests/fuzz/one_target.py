@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import resource
+import signal
 import sys
 import warnings
 
@@ -16,7 +17,7 @@ import atheris
 with atheris.instrument_imports(include=["firmware", "accelerators", "isp"]):
     from fuzz.targets import TARGETS
 
-from fuzz.mutation import GRAMMARS, changed
+from fuzz.mutation import changed
 
 BYTES_OF_ADDRESSES = 3 << 30  # libraries map gigabytes that they never touch; what is touched libFuzzer limits itself
 MOST_CHANGES = 3
@@ -40,8 +41,15 @@ def main() -> None:
         changes = [tuple(draw.randrange(LARGE) for _ in range(3)) for _ in range(draw.randint(1, MOST_CHANGES))]
         return changed([start, *files], 0, changes, target.grammar)[:most_bytes]
 
-    assert target.grammar in GRAMMARS
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], target.examine, custom_mutator=change)
+    def examine(content: bytes) -> None:
+        try:
+            target.examine(content)
+        except BaseException:
+            # Atheris takes libFuzzer's signals down first: its clock would end us before the case is written.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise
+
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], examine, custom_mutator=change)
     atheris.Fuzz()
 
 

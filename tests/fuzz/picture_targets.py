@@ -69,6 +69,7 @@ def take_picture(content: bytes) -> None:
     """Read, and written again with its facts, as `nightjar upscale` does."""
     picture = read_picture(scratch_file("picture.jpg", content), MOST_PX)
     promise(picture.pixels.ndim == 3 and picture.pixels.dtype == np.uint8, "The pixels are of another shape or type.")
+    promise(all(note.isprintable() for note in picture.notes), "A note holds letters that act on a terminal.")
     for kind in ("PNG", "JPEG"):
         encode_picture(picture, picture.pixels, kind, 90, "a comment")
 

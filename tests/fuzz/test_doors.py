@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,18 @@ HERE = [target for target in TARGETS.values() if target.name not in IN_ANOTHER_P
 LARGE = 2**32
 NUMBER = st.integers(0, LARGE - 1)
 CHANGES = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), min_size=1, max_size=6)
+# A chunk that claims 4 GB is read where there are as many addresses.
+REPLAYED_ELSEWHERE = {*IN_ANOTHER_PROCESS, "mask"}
 REPLAY = """
-import pathlib, sys
+import pathlib, resource, sys
 from fuzz.targets import TARGETS
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 for path in sys.argv[2:]:
     TARGETS[sys.argv[1]].examine(pathlib.Path(path).read_bytes())
 """
-QUICK, LONG = 8, 2000
+# Nothing may hang; of the processor, so that busy neighbours do not count.
+CASE_S = 2.0
+QUICK, LONG = 8, 500
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +64,7 @@ def test_changed_files_are_taken_or_refused_in_words(target):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", HERE, ids=lambda target: target.name)
-def test_thousands_of_changed_files_are_taken_or_refused_in_words(target):
+def test_hundreds_of_changed_files_are_taken_or_refused_in_words(target):
     examine_changed(target, LONG)
 
 
@@ -71,13 +77,15 @@ def test_each_target_begins_with_files_that_its_door_takes(target):
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_what_once_was_a_defect_stays_mended(name):
     kept = sorted((SEEDS / name).glob("*"))
-    if name in IN_ANOTHER_PROCESS and kept:
+    if name in REPLAYED_ELSEWHERE and kept:
         command = [sys.executable, "-P", "-c", REPLAY, name, *map(str, kept)]
         folders = [str(SEEDS.parents[1]), same_code()["PYTHONPATH"]]
         subprocess.run(command, env=same_code() | {"PYTHONPATH": os.pathsep.join(folders)}, check=True, timeout=60)
         return
     for path in kept:
+        before_s = time.process_time()
         TARGETS[name].examine(path.read_bytes())
+        assert time.process_time() - before_s < CASE_S, path
 
 
 def test_every_kept_file_belongs_to_a_target_and_all_are_small():
