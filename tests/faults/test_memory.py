@@ -15,6 +15,8 @@ from firmware.paths import CONFIGS
 pytestmark = pytest.mark.faults
 
 LIMIT_BYTES = 512_000_000
+# Beside what is in use: less than developing one photo of 12 megapixels takes.
+NO_PHOTO_BYTES = 120_000_000
 ZERO_2_W = tomllib.loads((CONFIGS / "boards" / "zero-2-w.toml").read_text())
 # A subject to be found, and a hand that lets zoom measure between the pixels.
 SCENE = {"simulated__sensor": "imx477", "simulated__scene": "astronaut", "simulated__lux": 100.0}
@@ -76,6 +78,10 @@ def test_with_frames_of_12_megapixels_what_does_not_fit_is_refused_in_words(benc
     for mode, words in refused.items():
         assert "MB of memory are free" in words and "[camera] width_px" in words, f"{mode}: {words}"
     assert "photo" not in refused
+    group.limit_memory(group.used_bytes() + NO_PHOTO_BYTES)
+    with pytest.raises(RequestRefused, match=r"A photo takes 148 MB.*MB of memory are free.*\[camera\] width_px"):
+        shoot(bench, mode="photo")
+    group.limit_memory(LIMIT_BYTES)
     assert_safe(shoot(bench, mode="photo"))
     assert group.ended_for_want_of_memory() == 0
     assert bench.process.poll() is None
