@@ -94,6 +94,10 @@ class CameraThread:
         bursts = merge_bytes(ring.frame_bytes) if self._takes_bursts else 0
         return self.photos_to_come_bytes(ring) + bursts
 
+    def photo_to_come_bytes(self, ring: Ring) -> int:
+        """What the ring still takes, and one more photo."""
+        return (ring.capacity - len(ring) + 1 + DEVELOPING_FRAMES) * ring.frame_bytes
+
     def photos_to_come_bytes(self, ring: Ring) -> int:
         """The same without the burst."""
         waiting = self._settings.darkroom.queue + 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
+from firmware.darkroom.memory import check_photo_room
 from firmware.errors import BurstEnded, PressRefused
 from firmware.look import Look
 from firmware.night.memory import check_room
@@ -244,6 +245,8 @@ class Shooting:
             check_zoom_room(zoom.crop, zoom.factor, ring.frame_bytes, promised)
         elif takes_burst:
             check_room(self._camera.memory_to_come_bytes(ring))
+        else:
+            check_photo_room(self._camera.photo_to_come_bytes(ring))
         shape = ring.newest().pixels.shape
         kind = {"is_portrait": is_portrait, "takes_burst": takes_burst, "is_zoomed": is_zoomed}
         self._card.check_space(most_bytes(shape, **kind))

@@ -12,7 +12,8 @@ import rawpy
 
 from firmware.cameras.simulated import simulate
 from firmware.darkroom.darkroom import Darkroom, Job, encode_raw, plan_photo
-from firmware.errors import StorageError
+from firmware.darkroom.memory import check_photo_room
+from firmware.errors import PressRefused, StorageError
 from firmware.files.raw_files import read_raw
 from firmware.sensors import load_sensor
 from firmware.service.heartbeat import Heartbeats
@@ -124,3 +125,12 @@ def test_a_name_that_is_taken_is_never_written_over(writer, card):
     with pytest.raises(StorageError):
         writer.write(files.jpeg, b"second").result(PATIENCE_S)
     assert files.jpeg.read_bytes() == b"first"
+
+
+def test_where_memory_lacks_a_photo_is_refused_in_words(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemAvailable: 100000 kB\n")
+    with pytest.raises(PressRefused, match=r"takes 148 MB.*102 MB of memory are free.*\[ring\] memory_mb"):
+        check_photo_room(148_000_000, meminfo)
+    check_photo_room(102_000_000, meminfo)
+    check_photo_room(148_000_000, tmp_path / "no such file")

@@ -177,7 +177,7 @@ class Card:
         with explained("write", path):
             # Only the numbered folder is made: a DCIM that is gone is a card that was pulled.
             make_folders(path.parent, levels=1)
-            write_new(path, parts, self.pieces)
+            write_new(path, parts, pieces=self.pieces)
 
     def replace(self, path: Path, data: bytes | Iterable[bytes]) -> None:
         """Write a file of this name in the place of the one that is there, in one step: it is always one or the other.

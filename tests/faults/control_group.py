@@ -36,13 +36,17 @@ class ControlGroup:
 
     def limit_memory(self, most_bytes: int) -> None:
         """Beyond it the kernel ends somebody. No swapping: a Pi's is compressed memory."""
-        names = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes") if self._is_first else ("memory.max",)
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                (self.folder / name).write_text(str(most_bytes))
-        if not self._is_first:
-            with contextlib.suppress(FileNotFoundError):
-                (self.folder / "memory.swap.max").write_text("0")
+        (self.folder / ("memory.limit_in_bytes" if self._is_first else "memory.max")).write_text(str(most_bytes))
+        swapping = ("memory.swappiness", "memory.swap.max")[not self._is_first]
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / swapping).write_text("0")
+
+    def used_bytes(self) -> int:
+        """What is in use and could not be dropped."""
+        facts = dict(line.split() for line in (self.folder / "memory.stat").read_text().splitlines())
+        names = ("total_active_file", "total_inactive_file") if self._is_first else ("active_file", "inactive_file")
+        used = int((self.folder / ("memory.usage_in_bytes" if self._is_first else "memory.current")).read_text())
+        return used - sum(int(facts[name]) for name in names)
 
     def most_used_bytes(self) -> int:
         """What was in use at most, the kernel's copies of files included."""
