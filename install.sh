@@ -177,16 +177,21 @@ start_service() {
         say "   the camera runs, and goes on"
         return
     fi
-    run udevadm control --reload
-    run udevadm trigger
+    if udev_runs; then
+        run udevadm control --reload
+        run udevadm trigger
+    fi
     run systemctl daemon-reload
-    # Photos in work are finished before the old one ends; one that failed too often would not start.
+    # Photos in work are finished before the old one ends.
     run systemctl stop nightjar-again.timer nightjar.service
-    run systemctl reset-failed nightjar.service
+    # One that failed too often would not start.
+    ! systemctl is-failed --quiet nightjar.service || run systemctl reset-failed nightjar.service
     # It says ready within 90 s, or goes on trying.
     run systemctl start nightjar.service || say "   The camera does not start yet: nightjar doctor says why."
 }
 
+# A container has none.
+udev_runs() { [ -S /run/udev/control ]; }
 systemd_runs() { [ -d /run/systemd/system ]; }
 
 tell_the_rest() {
@@ -213,10 +218,8 @@ uninstall() {
     run rm -f "$sysusers" "$tmpfiles" "$rules" "$power_off_rule"
     [ ! -L "$command_link" ] || run rm -f "$command_link"
     run rm -rf "$environment"
-    if systemd_runs; then
-        run systemctl daemon-reload
-        run udevadm control --reload
-    fi
+    ! systemd_runs || run systemctl daemon-reload
+    ! udev_runs || run udevadm control --reload
     if [ "$remove_settings" = yes ]; then
         run rm -rf "$settings" "$units/nightjar.service.d"
     else
