@@ -104,10 +104,10 @@ install_packages() {
     run env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}"
 }
 
-# As many compilers at once as memory allows.
+# As many compilers at once as memory allows; one where nobody says, as in a tree without /proc.
 compilers_at_once() {
     local free_mb processors fitting
-    free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+    free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null) || free_mb=0
     processors=$(nproc)
     fitting=$((free_mb / compiler_mb))
     [ "$fitting" -ge 1 ] || fitting=1
