@@ -80,7 +80,11 @@ write_line() { printf '%s\n' "$1" >"$2"; }
 is_installed() { [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # Raspberry Pi OS has picamera2 and lgpio; Debian has not, and pip builds them there.
-has_pi_packages() { [ -e /etc/rpi-issue ] || apt-cache show python3-picamera2 >/dev/null 2>&1; }
+has_pi_packages() {
+    # Asking must not write: without the two options apt-cache stores what it has read.
+    [ -e /etc/rpi-issue ] || apt-cache --option Dir::Cache::pkgcache= --option Dir::Cache::srcpkgcache= \
+        show python3-picamera2 >/dev/null 2>&1
+}
 
 install_packages() {
     step "Packages: Python, a compiler, and what only apt has of camera and pins"
