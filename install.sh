@@ -80,7 +80,11 @@ write_line() { printf '%s\n' "$1" >"$2"; }
 is_installed() { [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # Raspberry Pi OS has picamera2 and lgpio; Debian has not, and pip builds them there.
-has_pi_packages() { [ -e /etc/rpi-issue ] || apt-cache show python3-picamera2 >/dev/null 2>&1; }
+has_pi_packages() {
+    # Asking must not write: without the two options apt-cache stores what it has read.
+    [ -e /etc/rpi-issue ] || apt-cache --option Dir::Cache::pkgcache= --option Dir::Cache::srcpkgcache= \
+        show python3-picamera2 >/dev/null 2>&1
+}
 
 install_packages() {
     step "Packages: Python, a compiler, and what only apt has of camera and pins"
@@ -104,10 +108,10 @@ install_packages() {
     run env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}"
 }
 
-# As many compilers at once as memory allows.
+# As many compilers at once as memory allows; one where nobody says, as in a tree without /proc.
 compilers_at_once() {
     local free_mb processors fitting
-    free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+    free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null) || free_mb=0
     processors=$(nproc)
     fitting=$((free_mb / compiler_mb))
     [ "$fitting" -ge 1 ] || fitting=1
@@ -177,16 +181,21 @@ start_service() {
         say "   the camera runs, and goes on"
         return
     fi
-    run udevadm control --reload
-    run udevadm trigger
+    if udev_runs; then
+        run udevadm control --reload
+        run udevadm trigger
+    fi
     run systemctl daemon-reload
-    # Photos in work are finished before the old one ends; one that failed too often would not start.
+    # Photos in work are finished before the old one ends.
     run systemctl stop nightjar-again.timer nightjar.service
-    run systemctl reset-failed nightjar.service
+    # One that failed too often would not start.
+    ! systemctl is-failed --quiet nightjar.service || run systemctl reset-failed nightjar.service
     # It says ready within 90 s, or goes on trying.
     run systemctl start nightjar.service || say "   The camera does not start yet: nightjar doctor says why."
 }
 
+# A container has none.
+udev_runs() { [ -S /run/udev/control ]; }
 systemd_runs() { [ -d /run/systemd/system ]; }
 
 tell_the_rest() {
@@ -213,10 +222,8 @@ uninstall() {
     run rm -f "$sysusers" "$tmpfiles" "$rules" "$power_off_rule"
     [ ! -L "$command_link" ] || run rm -f "$command_link"
     run rm -rf "$environment"
-    if systemd_runs; then
-        run systemctl daemon-reload
-        run udevadm control --reload
-    fi
+    ! systemd_runs || run systemctl daemon-reload
+    ! udev_runs || run udevadm control --reload
     if [ "$remove_settings" = yes ]; then
         run rm -rf "$settings" "$units/nightjar.service.d"
     else

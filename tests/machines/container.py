@@ -96,6 +96,8 @@ def booted(root: Path, *, network: bool = False) -> Iterator[Container]:
         folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="booted-", dir=CACHE)))
         tree = at_end.enter_context(overlaid(root, folder))
         (tree / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
+        if network:
+            _close_doors(tree)
         log = at_end.enter_context((folder / "console.log").open("wb"))
         options = host_options() if network else ["--private-network", "--resolv-conf=off"]
         ready = at_end.enter_context(_ready_socket(folder / "ready"))
@@ -116,6 +118,14 @@ def booted(root: Path, *, network: bool = False) -> Iterator[Container]:
         container = Container(tree, leader)
         container.ran("systemctl", "is-system-running", "--wait")
         yield container
+
+
+def _close_doors(tree: Path) -> None:
+    """Nothing of a container answers on this machine's own addresses."""
+    for unit in ("ssh.service", "ssh.socket"):
+        mask = tree / "etc/systemd/system" / unit
+        mask.unlink(missing_ok=True)
+        mask.symlink_to("/dev/null")
 
 
 @contextlib.contextmanager
