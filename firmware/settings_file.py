@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +24,40 @@ def set_value(file: Path, name: str, text: str) -> Any:
     table, key = split_name("config set", name)
     # Refuse the new value alone first, so that the message does not blame a file that is still right.
     value = _check("config set", {table: {key: value_from_text("config set", table, key, text)}})[table][key]
-    before = _read(file)
-    after = _edited(file, before, table, key, value)
-    _check(str(file), parse_tables(str(file), after))
-    replace_text(file, after)
+    with _alone_at(file):
+        after = _edited(file, _read(file), table, key, value)
+        _check(str(file), parse_tables(str(file), after))
+        replace_text(file, after)
     return value
+
+
+@contextlib.contextmanager
+def _alone_at(file: Path) -> Iterator[None]:
+    """Nobody else changes this file meanwhile: of two who did, one would lose his change, or both the file."""
+    with _explained(file):
+        folder = file.resolve().parent
+        make_folders(folder)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def replace_text(file: Path, text: str) -> None:
     """Put text in the file's place in one step; a link stays a link, and the file keeps who may read it."""
     target = file.resolve()
-    try:
+    with _explained(file):
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         make_folders(target.parent)
         write_over(target, text.encode(), mode)
+
+
+@contextlib.contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    try:
+        yield
     except PermissionError:
         raise SettingsError(f"{file} cannot be written: permission denied. Run the command with sudo.") from None
     except OSError as error:
