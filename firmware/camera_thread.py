@@ -7,14 +7,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from firmware.camera_report import CameraReport
 from firmware.cameras.base import Camera, ExposureLimits, open_camera
-from firmware.errors import CameraError, CameraHung, NightjarError
+from firmware.cameras.whole_frames import WholeFrames
+from firmware.errors import CameraError, CameraHung, FrameRepeated, FrameTorn, NightjarError
 from firmware.night.lending import Lending
 from firmware.night.memory import merge_bytes
 from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
-from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.thread_name import tell_kernel
 from firmware.settings import Settings
 from isp.errors import IspError
 from isp.frames import RawFrame
@@ -25,21 +27,12 @@ logger = logging.getLogger(__name__)
 OPEN_LIMIT_S = 60.0
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
+# How late the thread may wake when a busy board has no time for it; beyond that it is stuck.
+WAKING_LIMIT_S = 3.0
 # Frames in work beside those in the camera's buffers.
 ON_THE_SENSOR = 6
 # What developing one photo takes beside the frames in ring and queue, in frames: bench says 130 MB at 12 Mpix.
 DEVELOPING_FRAMES = 5
-
-
-@dataclass(frozen=True)
-class CameraReport:
-    """What the camera thread says of the camera. `state` is starting, streaming, stalled, no camera or closed."""
-
-    state: str
-    reason: str = ""
-    name: str = ""
-    sensor: str = ""
-    stalls: int = 0
 
 
 class CameraThread:
@@ -115,6 +108,7 @@ class CameraThread:
             logger.warning("The camera is in the middle of something; it is left to the kernel to close.")
 
     def _run(self) -> None:
+        tell_kernel()
         try:
             if self._bring_up(self._open):
                 self._make_ring(self._camera)
@@ -177,28 +171,43 @@ class CameraThread:
         logger.info("Camera %s, sensor %s, %d x %d", camera.name, camera.sensor, width, height)
 
     def _move_frames(self, camera: Camera) -> None:
-        silent_tries = 0
+        silent_tries, whole_s = 0, time.monotonic()
+        frames = WholeFrames(frames_on_their_way(self._settings), camera.is_noisy)
         while not self._stop.is_set():
             self._apply_exposure(camera)
             # The first frame of another exposure comes at another pace than the last one did.
             pace_s = max(camera.frame_interval_s, self._asked_s())
             self.frame_limit_s = pace_s + self._settings.camera.frame_timeout_s
-            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
+            self._heartbeats.beat("camera", within_s=self.frame_limit_s + WAKING_LIMIT_S)
             try:
                 frame = camera.next_frame(self.frame_limit_s)
-            except CameraError as error:  # CameraStalled is one
-                self._recover(camera, str(error), silent_tries)
-                silent_tries += 1
-                continue
-            silent_tries = 0
-            self.ring.push(frame, for_photos=not self._lending.shows(frame.shot))
-            if self.report.state != "streaming":
-                self._say("streaming")
+                frames.check(frame)
+            except CameraError as error:  # CameraStalled, FrameTorn and FrameRepeated are some
+                reason = str(error)
+                if isinstance(error, FrameTorn | FrameRepeated):
+                    self._leave_out(error)
+                    if time.monotonic() - whole_s < self.frame_limit_s:
+                        continue
+                    reason = f"No whole frame for {self.frame_limit_s:.1f} s. {error}"
+                self._recover(camera, reason, silent_tries)
+                silent_tries, whole_s = silent_tries + 1, time.monotonic()
+            else:
+                silent_tries, whole_s = 0, time.monotonic()
+                self.ring.push(frame, for_photos=not self._lending.shows(frame.shot))
+                if self.report.state != "streaming":
+                    self._say("streaming")
+
+    def _leave_out(self, error: FrameTorn | FrameRepeated) -> None:
+        """Count a frame that is not worth having. Logged when it begins, not each time."""
+        log = logger.debug if self.report.leaves_out else logger.warning
+        log("A frame is left out: %s", error)
+        self.report = self.report.leaving_out(error)
+        self._changed()
 
     def _recover(self, camera: Camera, reason: str, silent_tries: int) -> None:
         """Reopen a camera that fell silent. Silent again after reopening, it is given more time before the next try."""
         self.report = dataclasses.replace(self.report, stalls=self.report.stalls + 1)
-        logger.warning("The camera fell silent (%d since the start): %s Reopening it.", self.report.stalls, reason)
+        logger.warning("No frames (%d times since the start): %s Reopening the camera.", self.report.stalls, reason)
         self._say("stalled", reason)
         if silent_tries:
             self._pause(min(FIRST_RETRY_S * 2**silent_tries, LONGEST_RETRY_S))
@@ -221,7 +230,7 @@ class CameraThread:
         return self._applied_exposure[0] / 1e6 if self._applied_exposure else 0.0
 
     def _pause(self, seconds: float) -> None:
-        self._heartbeats.beat("camera", within_s=seconds + 10 * BEAT_S)
+        self._heartbeats.beat("camera", within_s=seconds + WAKING_LIMIT_S)
         self._stop.wait(seconds)
 
     def _say(self, state: str, reason: str = "") -> None:

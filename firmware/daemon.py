@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import queue
 import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from firmware.body.button_actions import ButtonActions
@@ -21,10 +23,13 @@ from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
 from firmware.errors import NightjarError
 from firmware.look import Look
+from firmware.night.board import Board
 from firmware.night.night import Night
 from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
+from firmware.service.board_watch import BoardWatch
+from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -32,6 +37,7 @@ from firmware.service.reloading import build_pipelines, burst_modes, take_over, 
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
+from firmware.settings_in_force import SettingsFiles
 from firmware.shooting import Shooting
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter
@@ -56,16 +62,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Daemon:
-    """The running camera. `reload` reads the settings anew for SIGHUP; without it there is nothing to reload."""
+    """The running camera. `files` are read anew for SIGHUP; without them there is nothing to reload."""
 
     def __init__(
         self,
         settings: Settings,
-        reload: Callable[[], Settings] | None = None,
+        files: SettingsFiles | None = None,
         opener: Callable[[Settings], Camera] = open_camera,
     ) -> None:
         self._settings = settings
-        self._reload_settings = reload or (lambda: settings)
+        self._files = files
         self._reloading = threading.Lock()
         # Signals, changes of state and ends of threads all wake the main thread through this; None is "look around".
         self._events: queue.SimpleQueue[signal.Signals | None] = queue.SimpleQueue()
@@ -81,7 +87,9 @@ class Daemon:
         self._darkroom = Darkroom(self._writer, heartbeats, self._wake)
         self._upscaling = Upscaling(settings.accelerator)
         parts = (self._camera, self._card, self._writer, self._darkroom)
-        self._night = Night(*parts, heartbeats, self._wake, upscaling=self._upscaling)
+        board = Board(Path(settings.board.sysfs))
+        self._board = BoardWatch(board, settings.night.hottest_c)
+        self._night = Night(*parts, heartbeats, self._wake, board, upscaling=self._upscaling)
         self._masks = Masks(settings.accelerator)
         self._balances = Balances(settings.storage.state_folder)
         self._zoom = ChosenZoom(settings.storage.state_folder)
@@ -94,9 +102,11 @@ class Daemon:
             self._shooting,
             find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
         )
-        told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
+        card = CardReport(self._card, self._writer, lambda: self._shooting.look.settings.storage)
+        told = (self._shooting, self._darkroom, self._masks, self._preview, card)
         zoom = ZoomRequests(self._shooting, self._camera)
-        self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report)
+        self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report, self._board)
+        self._status.settings_trouble = files.trouble if files else ""
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press, zoom)
         balance = WhiteBalanceRequests(self._shooting, self._camera, self._card)
         asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer, zoom.answer)
@@ -136,7 +146,8 @@ class Daemon:
         self._camera.start()
         self._light = StatusLight(self._settings.buttons)
         self._buttons = Buttons(self._settings.buttons, self._actions.events, self._heartbeats)
-        for part in (self._writer, self._actions, self._control):
+        # Last, what the first photo would wait for: it is fetched while the camera opens.
+        for part in (self._writer, self._actions, self._control, self._darkroom, self._night):
             part.start()
 
     def _attend(self) -> None:
@@ -155,16 +166,18 @@ class Daemon:
 
     def _look_around(self) -> None:
         self._watchdog.feed()
+        self._board.look()
         self._show(self._status.light())
         if not self._status.ready and self._is_ready():
             self._status.ready = True
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
             notify(READY=1, STATUS=self._status.in_words())
-            self._darkroom.start()
-            self._night.start()
             self._preview.start()
             self._shooting.get_ready()
+            self._keep_settings()
             self._wake()
+        if self._status.settings_trouble and self._files.have_changed():
+            self._on_reload()
         words = self._status.in_words()
         if words != self._told:
             self._told = words
@@ -189,10 +202,6 @@ class Daemon:
         self._shooting.end_bursts()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
-        if self._shooting.waiting and not self._status.ready:
-            # Somebody was quicker than our readiness; the photo is finished all the same.
-            self._darkroom.start()
-            self._night.start()
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
             notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)
@@ -223,8 +232,26 @@ class Daemon:
 
     def reload(self) -> dict[str, Any]:
         """Read the settings anew and take over what can change. Raises what is wrong with them; the old ones stay."""
+        try:
+            answer = self._take_over()
+        except (NightjarError, IspError) as error:
+            self._status.settings_trouble = (
+                f"The settings were changed and are not in force, those of before stay until they are right: {error}"
+            )
+            self._wake()
+            raise
+        self._status.settings_trouble = ""
+        self._keep_settings()
+        return answer
+
+    def _keep_settings(self) -> None:
+        """For a start at which they are half-written."""
+        if self._files is not None and not self._status.settings_trouble:
+            self._files.keep()
+
+    def _take_over(self) -> dict[str, Any]:
         with self._reloading:
-            wanted = self._reload_settings()
+            wanted = self._files.read() if self._files else self._settings
             change = take_over(self._settings, wanted)
             pipelines = build_pipelines(change.settings)
             check_device(change.settings.accelerator)
@@ -238,6 +265,7 @@ class Daemon:
             if change.settings.preview != self._settings.preview:
                 self._preview.use_rate(change.settings.preview.frames_per_second)
             self._settings = change.settings
+            self._board.use(change.settings.night.hottest_c)
             self._masks.use(change.settings.accelerator)
             self._upscaling.use(change.settings.accelerator)
             self._balances.judging.try_again()
@@ -279,7 +307,9 @@ class Daemon:
         self._events.put(None)
 
 
-def run_daemon(settings: Settings, reload: Callable[[], Settings] | None = None) -> int:
+def run_daemon(settings: Settings, files: SettingsFiles | None = None) -> int:
     """`nightjar run`: set up the log, be the camera, return the exit code."""
     set_up_log(settings.log.level)
-    return Daemon(settings, reload).run()
+    # What each thread was at goes to the journal when the watchdog, or a crash in a library, ends the process.
+    faulthandler.enable()
+    return Daemon(settings, files).run()

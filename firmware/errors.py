@@ -1,8 +1,13 @@
 """What can go wrong around the picture. Every message says what was found, what is allowed and what to do."""
 
+from isp.errors import shown
+
 
 class NightjarError(Exception):
     """Root of everything `firmware` raises on purpose."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class SettingsError(NightjarError, ValueError):
@@ -19,6 +24,14 @@ class CameraStalled(CameraError, TimeoutError):
 
 class CameraHung(CameraError):
     """A call into the camera's libraries never came back. Nobody can interrupt it; only a new process helps."""
+
+
+class FrameTorn(CameraError):
+    """A frame came that is not whole. The next one may be."""
+
+
+class FrameRepeated(CameraError):
+    """A frame came that was there before. The next one may be new."""
 
 
 class PressRefused(NightjarError, RuntimeError):

@@ -59,6 +59,11 @@ class SimulatedSettings(Knobs):
     stall_after_frames: int = knob(
         0, 0, 10**9, "stop delivering after so many frames, to test recovery; 0 never stalls"
     )
+    cable: str = knob(
+        "",
+        meaning="a file that stands for the ribbon cable, to test recovery: without it no module is found; it says "
+        "fine, silent, torn or repeating; torn 3 is every third frame. Empty: the cable sits well",
+    )
 
 
 @dataclass(frozen=True)
@@ -224,6 +229,13 @@ class PreviewSettings(Knobs):
 
 
 @dataclass(frozen=True)
+class BoardSettings(Knobs):
+    """[board]: the computer behind the camera."""
+
+    sysfs: str = knob("/sys", meaning="where the kernel tells of heat and low voltage; another folder for tests")
+
+
+@dataclass(frozen=True)
 class LogSettings(Knobs):
     """[log]"""
 
@@ -248,6 +260,7 @@ class Settings:
     control: ControlSettings = field(default_factory=ControlSettings)
     darkroom: DarkroomSettings = field(default_factory=DarkroomSettings)
     preview: PreviewSettings = field(default_factory=PreviewSettings)
+    board: BoardSettings = field(default_factory=BoardSettings)
     log: LogSettings = field(default_factory=LogSettings)
     pictures: dict[str, dict] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from firmware.configuration import check_stage_key, check_tables, parse_tables, 
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
 from firmware.storage.durable import make_folders, write_over
+
+# Setting a value takes milliseconds; who has the folder for longer hangs.
+TURN_LIMIT_S, LOOK_AGAIN_S = 10.0, 0.02
 
 
 def set_value(file: Path, name: str, text: str) -> Any:
@@ -35,20 +39,37 @@ def set_value(file: Path, name: str, text: str) -> Any:
 def _alone_at(file: Path) -> Iterator[None]:
     """Nobody else changes this file meanwhile: of two who did, one would lose his change, or both the file."""
     with _explained(file):
+        _refuse_planted_link(file)
         folder = file.resolve().parent
         make_folders(folder)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(handle, fcntl.LOCK_EX)
     try:
+        _take_turns(handle, folder)
         yield
     finally:
         os.close(handle)
 
 
+def _take_turns(handle: int, folder: Path) -> None:
+    """Wait until nobody else changes settings there. Raises SettingsError where somebody does not end."""
+    give_up_s = time.monotonic() + TURN_LIMIT_S
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_s:
+                raise SettingsError(
+                    f"Somebody else has been changing the settings in {folder} for {TURN_LIMIT_S:g} s; see who: "
+                    f"sudo fuser -v {folder}"
+                ) from None
+            time.sleep(LOOK_AGAIN_S)
+
+
 def replace_text(file: Path, text: str) -> None:
     """Put text in the file's place in one step; a link stays a link, and the file keeps who may read it."""
-    target = file.resolve()
     with _explained(file):
+        _refuse_planted_link(file)
+        target = file.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         make_folders(target.parent)
         write_over(target, text.encode(), mode)
@@ -59,9 +80,21 @@ def _explained(file: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError:
-        raise SettingsError(f"{file} cannot be written: permission denied. Run the command with sudo.") from None
+        raise SettingsError(
+            f"{file} cannot be written: permission denied. Run the command with sudo, or join the camera's group with "
+            "`sudo usermod -aG nightjar $USER` and log in again."
+        ) from None
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _refuse_planted_link(file: Path) -> None:
+    """The folder belongs to the camera's group: no member may send root's pen to another file."""
+    if file.is_symlink() and (owner := file.lstat().st_uid) not in (0, os.geteuid()):
+        raise SettingsError(
+            f"{file} is a link that user number {owner} made; only root's links and your own are followed. "
+            f"Look where it leads with `ls -l {file}`, and remove it."
+        )
 
 
 def _read(file: Path) -> str:
@@ -77,15 +110,19 @@ def _read(file: Path) -> str:
 
 def _edited(file: Path, text: str, table: str, key: str, value: Any) -> str:
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     parse_tables(str(file), text)
-    document = tomlkit.parse(text)
-    if table not in document:
-        if document.body:
-            document.add(tomlkit.nl())
-        document.add(table, tomlkit.table())
-    document[table][key] = value
-    return tomlkit.dumps(document)
+    try:
+        document = tomlkit.parse(text)
+        if table not in document:
+            if document.body:
+                document.add(tomlkit.nl())
+            document.add(table, tomlkit.table())
+        document[table][key] = value
+        return tomlkit.dumps(document)
+    except TOMLKitError as error:  # it refuses some of what Python's own reader takes
+        raise SettingsError(f"{file} cannot be changed by a command ({error}). Write {table}.{key} by hand.") from None
 
 
 def _check(origin: str, tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

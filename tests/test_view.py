@@ -142,7 +142,7 @@ def test_off_a_picture_is_made_when_asked_and_a_reload_turns_it_on(bench, view, 
     (bench.config / "config.toml").write_text("[preview]\nframes_per_second = 5\n")
     bench.signal(signal.SIGHUP)
     bench.until(lambda status: status["preview"]["state"] == "on")
-    (bench.config / "config.toml").write_text("")
+    (bench.config / "config.toml").write_text("# nothing\n")
     assert bench.call("reload") == {"changed": ["preview.frames_per_second"], "not_reloaded": []}
     bench.until(lambda status: status["preview"]["state"] == "off")
     assert bench.stop() == 0

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from firmware.cameras.base import ExposureLimits
+from firmware.cameras.base import ExposureLimits, ModeFacts
 from firmware.cameras.bounded import DEVICE_ERRORS, bounded
 from firmware.cameras.pi_errors import NOT_INSTALLED, explain
 from firmware.cameras.pi_metadata import Readout, clock_offset_ns, field_of_view, flips, shot_from_metadata
@@ -31,11 +31,13 @@ from firmware.cameras.pi_readout import (
     exposure_limits,
     measured_mode,
     metering_warnings,
+    offered_modes,
     preview_size,
     still_controls,
 )
 from firmware.cameras.raw_formats import parse_raw_format, unpack
-from firmware.errors import CameraError, CameraStalled, SettingsError
+from firmware.cameras.whole_frames import WHAT_TO_DO
+from firmware.errors import CameraError, CameraStalled, FrameTorn, SettingsError
 from firmware.sensors import load_sensor, module_name
 from firmware.settings import Settings
 from isp.errors import TuningError
@@ -73,6 +75,7 @@ class PiCamera:
     """Raw frames of a camera module. See `firmware.cameras.base.Camera`."""
 
     name = "picamera2"
+    is_noisy = True
 
     def __init__(self, settings: Settings, load_library: Callable[[], Library] = import_library) -> None:
         self.sensor = ""
@@ -81,6 +84,7 @@ class PiCamera:
         self._library: Library | None = None
         self._device: Any = None
         self._readout: Readout | None = None
+        self._offered: tuple[ModeFacts, ...] = ()
         self._frame_interval_s = 0.0
 
     def start(self) -> None:
@@ -108,6 +112,18 @@ class PiCamera:
         rate = self._settings.camera.frames_per_second
         return exposure_limits(self._device.camera_controls, readout.sensor, readout.mode, rate)
 
+    @property
+    def granted(self) -> ModeFacts:
+        """The mode that was really given. Rows are read one after the other, all of them within a frame."""
+        readout = self._require_open()
+        mode, rate = readout.mode, readout.mode.frames_per_second
+        return ModeFacts(mode.width, mode.height, mode.bits, readout.raw_format.name, rate, 1.0 / rate)
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """Every mode that libcamera listed, whether Nightjar knows its noise or not; also where opening failed then."""
+        return self._offered
+
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame, or the first whose exposure began at `not_before_ns` or later; the pixels are a copy."""
         readout, device = self._require_open(), self._device
@@ -122,6 +138,7 @@ class PiCamera:
         except KeyError as error:
             raise CameraError(f"The camera sends frames without {error}; it cannot say when they were taken.") from None
         try:
+            _require_whole(request)
             return self._frame(request, readout)
         finally:
             _give_back(request)
@@ -183,7 +200,9 @@ class PiCamera:
     def _configure(self, device: Any) -> dict[str, Any]:
         """Ask for raw frames; returns the sensor mode asked for."""
         camera, exposure = self._settings.camera, self._settings.exposure
-        mode = choose_mode(device.sensor_modes, camera.width_px, camera.height_px)
+        modes = device.sensor_modes
+        self._offered = offered_modes(modes)
+        mode = choose_mode(modes, camera.width_px, camera.height_px)
         controls = still_controls(exposure, camera.frames_per_second)
         configuration = device.create_still_configuration(
             main={"format": "YUV420", "size": preview_size(mode["size"])},
@@ -258,6 +277,13 @@ class PiCamera:
         if self._device is None or self._readout is None:
             raise CameraError("The camera is closed.")
         return self._readout
+
+
+def _require_whole(request: Any) -> None:
+    """picamera2 looks at the status of one of the request's pictures, which need not be the raw one."""
+    status = request.request.buffers[request.stream_map["raw"]].metadata.status
+    if status.name != "Success":
+        raise FrameTorn(f"libcamera says of a frame: {status.name}. {WHAT_TO_DO}")
 
 
 def _give_back(request: Any) -> None:

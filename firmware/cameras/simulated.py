@@ -8,13 +8,15 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from firmware.cameras.base import ExposureLimits
+from firmware.cameras.base import ExposureLimits, ModeFacts
 from firmware.cameras.metering import brighter_by, green_levels
+from firmware.cameras.simulation.cable import OUT, SILENT, Cable
 from firmware.cameras.simulation.exposure import Exposure, Limits, damped
 from firmware.cameras.simulation.frame_clock import FrameClock
 from firmware.cameras.simulation.scenes import scene_names
 from firmware.cameras.simulation.world import Moment, Truth, World
 from firmware.errors import CameraError, CameraStalled
+from firmware.sensors import SensorMode
 from firmware.settings import CameraSettings, ExposureSettings, Settings, SimulatedSettings
 from isp.frames import RawFrame
 
@@ -32,6 +34,8 @@ class SimulatedCamera:
         self._world = World(settings)
         self._metering = settings.exposure
         self._stall_after = settings.simulated.stall_after_frames
+        self._cable = Cable(settings.simulated.cable)
+        self.is_noisy = settings.simulated.noise
         rate = settings.camera.frames_per_second
         self._interval_ns = _shortest_interval_ns(self._world, rate)
         self._limits = dataclasses.replace(
@@ -66,8 +70,19 @@ class SimulatedCamera:
         sensor = self._world.sensor
         return ExposureLimits(sensor.exposure_us, sensor.analogue_gain, self._interval_ns / 1e9)
 
+    @property
+    def granted(self) -> ModeFacts:
+        """The mode that was really given."""
+        return self._facts(self._world.mode)
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """Every mode of the sensor."""
+        return tuple(self._facts(mode) for mode in self._world.sensor.modes)
+
     def start(self) -> None:
         """Draw the scene, meter it, and let the frames run."""
+        self._cable.require_plugged_in()
         exposure = self._world.meter(self._limits, self._metering.compensation_ev)
         self._closed.clear()
         now_ns = time.monotonic_ns()
@@ -86,17 +101,18 @@ class SimulatedCamera:
         clock.catch_up(time.monotonic_ns())
         if not_before_ns is not None:
             clock.go_to_start(not_before_ns)
-        stuck = self._stall_after > 0 and self._delivered >= self._stall_after
+        fault = self._cable.fault(clock.number)
+        stuck = self._asked_to_stall(fault)
         self._wait_until(deadline_ns if stuck else min(clock.ended_ns, deadline_ns))
         if stuck or clock.ended_ns > deadline_ns:
             raise CameraStalled(
                 f"The simulated {self.sensor} gave no frame within {timeout_s:g} s. "
-                + ("[simulated] stall_after_frames asks for that." if stuck else "The exposure may be longer.")
+                + (stuck or "The exposure may be longer.")
             )
         frame = self._expose(clock)
         clock.step()
         self._meter(frame)
-        return frame
+        return self._cable.carried(frame, fault)
 
     def set_exposure(self, exposure_us: int, analogue_gain: float) -> None:
         """Fix exposure and gain from one of the next frames on; 0 hands either back to metering."""
@@ -125,10 +141,22 @@ class SimulatedCamera:
             )
         return self._world.truth(moment)
 
+    def _facts(self, mode: SensorMode) -> ModeFacts:
+        raw_format = f"S{self._world.bayer}{mode.bits}"
+        return ModeFacts(mode.width, mode.height, mode.bits, raw_format, mode.frames_per_second)
+
     def _running_clock(self) -> FrameClock:
         if self._clock is None or self._closed.is_set():
             raise CameraError("The simulated camera is closed. Call start() first.")
         return self._clock
+
+    def _asked_to_stall(self, fault: str) -> str:
+        """What asks for silence, in words; empty when nothing does."""
+        if fault in (OUT, SILENT):
+            return f"Its ribbon cable is {fault} ([simulated] cable)."
+        if 0 < self._stall_after <= self._delivered:
+            return "[simulated] stall_after_frames asks for that."
+        return ""
 
     def _wait_until(self, instant_ns: int) -> None:
         if self._closed.wait(max(0.0, (instant_ns - time.monotonic_ns()) / 1e9)):

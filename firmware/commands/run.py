@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from firmware.configuration import check_pictures, load
-from firmware.settings import Settings
+from firmware.configuration import check_pictures
+from firmware.settings_in_force import SettingsFiles
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,13 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start the daemon with everything checked first; SIGHUP reads the same layers again."""
-
-    def read_settings() -> Settings:
-        loaded = load(arguments.set, system_folder=arguments.config)
-        check_pictures(loaded)
-        return loaded.settings
-
-    settings = read_settings()
+    files = SettingsFiles(arguments.set, arguments.config, check_pictures)
+    settings = files.read_or_kept()
     from firmware.daemon import run_daemon
 
-    return run_daemon(settings, read_settings)
+    return run_daemon(settings, files)

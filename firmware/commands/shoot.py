@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from firmware.commands.zoom import read_factor
-from firmware.configuration import load
 from firmware.console import answer
+from firmware.settings_in_force import settings_to_ask_with
 from firmware.white_balance.story import in_words
 from firmware.zoom.entry import in_words as zoom_in_words
 
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
     from firmware.control.client import call
 
-    settings = load(arguments.set, system_folder=arguments.config).settings
+    settings = settings_to_ask_with(arguments.set, arguments.config)
     request = {"wait": not arguments.no_wait} | ({"mode": arguments.mode} if arguments.mode else {})
     if arguments.zoom is not None:
         request["zoom"] = read_factor(arguments.zoom)

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from firmware.configuration import load
 from firmware.console import answer, coloured
+from firmware.settings_in_force import settings_to_ask_with
 
 # The daemon answers from memory; longer than this means that it hangs.
 TIMEOUT_S = 5.0
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
     from firmware.control.client import call
 
-    settings = load(arguments.set, system_folder=arguments.config).settings
+    settings = settings_to_ask_with(arguments.set, arguments.config)
     status = call(settings.control.socket, "status", {}, TIMEOUT_S)
     answer(arguments.json, status, lines(status))
     return 0

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from firmware.configuration import load
 from firmware.console import UsageError, answer
+from firmware.settings_in_force import settings_to_ask_with
 
 # The daemon waits for the first picture, then encodes it.
 TIMEOUT_S = 15.0
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("view --once - writes a JPEG to stdout, where --json would answer; name a file")
     if to_stdout and sys.stdout.isatty():
         raise UsageError("a terminal cannot show a JPEG; name a file, or send stdout to a program")
-    settings = load(arguments.set, system_folder=arguments.config).settings
+    settings = settings_to_ask_with(arguments.set, arguments.config)
     file = Path(arguments.once)
     if not to_stdout:
         refuse_existing(file, arguments.force)

@@ -20,8 +20,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured
+from firmware.settings_in_force import settings_to_ask_with
 from firmware.white_balance.choice import Choice
 from firmware.white_balance.story import amiss, in_words
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
     from firmware.control.client import call
 
-    settings = load(arguments.set, system_folder=arguments.config).settings
+    settings = settings_to_ask_with(arguments.set, arguments.config)
     request = _request(arguments, settings.camera.tuning)
     told = call(settings.control.socket, "white_balance", request, TIMEOUT_S)
     answer(arguments.json, told, lines(told))

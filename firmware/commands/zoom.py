@@ -11,8 +11,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from firmware.configuration import load
 from firmware.console import UsageError, answer, coloured
+from firmware.settings_in_force import settings_to_ask_with
 
 # The daemon answers from memory, and writes one small file.
 TIMEOUT_S = 10.0
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask over the control socket."""
     from firmware.control.client import call
 
-    settings = load(arguments.set, system_folder=arguments.config).settings
+    settings = settings_to_ask_with(arguments.set, arguments.config)
     told = call(settings.control.socket, "zoom", _request(arguments.factor), TIMEOUT_S)
     answer(arguments.json, told, lines(told))
     return 0

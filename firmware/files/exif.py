@@ -14,6 +14,7 @@ from fractions import Fraction
 from firmware.errors import SettingsError
 from firmware.files.tiff import LONGEST, RATIONAL, SHORT, UNDEFINED, Field, rational, text
 from firmware.version import VERSION
+from firmware.wall_clock import was_set
 from isp.frames import UNKNOWN_SENSOR, Shot
 
 MAKE = "Nightjar"
@@ -71,8 +72,8 @@ def _composite_fields(shot: Shot) -> list[Field]:
 
 
 def date_time(shot: Shot) -> str | None:
-    """The wall time in Exif's form, UTC; None when the camera had no clock (0) or an absurd one."""
-    if shot.wall_time_ns <= 0:
+    """The wall time in Exif's form, UTC; None when the clock was never set, or says something absurd."""
+    if not was_set(shot.wall_time_ns):
         return None
     try:
         return f"{EPOCH + timedelta(seconds=shot.wall_time_ns // 10**9):%Y:%m:%d %H:%M:%S}"

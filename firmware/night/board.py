@@ -22,10 +22,10 @@ class Board:
     def trouble(self, hottest_c: float) -> str:
         """Why a burst should end now, in words; empty when there is no reason, or nothing is known."""
         if self._voltage_is_low():
-            return "low voltage: use the board's own power supply"
+            return "low voltage: use the board's own power supply and a short cable"
         celsius = self.temperature_c()
         if celsius is not None and celsius >= hottest_c:
-            return f"heat: the processor has {celsius:.0f} degrees Celsius"
+            return f"heat: the processor has {celsius:.0f} degrees Celsius; give the board air, a heat sink or shade"
         return ""
 
     def temperature_c(self) -> float | None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from firmware.camera_thread import CameraThread, frame_age_s
 from firmware.darkroom.darkroom import Darkroom
-from firmware.errors import StorageError
 from firmware.portrait.masks import Masks
 from firmware.preview.preview import Preview
-from firmware.ring import MEGABYTE
+from firmware.service.board_watch import BoardWatch
+from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
-from firmware.storage.card import Card
 from firmware.version import VERSION
+from firmware.wall_clock import not_set_in_words
 from firmware.white_balance.story import amiss
 
 # A refused press is shown this long, a saved photo that long: enough to see it with the camera in the hand.
@@ -35,14 +35,16 @@ class DaemonStatus:
         darkroom: Darkroom,
         masks: Masks,
         preview: Preview,
-        card: Card,
+        card: CardReport,
         heartbeats: Heartbeats,
         zoom: Callable[[], dict[str, Any]],
         upscaling: Callable[[], dict[str, Any]],
+        board: BoardWatch,
     ) -> None:
         self.ready = False
         self.stopping = False
         self.not_reloaded: tuple[str, ...] = ()
+        self.settings_trouble = ""
         self.unfinished: list[Path] = []
         self._camera = camera
         self._shooting = shooting
@@ -53,6 +55,7 @@ class DaemonStatus:
         self._heartbeats = heartbeats
         self._zoom = zoom
         self._upscaling = upscaling
+        self._board = board
         self._started_s = time.monotonic()
         self._refusal = ""
         self._refused_s = float("-inf")
@@ -68,7 +71,7 @@ class DaemonStatus:
         report = self._camera.report
         if report.state != "streaming":
             return report.state
-        return "busy" if self._shooting.waiting else "ready"
+        return "busy" if self._shooting.waiting else self._card.state() or "ready"
 
     def light(self) -> str:
         """The pattern of the status light."""
@@ -90,18 +93,22 @@ class DaemonStatus:
         report, tally = self._camera.report, self._darkroom.tally
         if report.state != "streaming":
             return f"{report.state}: {report.reason}" if report.reason else report.state
-        burst = self._shooting.burst
+        burst, card = self._shooting.burst, self._card.in_words()
         return (
             f"{report.name} {report.sensor}, mode {self._shooting.mode}, {tally.taken} photos, "
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
+            + (", settings wrong" if self.settings_trouble else "")
+            + (", leaving out bad frames" if report.leaves_out else "")
+            + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
+            + (f". {card}" if card else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
-        card, preview, accelerator = self._card_dict(), self._preview.report(), self._masks.report()
+        card, preview, accelerator = self._card.to_dict(), self._preview.report(), self._masks.report()
         balance, zoom, upscaling = self._balance_dict(), self._zoom(), self._upscaling()
         return {
             "version": VERSION,
@@ -125,8 +132,10 @@ class DaemonStatus:
             "accelerator": accelerator,
             "preview": preview,
             "card": card,
+            "board": {"temperature_c": self._board.temperature_c, "trouble": self._board.trouble or None},
             "warnings": [
-                *self._warnings(card, preview, accelerator),
+                *self._card.warnings(card),
+                *self._warnings(preview, accelerator),
                 *amiss(balance),
                 *_amiss_of_zoom(zoom, upscaling),
             ],
@@ -147,6 +156,8 @@ class DaemonStatus:
             "frame_age_s": None if age_s is None else round(age_s, 3),
             "frames": ring.pushed if ring else 0,
             "stalls": report.stalls,
+            "torn": report.torn,
+            "repeated": report.repeated,
             "exposure_us": frame.shot.exposure_us if frame else None,
             "analogue_gain": frame.shot.analogue_gain if frame else None,
         }
@@ -155,31 +166,25 @@ class DaemonStatus:
         shooting = self._shooting
         return shooting.balances.report([shooting.mode], *shooting.eye(), shooting.look.pipelines)
 
-    def _card_dict(self) -> dict[str, Any]:
-        folder = self._shooting.look.settings.storage.folder
-        try:
-            return {"free_mb": self._card.free_bytes() // MEGABYTE, "folder": folder, "trouble": None}
-        except StorageError as error:
-            return {"free_mb": None, "folder": folder, "trouble": str(error)}
-
-    def _warnings(self, card: dict[str, Any], preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
-        report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
+    def _warnings(self, preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
+        report, tally, device = self._camera.report, self._darkroom.tally, accelerator["device"] or {}
         unfinished = still_unfinished(self.unfinished)
-        free_mb, device = card["free_mb"], accelerator["device"] or {}
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
+        clock = not_set_in_words()
         known = {
             f"{report.state}: {report.reason}": report.state in ("no camera", "stalled"),
             f"The camera fell silent {report.stalls} times and was reopened.": report.stalls
             and report.state == "streaming",
-            f"No photos can be saved. {card['trouble']}": free_mb is None,
-            f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
-            and free_mb < storage.free_space_floor_mb,
+            report.left_out_in_words: report.leaves_out,
+            clock: clock,
+            self._board.in_words: self._board.trouble,
             f"The last press was refused: {self._refusal}": bool(self._refusal),
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(unfinished): unfinished,
+            self.settings_trouble: self.settings_trouble,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]

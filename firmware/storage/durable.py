@@ -8,8 +8,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from firmware.storage.pieces import Pieces
 
 NEW_FILE_MODE = 0o644
 # FAT and exFAT know no hard links and say one of these.
@@ -21,13 +24,16 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
-def write_new(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file that did not exist. Raises FileExistsError if it does; leaves nothing behind when it fails."""
+def write_new(path: Path, parts: Iterable[bytes], pieces: Pieces | None = None) -> None:
+    """Write a file that did not exist. Raises FileExistsError if it does; leaves nothing behind when it fails.
+
+    pieces  how much of it is made durable at a time, and who is told
+    """
     partial = partial_of(path)
     if os.path.lexists(path):  # Told before 24 MB are written.
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     try:
-        _write_durably(partial, parts)
+        _write_durably(partial, parts, pieces or Pieces())
         _name_without_clobber(partial, path)
     except BaseException:
         sweep(path)
@@ -35,15 +41,18 @@ def write_new(path: Path, parts: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
-def write_over(path: Path, data: bytes | Iterable[bytes], mode: int | None = None) -> None:
+def write_over(
+    path: Path, data: bytes | Iterable[bytes], mode: int | None = None, pieces: Pieces | None = None
+) -> None:
     """Replace a file by its new self, bytes or parts in order: after a power cut it is the old one or the new one.
 
     mode  who may read and write the new one; None as for any new file
     Leaves nothing behind when it fails.
     """
     partial = partial_of(path)
+    parts = [data] if isinstance(data, bytes | bytearray | memoryview) else data
     try:
-        _write_durably(partial, [data] if isinstance(data, bytes | bytearray | memoryview) else data, mode)
+        _write_durably(partial, parts, pieces or Pieces(), mode)
         os.replace(partial, path)
     except BaseException:
         sweep(path)
@@ -92,16 +101,23 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_durably(path: Path, parts: Iterable[bytes], mode: int | None = None) -> None:
+def _write_durably(path: Path, parts: Iterable[bytes], pieces: Pieces, mode: int | None = None) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, NEW_FILE_MODE)
+    given, began_s = 0, time.monotonic()
     try:
         if mode is not None:
             os.fchmod(handle, mode)
         for part in parts:
             rest = memoryview(part).cast("B")
             while rest:
-                rest = rest[os.write(handle, rest) :]
+                written = os.write(handle, rest[: pieces.at_once_bytes - given])
+                given, rest = given + written, rest[written:]
+                if given >= pieces.at_once_bytes:
+                    os.fdatasync(handle)
+                    pieces.took(given, time.monotonic() - began_s)
+                    given, began_s = 0, time.monotonic()
         os.fsync(handle)
+        pieces.took(given, time.monotonic() - began_s)
     finally:
         os.close(handle)
 

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator
 
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
+from firmware.wall_clock import was_set
 
 CLOCK, POWER = "clock", "power"
-# A Pi without network starts where it was switched off, or in 1970; Nightjar is not older than this.
-FIRST_YEAR = 2025
 TOO_HOT_C, HOT_C = 80.0, 70.0
 # Bits of the firmware's throttling word: documentation of `vcgencmd get_throttled`.
 NOW = {0: "too little voltage", 1: "clock capped", 2: "slowed down", 3: "warm: clock reduced"}
@@ -20,10 +19,9 @@ HEAT_MEND = "give the board a heat sink or a fan"
 
 def check_clock(machine: Machine) -> Iterator[Finding]:
     """Every photo's EXIF carries the time."""
-    year = time.gmtime().tm_year
-    if year < FIRST_YEAR:
+    if not was_set(time.time_ns()):
         mend = "connect a network once, or: sudo date -s 'YYYY-MM-DD HH:MM'"
-        yield Finding(CLOCK, PROBLEM, f"the clock says {year}", mend)
+        yield Finding(CLOCK, PROBLEM, f"the clock says {time.gmtime().tm_year}", mend)
         return
     if machine.at("/run/systemd/timesync/synchronized").exists():
         yield Finding(CLOCK, OK, "set from the network")
