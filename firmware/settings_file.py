@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,9 @@ from firmware.configuration import check_stage_key, check_tables, parse_tables, 
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
 from firmware.storage.durable import make_folders, write_over
+
+# Setting a value takes milliseconds; who has the folder for longer hangs.
+TURN_LIMIT_S, LOOK_AGAIN_S = 10.0, 0.02
 
 
 def set_value(file: Path, name: str, text: str) -> Any:
@@ -21,21 +28,57 @@ def set_value(file: Path, name: str, text: str) -> Any:
     table, key = split_name("config set", name)
     # Refuse the new value alone first, so that the message does not blame a file that is still right.
     value = _check("config set", {table: {key: value_from_text("config set", table, key, text)}})[table][key]
-    before = _read(file)
-    after = _edited(file, before, table, key, value)
-    _check(str(file), parse_tables(str(file), after))
-    replace_text(file, after)
+    with _alone_at(file):
+        after = _edited(file, _read(file), table, key, value)
+        _check(str(file), parse_tables(str(file), after))
+        replace_text(file, after)
     return value
+
+
+@contextlib.contextmanager
+def _alone_at(file: Path) -> Iterator[None]:
+    """Nobody else changes this file meanwhile: of two who did, one would lose his change, or both the file."""
+    with _explained(file):
+        _refuse_planted_link(file)
+        folder = file.resolve().parent
+        make_folders(folder)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _take_turns(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take_turns(handle: int, folder: Path) -> None:
+    """Wait until nobody else changes settings there. Raises SettingsError where somebody does not end."""
+    give_up_s = time.monotonic() + TURN_LIMIT_S
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_s:
+                raise SettingsError(
+                    f"Somebody else has been changing the settings in {folder} for {TURN_LIMIT_S:g} s; see who: "
+                    f"sudo fuser -v {folder}"
+                ) from None
+            time.sleep(LOOK_AGAIN_S)
 
 
 def replace_text(file: Path, text: str) -> None:
     """Put text in the file's place in one step; a link stays a link, and the file keeps who may read it."""
-    try:
+    with _explained(file):
         _refuse_planted_link(file)
         target = file.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         make_folders(target.parent)
         write_over(target, text.encode(), mode)
+
+
+@contextlib.contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    try:
+        yield
     except PermissionError:
         raise SettingsError(
             f"{file} cannot be written: permission denied. Run the command with sudo, or join the camera's group with "

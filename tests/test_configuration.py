@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,14 @@ def test_a_folder_that_may_not_be_written_says_sudo(folder):
 def test_the_version_is_the_projects():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION
+
+
+def test_many_who_set_values_at_once_lose_none_of_them(folder):
+    wanted = {"night.handheld_frames": "3", "night.tripod_frames": "5", "log.level": "debug", "storage.dng": "false"}
+    wanted |= {"preview.frames_per_second": "15", "zoom.factor": "1.5", "darkroom.queue": "7", "ring.memory_mb": "64"}
+    with ThreadPoolExecutor(len(wanted)) as people:
+        set_by = [people.submit(set_value, folder / "config.toml", name, text) for name, text in wanted.items()]
+        values = {name: done.result() for name, done in zip(wanted, set_by, strict=True)}
+    written = tomllib.loads((folder / "config.toml").read_text())
+    assert {f"{table}.{key}": value for table, keys in written.items() for key, value in keys.items()} == values
+    assert not list(folder.glob("*.partial"))

@@ -218,5 +218,10 @@ def write_file(file: Path, parts: list[bytes], wishes: Wishes) -> None:
             write_over(file, parts)
         else:
             write_new(file, parts)
+    except PermissionError:
+        raise StorageError(
+            f"{file} cannot be written: permission denied. Run the command as who owns its folder, with sudo -u USER: "
+            f"ls -ld {file.parent}; or choose another folder with -o DIR."
+        ) from None
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror}.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,6 +168,7 @@ class DaemonStatus:
 
     def _warnings(self, preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
         report, tally, device = self._camera.report, self._darkroom.tally, accelerator["device"] or {}
+        unfinished = still_unfinished(self.unfinished)
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
         clock = not_set_in_words()
         known = {
@@ -181,7 +183,7 @@ class DaemonStatus:
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
-            unfinished_in_words(still_unfinished(self.unfinished)): still_unfinished(self.unfinished),
+            unfinished_in_words(unfinished): unfinished,
             self.settings_trouble: self.settings_trouble,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
@@ -198,8 +200,8 @@ def _amiss_of_zoom(zoom: dict[str, Any], network: dict[str, Any]) -> Iterator[st
 
 
 def still_unfinished(raw_files: list[Path]) -> list[Path]:
-    """Those that nobody has developed or taken away since the start."""
-    return [path for path in raw_files if path.exists() and not path.with_suffix(".JPG").exists()]
+    """Those that nobody has developed or taken away since the start. A card that cannot be asked has none."""
+    return [path for path in raw_files if os.path.exists(path) and not os.path.exists(path.with_suffix(".JPG"))]
 
 
 def unfinished_in_words(paths: list[Path]) -> str:

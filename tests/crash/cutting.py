@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crash.file_system import FileSystem, State, fingerprint_of
+from crash.changes import State
+from crash.file_system import FileSystem, fingerprint_of
 from crash.operations import Operation, Sync
 from crash.promises import Promises
 from crash.recovery import Site, amiss

@@ -9,72 +9,28 @@ Differs: a block that was lost reads as zeros, where a disk may also show what l
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import itertools
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
+from crash.changes import (
+    EXHAUSTIVE_CHANGES,
+    EXHAUSTIVE_NAMES,
+    FOLDER,
+    Content,
+    Names,
+    Piece,
+    Size,
+    State,
+    combined,
+    content_after,
+    ways,
+)
 from crash.operations import Link, Make, Operation, Remove, Rename, Sync, Told, Truncate, Write
 
 BLOCK_BYTES = 4096
-# So many changes of one file, or of names, are combined in every way; of more, the ways listed at `_some_of`.
-EXHAUSTIVE_CHANGES = 6
-EXHAUSTIVE_NAMES = 10
-PREFIXES = 24
-RANDOM_WAYS = 12
-# So many combinations of several files' contents are made; of more, each file's with the others' at their extremes.
-MOST_COMBINED = 200
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a file holds."""
-
-    data: bytes
-
-    @functools.cached_property
-    def digest(self) -> str:
-        return hashlib.blake2b(self.data, digest_size=20).hexdigest()
-
-
-FOLDER = None
-State = Mapping[Path, Content | None]  # a folder's content is FOLDER
-
-
-@dataclass(eq=False)
-class Change:
-    """One thing that a power cut may undo until it is durable. `born` counts the operations before it."""
-
-    born: int
-    is_durable: bool = field(default=False, kw_only=True)
-
-
-@dataclass(eq=False)
-class Piece(Change):
-    """A piece of one block of a file."""
-
-    offset: int
-    data: bytes
-
-
-@dataclass(eq=False)
-class Size(Change):
-    """A file's length: at least this, or where it `cuts` exactly this."""
-
-    size: int
-    cuts: bool = False
-
-
-@dataclass(eq=False)
-class Names(Change):
-    """Names that change together, as (folder, name, node); a node of None takes the name away."""
-
-    changes: tuple[tuple[int, str, int | None], ...]
 
 
 @dataclass
@@ -154,10 +110,10 @@ class FileSystem:
     def states(self, seed: int = 0) -> Iterator[State]:
         """What may be found after a power cut now, each state once."""
         seen, chance = set(), random.Random(seed)
-        for names in _ways([change for change in self._names if not change.is_durable], EXHAUSTIVE_NAMES, chance):
+        for names in ways([change for change in self._names if not change.is_durable], EXHAUSTIVE_NAMES, chance):
             tree = self._tree(names)
             files = [node for node in _reached(tree, self.roots.values()) if self._nodes[node].live is not None]
-            for chosen in _combined([self._may_hold(node) for node in files]):
+            for chosen in combined([self._may_hold(node) for node in files]):
                 state = self._state(tree, dict(zip(files, chosen, strict=True)))
                 fingerprint = fingerprint_of(state)
                 if fingerprint not in seen:
@@ -192,7 +148,7 @@ class FileSystem:
         for change in node.changes:
             change.is_durable |= change.born < begun
         if all(change.is_durable for change in node.changes):
-            node.kept = None if node.live is None else Content(_content(node.kept, node.changes))
+            node.kept = None if node.live is None else Content(content_after(node.kept, node.changes))
             node.changes.clear()
         for change in self._names:
             change.is_durable |= change.born < begun and any(folder == number for folder, _, _ in change.changes)
@@ -213,8 +169,10 @@ class FileSystem:
         of_now = (len(node.changes), sum(change.is_durable for change in node.changes), node.kept)
         if node.may_hold is None or node.may_hold[0] != of_now:
             pending = [change for change in node.changes if not change.is_durable]
-            ways = _ways(pending, EXHAUSTIVE_CHANGES, random.Random(number))
-            found = (_content(node.kept, [it for it in node.changes if it.is_durable or it in way]) for way in ways)
+            found = (
+                content_after(node.kept, [it for it in node.changes if it.is_durable or it in kept])
+                for kept in ways(pending, EXHAUSTIVE_CHANGES, random.Random(number))
+            )
             node.may_hold = of_now, [Content(data) for data in dict.fromkeys(found)] if pending else [node.kept]
         return node.may_hold[1]
 
@@ -251,21 +209,6 @@ def _resize(live: bytearray, size: int) -> None:
     live.extend(bytes(size - len(live)))
 
 
-def _content(kept: Content, changes: Iterable[Piece | Size]) -> bytes:
-    """Bytes beyond the size are on the disk, and nobody sees them."""
-    content = bytearray(kept.data)
-    size = len(content)
-    for change in changes:
-        if isinstance(change, Size):
-            size = change.size if change.cuts else max(size, change.size)
-            if change.cuts:
-                del content[size:]
-        else:
-            content.extend(bytes(max(0, change.offset - len(content))))
-            content[change.offset : change.offset + len(change.data)] = change.data
-    return bytes(content[:size]) + bytes(max(0, size - len(content)))
-
-
 def _reached(tree: Mapping[int, Mapping[str, int]], roots: Iterable[int]) -> list[int]:
     reached: dict[int, None] = {}
     waiting = list(roots)
@@ -275,41 +218,3 @@ def _reached(tree: Mapping[int, Mapping[str, int]], roots: Iterable[int]) -> lis
             reached[node] = None
             waiting.extend(tree.get(node, {}).values())
     return list(reached)
-
-
-def _ways(pending: Sequence[Item], most: int, chance: random.Random) -> Iterator[set[Item]]:
-    """Which of these were kept: in every way, or where they are too many in some."""
-    if len(pending) <= most:
-        for count in range(len(pending) + 1):
-            yield from map(set, itertools.combinations(pending, count))
-    else:
-        yield from map(set, _some_of(pending, chance))
-
-
-def _some_of(pending: Sequence[Item], chance: random.Random) -> Iterator[Sequence[Item]]:
-    """None, the first ones, all; all but one; one alone; only sizes, only bytes; some by chance."""
-    count = len(pending)
-    places = sorted({0, 1, 2, count - 1, *range(0, count, max(1, count // PREFIXES))})
-    for place in places:
-        yield pending[:place]
-        yield [*pending[:place], *pending[place + 1 :]]
-        yield [pending[place]]
-    yield pending
-    yield [change for change in pending if not isinstance(change, Piece)]
-    yield [change for change in pending if not isinstance(change, Size)]
-    for _ in range(RANDOM_WAYS):
-        yield [change for change in pending if chance.random() < 0.5]
-
-
-def _combined(choices: Sequence[Sequence[Content]]) -> Iterator[Sequence[Content]]:
-    """Every file's contents with every other's, or where they are too many with the others' first and last."""
-    count = 1
-    for contents in choices:
-        count *= len(contents)
-    if count <= MOST_COMBINED:
-        yield from itertools.product(*choices)
-        return
-    for others in (0, -1):
-        for place, contents in enumerate(choices):
-            for content in contents:
-                yield [content if it == place else choice[others] for it, choice in enumerate(choices)]

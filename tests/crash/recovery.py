@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crash.file_system import FOLDER, Content, State
+from crash.changes import FOLDER, Content, State
 from crash.promises import Promises
 
 from firmware.settings import StorageSettings

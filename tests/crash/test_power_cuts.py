@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from crash.changes import FOLDER, Content
 from crash.cutting import cut_everywhere
-from crash.file_system import FOLDER, Content
 from crash.forked import begin_forked
 from crash.operations import Told
 from crash.recording import Recording, begin_traced
@@ -46,21 +46,22 @@ def memory():
         yield Path(folder)
 
 
-def tells_of(root: Path):
+def tells_of(root: Path, keeps_raw: bool):
     """What the camera promises with an answer, or with the line of the log after which the light says `saved`."""
     state, photos = root / "state", root / "photos/DCIM/100NGHTJ"
 
     def tells(message: bytes) -> Iterator[Told]:
         for name in SAVED.findall(message):
             stem = photos / name.decode()
-            yield Told(tuple(stem.with_suffix(ending) for ending in (".JPG", ".json", ".DNG")), "saved")
+            endings = (".JPG", ".json", ".DNG") if keeps_raw else (".JPG", ".json")
+            yield Told(tuple(map(stem.with_suffix, endings)), "saved")
         try:
             answer = json.loads(message).get("result", {})
         except (ValueError, AttributeError):
             return
         if answer.get("saved"):
             files = [answer["jpeg"], answer["dng"], answer["sidecar"], *answer["beside"]]
-            yield Told(tuple(map(Path, files)), "answered")
+            yield Told(tuple(map(Path, filter(None, files))), "answered")
         elif "crop" in answer and "factor" in answer:
             yield Told((state / "zoom.json",), "zoom")
         elif "light_in" in answer:
@@ -85,7 +86,8 @@ def record(bench, before, live, *options, **settings) -> Recording:
     """One life of the daemon, traced, in which `live` happens; then kill -9."""
     trace = bench.folder / "trace.txt"
     bench.begin = begin_traced(trace, *options)
-    recording = Recording(bench.folder, ("photos", "state", "config"), tells_of(bench.folder))
+    tells = tells_of(bench.folder, settings.get("storage__dng", True))
+    recording = Recording(bench.folder, ("photos", "state"), tells)
     for path in (path for path, data in before.items() if data is not None):
         recording.was_there(path)
     bench.start(**SHORT, **settings)
@@ -127,6 +129,13 @@ def test_presses_and_choices_in_a_row_on_a_card_with_other_peoples_files(bench, 
     before = put(bench.folder, OTHERS | LEFT)
     recording = record(bench, before, live)
     judged = cut_everywhere(recording.operations, bench.folder, memory, before)
+    print(judged.in_words())
+    assert not judged.complaints, judged.in_words()
+
+
+def test_without_raw_files_the_photo_is_safe_before_its_recipe(bench, memory):
+    recording = record(bench, {}, shoot_in("photo", "portrait", "night"), storage__dng=False)
+    judged = cut_everywhere(recording.operations, bench.folder, memory)
     print(judged.in_words())
     assert not judged.complaints, judged.in_words()
 
