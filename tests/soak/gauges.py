@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -87,4 +88,8 @@ def _memory_mb(process: Path) -> dict[str, float]:
 
 
 def _children(process: Path) -> list[str]:
-    return [child for task in (process / "task").iterdir() for child in (task / "children").read_text().split()]
+    found = []
+    for task in (process / "task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a caller's thread that just ended
+            found += (task / "children").read_text().split()
+    return found
