@@ -100,6 +100,9 @@ def _use(camera: WatchedCamera, seconds: float, chance: random.Random) -> Soaked
                 finger.shoot()
             with callers.resting():
                 _wait_until_done(camera)
+                # What memory is left depends on what came last: each reading follows the same photo.
+                callers.numbers.add(camera.ask("shoot", mode=modes[0])["number"])
+                _wait_until_done(camera)
                 outcomes.read_log(camera.log)
                 outcomes.look_at_card(camera.photos)
                 soaked.readings.append(read(camera.pid, time.monotonic() - began_s))
