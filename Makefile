@@ -1,12 +1,14 @@
 # make demo    install into .venv, run the camera on its simulated sensor, press its buttons, show the pictures
 # make test    the claims this camera makes, checked in a few minutes
 # make train   train the networks that ship anew from ../shared: light's colour, zoom; weights and cards are written here
+# make soak    every mode on a busy machine for MINUTES=30: what grows, what is missed
 # make bench   speed and quality beside other software, as tables and JSON
 PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin
 SHARED ?= ../shared
+MINUTES ?= 30
 SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
@@ -22,7 +24,7 @@ test-long: $(VENV)/.installed
 	$(RUN)/pytest -m slow --timeout 3000
 
 test-systemd: $(VENV)/.installed
-	$(RUN)/pytest -m systemd -s
+	$(RUN)/pytest -m systemd -s --timeout 900
 
 test-faults: $(VENV)/.installed
 	$(RUN)/pytest -m faults
@@ -43,6 +45,15 @@ train: $(VENV)/.installed
 	$(PIP) install --no-build-isolation $(KEPT) ".[portrait,training]"
 	$(RUN)/python -P -m accelerators.training.light --shared $(SHARED) --into accelerators/white_balance
 	$(RUN)/python -P -m accelerators.training.upscaling --shared $(SHARED) --into accelerators/upscaling
+
+# All doors through which bytes come, or one: make fuzz CASES=1000000 TARGET=dng
+CASES ?= 100000
+fuzz: $(VENV)/.installed
+	$(PIP) install "atheris>=3.0"
+	$(RUN)/python -P tests/fuzz/fuzz.py --cases $(CASES) $(if $(TARGET),--target $(TARGET))
+
+soak: $(VENV)/.installed
+	$(RUN)/python tests/soak/soak.py --minutes $(MINUTES)
 
 bench: $(VENV)/.installed
 	$(RUN)/python tests/bench/bench.py --json bench-results/bench.json

@@ -1,8 +1,13 @@
 """What can go wrong around networks and masks. Every message says what was found, what is allowed and what to do."""
 
+from isp.errors import shown
+
 
 class AcceleratorError(Exception):
     """Root of everything `accelerators` raises on purpose."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class RuntimeMissing(AcceleratorError, ImportError):

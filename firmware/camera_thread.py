@@ -15,7 +15,8 @@ from firmware.errors import CameraError, CameraHung, FrameRepeated, FrameTorn, N
 from firmware.night.lending import Lending
 from firmware.night.memory import merge_bytes
 from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
-from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.heartbeat import Heartbeats
+from firmware.service.thread_name import tell_kernel
 from firmware.settings import Settings
 from isp.errors import IspError
 from isp.frames import RawFrame
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 OPEN_LIMIT_S = 60.0
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
+# How late the thread may wake when a busy board has no time for it; beyond that it is stuck.
+WAKING_LIMIT_S = 3.0
 # Frames in work beside those in the camera's buffers.
 ON_THE_SENSOR = 6
 # What developing one photo takes beside the frames in ring and queue, in frames: bench says 130 MB at 12 Mpix.
@@ -105,6 +108,7 @@ class CameraThread:
             logger.warning("The camera is in the middle of something; it is left to the kernel to close.")
 
     def _run(self) -> None:
+        tell_kernel()
         try:
             if self._bring_up(self._open):
                 self._make_ring(self._camera)
@@ -174,7 +178,7 @@ class CameraThread:
             # The first frame of another exposure comes at another pace than the last one did.
             pace_s = max(camera.frame_interval_s, self._asked_s())
             self.frame_limit_s = pace_s + self._settings.camera.frame_timeout_s
-            self._heartbeats.beat("camera", within_s=self.frame_limit_s + 10 * BEAT_S)
+            self._heartbeats.beat("camera", within_s=self.frame_limit_s + WAKING_LIMIT_S)
             try:
                 frame = camera.next_frame(self.frame_limit_s)
                 frames.check(frame)
@@ -226,7 +230,7 @@ class CameraThread:
         return self._applied_exposure[0] / 1e6 if self._applied_exposure else 0.0
 
     def _pause(self, seconds: float) -> None:
-        self._heartbeats.beat("camera", within_s=seconds + 10 * BEAT_S)
+        self._heartbeats.beat("camera", within_s=seconds + WAKING_LIMIT_S)
         self._stop.wait(seconds)
 
     def _say(self, state: str, reason: str = "") -> None:

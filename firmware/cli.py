@@ -33,6 +33,7 @@ COMMANDS = {
     "eval": "how right a judgement of the camera is, on pictures whose truth is known",
     "bench": "measure this machine: what night mode gains, and what it costs",
     "doctor": "check camera, buttons, card, permissions, Edge TPU, clock and power; say how to mend",
+    "selftest": "measure what this board does, and write a report to attach to a bug",
 }
 FAILED, WRONG_USAGE, STOPPED = 1, 2, 130
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from firmware.paths import CONFIGS, SYSTEM_SETTINGS
 from firmware.settings import TABLES, Settings
 from isp.errors import KnobError
 from isp.knobs import checked, knob_fields
+from isp.plain_values import read_toml
 
 EVERY_SETTING = CONFIGS / "camera.toml"
 DEFAULT = "default"
@@ -84,8 +84,9 @@ def load(
     for path, tables in files:
         lay(path, tables)
     for name, text in sorted(environment.items()):
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            lay(name, _one_key(name, *name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1), text))
+        table, between, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if name.startswith(ENVIRONMENT_PREFIX) and between:
+            lay(name, _one_key(name, table, key, text))
     for assignment in command_line:
         lay(COMMAND_LINE, parse_assignment(assignment))
     return Loaded(_settings(merged), _default_origins() | origins)
@@ -127,8 +128,8 @@ def read_tables(path: Path) -> Tables:
 def parse_tables(origin: str, text: str) -> Tables:
     """The tables of TOML text. Raises SettingsError where a key stands outside every table."""
     try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOML's own error is a ValueError; so is a number of 5000 digits
+        tables = read_toml(text)
+    except ValueError as error:  # TOML's own error is a ValueError; so is a number of 5000 digits
         raise SettingsError(f"{origin}: not TOML: {error}.") from None
     for name, value in tables.items():
         if not isinstance(value, dict):
@@ -190,8 +191,8 @@ def check_stage_key(origin: str, table: str, key: str, value: Any) -> None:
 def value_from_text(origin: str, table: str, key: str, text: str) -> Any:
     """One value written as text: TOML where it reads as TOML (true, 12, 0.5, "text"), else the text itself."""
     try:
-        read = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        read = read_toml(f"value = {text}")
+    except ValueError:
         return text
     if list(read) != ["value"]:
         raise SettingsError(f"{origin}: the value of {table}.{key} spans several lines; give one value.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import queue
 import signal
@@ -28,6 +29,7 @@ from firmware.portrait.masks import NAME as PORTRAITS
 from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.board_watch import BoardWatch
+from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -100,7 +102,8 @@ class Daemon:
             self._shooting,
             find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
         )
-        told = (self._shooting, self._darkroom, self._masks, self._preview, self._card)
+        card = CardReport(self._card, self._writer, lambda: self._shooting.look.settings.storage)
+        told = (self._shooting, self._darkroom, self._masks, self._preview, card)
         zoom = ZoomRequests(self._shooting, self._camera)
         self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report, self._board)
         self._status.settings_trouble = files.trouble if files else ""
@@ -143,7 +146,8 @@ class Daemon:
         self._camera.start()
         self._light = StatusLight(self._settings.buttons)
         self._buttons = Buttons(self._settings.buttons, self._actions.events, self._heartbeats)
-        for part in (self._writer, self._actions, self._control):
+        # Last, what the first photo would wait for: it is fetched while the camera opens.
+        for part in (self._writer, self._actions, self._control, self._darkroom, self._night):
             part.start()
 
     def _attend(self) -> None:
@@ -168,8 +172,6 @@ class Daemon:
             self._status.ready = True
             logger.info("Ready after %.2f s: %s", time.monotonic() - self._started_s, self._status.in_words())
             notify(READY=1, STATUS=self._status.in_words())
-            self._darkroom.start()
-            self._night.start()
             self._preview.start()
             self._shooting.get_ready()
             self._keep_settings()
@@ -200,10 +202,6 @@ class Daemon:
         self._shooting.end_bursts()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
-        if self._shooting.waiting and not self._status.ready:
-            # Somebody was quicker than our readiness; the photo is finished all the same.
-            self._darkroom.start()
-            self._night.start()
         give_up_s = time.monotonic() + FINISH_LIMIT_S
         while not self._shooting.wait_until_done(BEAT_S / 2):
             notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)
@@ -312,4 +310,6 @@ class Daemon:
 def run_daemon(settings: Settings, files: SettingsFiles | None = None) -> int:
     """`nightjar run`: set up the log, be the camera, return the exit code."""
     set_up_log(settings.log.level)
+    # What each thread was at goes to the journal when the watchdog, or a crash in a library, ends the process.
+    faulthandler.enable()
     return Daemon(settings, files).run()

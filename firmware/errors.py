@@ -1,8 +1,13 @@
 """What can go wrong around the picture. Every message says what was found, what is allowed and what to do."""
 
+from isp.errors import shown
+
 
 class NightjarError(Exception):
     """Root of everything `firmware` raises on purpose."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class SettingsError(NightjarError, ValueError):

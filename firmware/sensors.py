@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.errors import SettingsError
 from firmware.paths import SENSORS
 from isp.errors import TuningError
-from isp.frames import Noise
+from isp.frames import BAYER_ORDERS, LARGEST_FACT, Noise
 from isp.grey_curve import WITHOUT_FILTER
+from isp.plain_values import read_json, read_toml
 from isp.tuning import Tuning
 
 LIBCAMERA_FOLDERS = (Path("/usr/local/share/libcamera/ipa/rpi"), Path("/usr/share/libcamera/ipa/rpi"))
 
+LONGEST_SIDE_PX, MOST_FRAMES_PER_SECOND, BINNINGS = 100_000, 1000, (1, 2, 4)
 RESTORE = "Put the packaged file back: install Nightjar again."
 
 
@@ -109,17 +109,45 @@ def load_sensor(name: str, tuning: str = "packaged", folder: Path = SENSORS) -> 
 # Of a folder of photos each one asks, and parsing takes 4 ms of a desktop's core.
 @functools.lru_cache(maxsize=8)
 def _sensor_from(name: str, text: str) -> Sensor:
-    facts = tomllib.loads(text)
+    facts = read_toml(text)
     tables = facts.pop("tuning")
     facts["modes"] = tuple(SensorMode(**mode | {"crop_px": tuple(mode["crop_px"])}) for mode in facts["modes"])
     for pair in ("exposure_us", "analogue_gain"):
         facts[pair] = tuple(facts[pair])
-    return Sensor(
+    sensor = Sensor(
         name=facts.pop("sensor"),
         tuning=Tuning.from_algorithms(name, f"configs/sensors/{name}.toml", tables),
         lux_reference=tables["rpi.lux"],
         **facts,
     )
+    _check(sensor)
+    return sensor
+
+
+def _check(sensor: Sensor) -> None:
+    """Raises ValueError for facts that no sensor has, before a photo is planned with them."""
+    if not sensor.modes:
+        raise ValueError("it has no mode")
+    for of in (sensor, *sensor.modes):
+        for name in ("width", "height"):
+            if type(getattr(of, name)) is not int or not 2 <= getattr(of, name) <= LONGEST_SIDE_PX:
+                raise ValueError(f"{name} is {getattr(of, name)!r}; it must be 2 to {LONGEST_SIDE_PX} pixels")
+        if type(of.bits) is not int or not 8 <= of.bits <= 16:
+            raise ValueError(f"bits is {of.bits!r}; it must be 8 to 16")
+    if sensor.bayer not in BAYER_ORDERS:
+        raise ValueError(f"bayer is {sensor.bayer!r}; it must be one of {', '.join(BAYER_ORDERS)}")
+    for low, high in (sensor.exposure_us, sensor.analogue_gain):
+        if not 0 < low <= high <= LARGEST_FACT:
+            raise ValueError(f"a range is {low!r} to {high!r}; it must be above 0 and rise")
+    for mode in sensor.modes:
+        if mode.binning not in BINNINGS or not 0 < mode.frames_per_second <= MOST_FRAMES_PER_SECOND:
+            raise ValueError(f"a mode has binning {mode.binning!r} at {mode.frames_per_second!r} frames per second")
+        left, top, width, height = mode.crop_px
+        if not (0 <= left <= left + width <= sensor.width and 0 <= top <= top + height <= sensor.height):
+            raise ValueError(
+                f"a mode reads {mode.crop_px}, which is not in the sensor's {sensor.width} x {sensor.height}"
+            )
+        sensor.noise_at(sensor.analogue_gain[1], mode)
 
 
 def read_libcamera_tuning(path: Path, sensor: str) -> Tuning:
@@ -132,8 +160,8 @@ def read_libcamera_tuning(path: Path, sensor: str) -> Tuning:
         raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     without_trailing_commas = re.sub(r",(\s*[\]}])", r"\1", text)
     try:
-        document = json.loads(without_trailing_commas)
-    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
+        document = read_json(without_trailing_commas)
+    except ValueError as error:  # a number of 5000 digits is a ValueError
         raise TuningError(f"{path} is not a libcamera tuning file: {error}.") from None
     if not isinstance(document, dict):
         raise TuningError(f"{path} is not a libcamera tuning file: it holds a {type(document).__name__}.")

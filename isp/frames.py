@@ -23,6 +23,9 @@ BAYER_ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
 UNKNOWN_SENSOR = "unknown"
 # Eleven days of exposure; what claims more is damage, and sums with it mean nothing.
 LARGEST_FACT = 1e12
+# Cameras choose 0.3 to 4. Beyond this no recipe has gains: red and blue together span the 10 000 of WhiteBalance.
+COLOUR_GAINS = (0.01, 100.0)
+TEMPERATURES_K = (1.0, 1e6)
 # More gain nothing that anybody sees: a burst of 64 has an eighth of one frame's noise.
 MOST_FRAMES = 64
 
@@ -90,10 +93,14 @@ class Shot:
             value = getattr(self, name)
             if value is not None and not 0 < value <= LARGEST_FACT:
                 raise FrameError(f"{name} = {value!r} must be a finite number above 0, {LARGEST_FACT:g} at most.")
-        if self.colour_gains is not None and not all(math.isfinite(gain) and gain > 0 for gain in self.colour_gains):
-            raise FrameError(f"Colour gains {self.colour_gains!r} must be finite and above 0, or None for none.")
-        if self.temperature_k is not None and not math.isfinite(self.temperature_k):
-            raise FrameError(f"temperature_k = {self.temperature_k!r} must be a finite number, or None for none.")
+        low, high = COLOUR_GAINS
+        if self.colour_gains is not None and not all(low <= gain <= high for gain in self.colour_gains):
+            raise FrameError(f"Colour gains {self.colour_gains!r} must be {low:g} to {high:g}, or None for none.")
+        low, high = TEMPERATURES_K
+        if self.temperature_k and not low <= self.temperature_k <= high:
+            raise FrameError(
+                f"temperature_k = {self.temperature_k!r} must be {low:g} to {high:g}, or 0 or None for not known."
+            )
         for name in ("timestamp_ns", "wall_time_ns"):
             if not isinstance(getattr(self, name), int | np.integer):
                 raise FrameError(f"{name} = {getattr(self, name)!r} must be a whole number of nanoseconds.")

@@ -55,7 +55,8 @@ def demosaicked_noise(
     else:
         dark, bright = (then(picture @ weights).var() for picture in _probes(*probe))
     shot = max(0.0, (bright - dark) / (GREYS[1] - GREYS[0]))
-    return Noise(float(shot), float(max(0.0, dark - shot * GREYS[0])))
+    # Gains of white balance can bring what is nearly as large as saturation beyond it; more than all is not said.
+    return Noise(float(min(shot, 1.0)), float(np.clip(dark - shot * GREYS[0], 0.0, 1.0)))
 
 
 def demosaicked_greys(scene: Scene) -> tuple[np.ndarray, ...] | None:

@@ -20,6 +20,7 @@ from isp.frames import Noise
 # side. We want the physical value.
 NOISE_SLOPE_MARGIN = 1.4
 SIXTEEN_BIT = 65535.0
+LARGEST_GAIN = 64.0  # of any sensor here
 # What no light and no sensor has is damage, and would cost each photo. libcamera's tables have 2300 to 9505 K, red and
 # blue of grey 0.2 to 1.1, in matrices -2 to 3.2, determinants of 2.3 to 10.9, and shading up to 4. Where a matrix has
 # a determinant of 0 colours fall together.
@@ -62,7 +63,7 @@ class Tuning:
     def from_algorithms(cls, sensor: str, source: str, algorithms: Mapping[str, Mapping[str, Any]]) -> Tuning:
         """Read the tables of `{"rpi.awb": {...}, ...}`. Raises TuningError naming the table that is malformed."""
         try:
-            return cls(
+            made = cls(
                 sensor=sensor,
                 source=source,
                 black_16bit=float(algorithms.get("rpi.black_level", {}).get("black_level", 4096)),
@@ -75,10 +76,12 @@ class Tuning:
                 lux_of_signal=_lux_of_signal(algorithms.get("rpi.lux")),
                 sensitivity=_sensitivity(algorithms.get("rpi.awb", {})),
             )
+            made.noise_at(LARGEST_GAIN)  # refuses noise that no photo could be planned with
         except KeyError as error:
             raise TuningError(f"{source}: the tuning of {sensor} lacks {error}.") from None
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise TuningError(f"{source}: the tuning of {sensor} is malformed: {error}.") from None
+        return made
 
     @classmethod
     def from_libcamera(cls, sensor: str, source: str, document: Mapping[str, Any]) -> Tuning:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bench_process import begin_process
 
 from firmware.cli import main
 from firmware.control.client import call
-from firmware.demo.bench_daemon import NIGHTJAR, same_code
+from firmware.demo.bench_daemon import same_code
 
 PATIENCE_S = 30.0
 # The smallest mode: tests are about the camera's behaviour, not about its pixels.
@@ -32,15 +33,19 @@ DEFAULTS = {
 
 
 class Bench:
-    """One camera on the bench. It listens to the daemon as systemd does: through the notify socket."""
+    """One camera on the bench. It listens to the daemon as systemd does: through the notify socket.
 
-    def __init__(self, folder: Path) -> None:
+    begin  starts the process; others than `begin_process` are cheaper
+    """
+
+    def __init__(self, folder: Path, begin: Callable = begin_process) -> None:
         self.folder = folder
         self.socket = str(folder / "control.sock")
         self.photos = folder / "photos" / "DCIM" / "100NGHTJ"
         self.config = folder / "config"
         self.config.mkdir()
         self.process: subprocess.Popen | None = None
+        self.begin = begin
         self._log = folder / "log.txt"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(folder / "notify.sock"))
@@ -64,11 +69,8 @@ class Bench:
         wanted |= {name.replace("__", ".", 1): value for name, value in settings.items()}
         texts = [f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in wanted.items()]
         given = same_code() | {"NOTIFY_SOCKET": self._listener.getsockname()} | (environment or {})
-        command = [*NIGHTJAR, "run", "--config", str(self.config)]
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command + [word for text in texts for word in ("--set", text)], env=given, stderr=log
-            )
+        words = ["run", "--config", str(self.config), *(word for text in texts for word in ("--set", text))]
+        self.process = self.begin(words, given, self._log)
 
     def _forget(self) -> None:
         """Drop what an earlier life said: its READY=1 may lie unread still, and is no news of this one."""
@@ -146,6 +148,22 @@ def bench(tmp_path):
     camera = Bench(tmp_path)
     yield camera
     camera.close()
+
+
+@pytest.fixture
+def benches(tmp_path):
+    """Puts cameras on the bench, each in a folder of its own; `begin` as for `Bench`."""
+    cameras = []
+
+    def put(name: str, begin: Callable = begin_process) -> Bench:
+        folder = tmp_path / name
+        folder.mkdir()
+        cameras.append(Bench(folder, begin))
+        return cameras[-1]
+
+    yield put
+    for camera in cameras:
+        camera.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,9 @@ import pytest
 from firmware.errors import StorageError
 from firmware.settings import StorageSettings
 from firmware.storage.card import Card, PhotoName
+from firmware.storage.durable import write_over
+from firmware.white_balance.balances import Balances
+from firmware.zoom.chosen import ChosenZoom
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -340,8 +343,8 @@ def test_a_card_without_hard_links_keeps_its_files_too(settings):
 )
 def test_what_the_kernel_says_is_told_with_its_mending(settings, call, error, words):
     Card(settings).open()
-    # The counter's fsyncs come first: two at open, two at reserve, one for the new folder.
-    when = ":when=6" if call == "fsync" else ""
+    # Others come first: six folders and two of the counter at open, two at reserve, one for the new folder.
+    when = ":when=12" if call == "fsync" else ""
     _, said = under_strace(settings, "-e", f"inject={call}:error={error}{when}")
     assert said.startswith("StorageError")
     assert words in said
@@ -362,3 +365,36 @@ def test_a_file_is_replaced_in_one_step_or_stays(card):
         card.replace(files.dng, torn())
     assert files.dng.read_bytes() == b"many frames"
     assert [path.name for path in files.dng.parent.iterdir()] == [files.dng.name], "nothing half-written is left"
+
+
+@pytest.mark.parametrize("kept", [ChosenZoom, Balances])
+def test_a_choice_that_was_cut_off_leaves_nothing_behind(card, settings, kept):
+    folder = Path(settings.state_folder)
+    names = names_in(folder)
+    left = folder / {ChosenZoom: ".zoom.json.partial", Balances: ".white-balance.json.partial"}[kept]
+    left.write_bytes(b"{")
+    opened = kept(folder)
+    opened.open()
+    assert (names_in(folder), opened.trouble) == (names, "")
+
+
+def test_writing_over_a_file_that_fails_keeps_the_old_one_and_leaves_nothing(tmp_path):
+    def breaks():
+        yield b"begun"
+        raise OSError(errno.EIO, "gone")
+
+    file = tmp_path / "kept"
+    file.write_bytes(b"old")
+    with pytest.raises(OSError, match="gone"):
+        write_over(file, breaks())
+    assert (names_in(tmp_path), file.read_bytes()) == (["kept"], b"old")
+
+
+def test_folders_of_a_life_that_was_cut_off_are_made_durable_by_the_next(settings):
+    """They are there, but a power cut now could lose them, and every photo in them."""
+    (Path(settings.folder) / "DCIM/100NGHTJ").mkdir(parents=True)
+    calls, _ = under_strace(settings, "-e", "trace=fsync,openat")
+    folder = re.escape(settings.folder)
+    first_lock = calls.index("/state/lock")
+    for name in (r"/DCIM", ""):
+        assert re.search(rf"fsync\([^)]*{folder}{name}>", calls[:first_lock]), f"{name or 'card'} may be lost"

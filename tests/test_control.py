@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from firmware.control.client import RequestRefused, call
-from firmware.control.json_rpc import NO_SUCH_METHOD, NOT_A_REQUEST, NOT_JSON, OUR_FAULT, REFUSED, TOO_MANY, answer_line
+from firmware.control.codes import NO_SUCH_METHOD, NOT_A_REQUEST, NOT_JSON, OUR_FAULT, REFUSED, TOO_MANY
+from firmware.control.json_rpc import answer_line
 from firmware.control.peers import Peer, may_connect
 from firmware.control.server import LARGEST_REQUEST_BYTES, MOST_CONNECTIONS, ControlServer
 from firmware.errors import ControlError, PressRefused
@@ -144,23 +145,40 @@ def test_a_batch_is_answered_in_one_line():
     assert second["error"]["code"] == NOT_A_REQUEST
 
 
-def test_callers_beyond_the_limit_are_told_and_those_inside_go_on(serve):
-    path = serve()
-    connections = [socket.socket(socket.AF_UNIX) for _ in range(MOST_CONNECTIONS)]
-    try:
+def test_callers_beyond_the_limit_are_told_and_those_inside_get_their_answers(serve):
+    may_go, inside = threading.Event(), threading.Semaphore(0)
+
+    def slow(params):
+        inside.release()
+        may_go.wait(20)
+        return {"saved": True}
+
+    path = serve(handlers=HANDLERS | {"slow": slow})
+    with contextlib.ExitStack() as open_ends:
+        connections = [open_ends.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(MOST_CONNECTIONS)]
         for connection in connections:
             connection.settimeout(10)
             connection.connect(path)
-            connection.sendall(request())
-            connection.recv(1000)
+            connection.sendall(request("slow"))
+            assert inside.acquire(timeout=10)
         with pytest.raises(RequestRefused, match="connected already") as refusal:
-            call(path, "echo", timeout_s=5)
+            call(path, "echo", timeout_s=2)
         assert refusal.value.code == TOO_MANY
-        connections[0].sendall(request())
-        assert connections[0].recv(1000)
-    finally:
+        may_go.set()
         for connection in connections:
-            connection.close()
+            assert json.loads(connection.recv(1000))["result"] == {"saved": True}
+    assert call(path, "echo", timeout_s=5) == {}
+
+
+@pytest.mark.parametrize("sent", [b"", b"half a line", request("long")], ids=["silent", "half a line", "takes nothing"])
+def test_callers_who_keep_the_camera_waiting_make_way_for_others(serve, sent):
+    path = serve(handlers=HANDLERS | {"long": lambda _: {"text": "x" * 1_000_000}})
+    with contextlib.ExitStack() as open_ends:
+        for _ in range(2 * MOST_CONNECTIONS):
+            connection = open_ends.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(path)
+            connection.sendall(sent)
+        assert call(path, "echo", {"mode": "photo"}, timeout_s=10) == {"mode": "photo"}
 
 
 def test_a_silent_caller_is_let_go(serve):

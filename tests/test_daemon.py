@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.cli import main
 from firmware.commands.status import lines
 from firmware.control.client import RequestRefused
 from firmware.files.raw_files import read_raw
@@ -43,7 +44,8 @@ def test_a_press_on_the_shutter_button_makes_three_whole_files(bench):
     assert all(whole(path) for path in bench.photos.iterdir())
     numbers = json.loads((bench.photos / "IMG_0001.json").read_text())["numbers"]
     assert abs(numbers["press_to_frame_ms"]) < 100
-    assert 0 < numbers["press_to_dng_ms"] < numbers["press_to_saved_ms"]
+    saved_ms = bench.call("status")["photos"]["last_press_to_saved_ms"]
+    assert 0 < numbers["press_to_dng_ms"] < saved_ms
     assert bench.stop() == 0
     assert "IMG_0001.JPG: mode photo" in bench.log
 
@@ -176,6 +178,16 @@ def test_sighup_takes_over_what_can_change_and_names_what_cannot(bench):
     assert bench.call("status")["settings_not_reloaded"] == ["camera.number", "exposure.longest_us"]
     recipe = json.loads(Path(answer["sidecar"]).read_text())["recipe"]
     assert next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen") == 0.0
+
+
+def test_a_member_of_the_group_reloads_from_the_command_line(bench, capsys):
+    bench.start()
+    config = bench.config / "config.toml"
+    config.write_text(f"[control]\nsocket = '{bench.socket}'\n")
+    assert main(["config", "set", "sharpen.amount", "0", "--config", str(bench.config)]) == 0
+    capsys.readouterr()
+    assert main(["config", "reload", "--config", str(bench.config)]) == 0
+    assert capsys.readouterr().out == "changed: sharpen.amount\n"
 
 
 def test_wrong_settings_are_refused_at_reload_and_the_old_ones_stay(bench):

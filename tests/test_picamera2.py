@@ -12,6 +12,7 @@ import atexit
 import gc
 import importlib.util
 import threading
+import time
 import weakref
 from concurrent.futures import CancelledError
 from functools import partial
@@ -24,7 +25,12 @@ import pytest
 import firmware.cameras.picamera2 as product
 from firmware.cameras.bounded import bounded
 from firmware.cameras.picamera2 import Library, PiCamera, import_library
+from firmware.doctor.examination import Machine
 from firmware.errors import CameraError, CameraStalled, FrameTorn
+from firmware.selftest.bench import Bench
+from firmware.selftest.checks.frames import check_frames
+from firmware.selftest.checks.modes import check_modes
+from firmware.selftest.checks.raw import check_raw
 from firmware.sensors import module_name
 from firmware.settings import CameraSettings, ExposureSettings, Settings
 
@@ -182,6 +188,17 @@ def test_a_frame_is_the_callers_own_copy_with_its_facts(started):
     assert ("wait", 2.5) in device.calls
 
 
+def test_the_mode_that_was_granted_and_all_that_libcamera_lists_are_told(started):
+    camera, _ = started
+    granted = camera.granted
+    assert (granted.width, granted.height, granted.bits, granted.raw_format) == (*SIZE, 10, "SBGGR10")
+    assert 0 < granted.rows_take_s <= 1 / granted.frames_per_second
+    assert [(mode.width, mode.raw_format, mode.frames_per_second) for mode in camera.offered] == [
+        (3280, "SRGGB10", 21.19),
+        (640, "SRGGB10", 206.65),
+    ]
+
+
 def test_the_press_time_reaches_picamera2_as_flush(started):
     camera, device = started
     device.frames = [Request()]
@@ -240,6 +257,66 @@ def test_an_unknown_module_lists_the_known_ones():
     camera, _ = camera_of(type("Other", (Device,), {"model": "imx519"}))
     with pytest.raises(CameraError, match=r"imx519.*imx219, imx477, imx708, imx708_wide, ov5647"):
         camera.start()
+    assert [mode.width for mode in camera.offered] == [3280, 640], "what a report needs of it"
+
+
+class Streaming(Device):
+    """A module that delivers at its mode's pace, of a grey wall, with the exposure that it was told."""
+
+    black_dn, grey_dn = 64, 300
+
+    def create_still_configuration(self, **configuration):
+        self.told = dict(configuration["controls"])
+        self.fps = next(mode["fps"] for mode in self.sensor_modes if mode["size"] == configuration["raw"]["size"])
+        self.size = configuration["raw"]["size"]
+        self.end_ns = time.monotonic_ns()
+        return super().create_still_configuration(**configuration)
+
+    def set_controls(self, controls):
+        super().set_controls(controls)
+        self.told |= controls
+
+    def configure(self, configuration):
+        super().configure(configuration)
+        self.configuration["raw"]["stride"] = 2 * self.size[0]
+
+    def wait(self, job, timeout=None):
+        self.end_ns += round(1e9 / self.fps)
+        if self.end_ns > time.monotonic_ns():
+            time.sleep((self.end_ns - time.monotonic_ns()) / 1e9)
+        exposure_us, gain = self.told["ExposureTime"] or 4000, self.told["AnalogueGain"] or 2.0
+        lit = min(self.black_dn + self.grey_dn * exposure_us * gain / 8000, 1023)
+        counts = np.full((self.size[1], self.size[0]), lit, np.uint16)
+        counts[:, ::50] = self.black_dn
+        request = Request(
+            METADATA | {"ExposureTime": exposure_us, "AnalogueGain": gain, "SensorTimestamp": self.end_ns}
+        )
+        request.buffer = counts.view(np.uint8)
+        self.requests = [*getattr(self, "requests", [])[-50:], request]
+        return request
+
+
+@pytest.mark.slow
+def test_the_selftest_asks_the_adapter_only_for_what_a_module_can_do():
+    """No verdict on a board: that modes, levels and clock are asked for in order, and every buffer goes back."""
+    opened = []
+
+    def open_device(number, tuning=None):
+        opened.append(Streaming(number, tuning))
+        return opened[-1]
+
+    settings = Settings(camera=CameraSettings(width_px=SIZE[0], height_px=SIZE[1]))
+    library = Library(open_device, MappedArray, SimpleNamespace)
+    bench = Bench(settings, Machine(settings), True, lambda given: PiCamera(given, lambda: library))
+    listed, full, binned, small = check_modes(bench)
+    assert (listed.verdict, full.verdict, small.verdict) == ("ok", "ok", "ok"), (listed, full, small)
+    assert "this module has 3280 x 2464, 640 x 480" in binned.why, "the sensor's third mode is not in this list"
+    raw = {result.title: result.verdict for result in check_raw(bench)}
+    assert raw["format"] == raw["black level"] == raw["white level"] == "ok"
+    _, clock = check_frames(bench)
+    assert clock.measured[0].holds, clock
+    assert all(request.held == 0 for device in opened for request in getattr(device, "requests", []))
+    assert all(device.names()[-1] == "close" for device in opened)
 
 
 @pytest.mark.parametrize("fact", ["ExposureTime", "SensorTimestamp", "SensorBlackLevels"])

@@ -83,7 +83,10 @@ def test_a_lens_that_cannot_tell_its_focus_has_the_usual_distance(portraits):
 def test_files_become_durable_in_the_order_in_which_losing_power_hurts_least(portraits):
     portraits.take()
     order = [portraits.card.written.get(timeout=1).name.removeprefix("IMG_0001") for _ in ALL]
-    assert order == [".DNG", "-plain.JPG", "-mask.PNG", ".JPG", ".json"]
+    assert order == [".DNG", "-plain.JPG", "-mask.PNG", ".json", ".JPG"]
+    portraits.take(dng=False)  # nobody could follow the recipe
+    order = [portraits.card.written.get(timeout=1).name.removeprefix("IMG_0002") for _ in ALL[1:]]
+    assert order == ["-plain.JPG", "-mask.PNG", ".JPG", ".json"]
 
 
 def test_where_nobody_is_found_the_plain_photo_is_the_photo(portraits, as_photo):

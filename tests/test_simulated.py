@@ -17,7 +17,10 @@ from firmware.cameras.simulation.chart import chart_linear, chart_patches
 from firmware.cameras.simulation.exposure import Exposure
 from firmware.cameras.simulation.frame_clock import PIPELINE_DELAY_FRAMES, FrameClock
 from firmware.cameras.simulation.motion import HandPath
+from firmware.cameras.simulation.quick_noise import QuickNoise
+from firmware.cameras.simulation.scenes import find_scene
 from firmware.cameras.simulation.sensor_physics import camera_matrix
+from firmware.cameras.simulation.view import View
 from firmware.errors import CameraError, CameraStalled, SettingsError
 from firmware.sensors import known_sensors, load_sensor
 from firmware.settings import CameraSettings, ExposureSettings, Settings, SimulatedSettings
@@ -95,6 +98,19 @@ def test_variance_follows_the_sensors_noise_model(gain, level):
     means = middle(colour(first, "G") + colour(second, "G")) / 2
     variance = middle(colour(first, "G") - colour(second, "G")).var() / 2
     assert variance == pytest.approx(first.shot.noise.shot * means.mean() + first.shot.noise.read, rel=0.04)
+
+
+def test_noise_that_is_looked_up_is_normal_and_its_pixels_are_strangers():
+    drawn = np.empty((1000, 1000), np.float32)
+    QuickNoise([1, 2]).standard_normal(drawn)
+    drawn = drawn.astype(np.float64)
+    # Each within four of its own standard errors, of a million draws.
+    assert abs(drawn.mean()) < 4e-3
+    assert abs(np.square(drawn).mean() - 1) < 4 * 2**0.5 * 1e-3
+    assert abs((drawn**4).mean() - 3) < 4 * 96**0.5 * 1e-3
+    assert np.mean(drawn > 2.0) == pytest.approx(0.02275, rel=0.03)
+    for neighbour in (drawn[:, 1:] * drawn[:, :-1], drawn[1:] * drawn[:-1], drawn[:, 4:] * drawn[:, :-4]):
+        assert abs(neighbour.mean()) < 4e-3
 
 
 def test_noise_is_new_in_every_frame_and_the_same_for_the_same_seed():
@@ -268,6 +284,16 @@ def test_every_scene_fills_the_frame_and_is_well_exposed(scene):
     assert truth.linear.dtype == np.float32
     assert 0.08 < colour(frame, "G").mean() < 0.2
     assert (frame.pixels == 1023).mean() < 0.05
+
+
+@pytest.mark.parametrize("scene", scene_names())
+def test_a_scene_drawn_band_by_band_is_the_scene_drawn_at_once(scene):
+    look = {"height": 200, "width": 264, "illuminant_k": 5000.0, "shift_px": (-3.3, 5.6)}
+    draw, bands = find_scene(scene), (range(66), range(66, 132), range(132, 200))
+    whole = np.stack(list(draw(View(**look))))
+    joined = np.concatenate([np.stack(list(draw(View(**look, band=band)))) for band in bands], axis=1)
+    # A box's corners are float32 in Pillow: a hundred thousandth of a pixel.
+    assert joined == pytest.approx(whole, rel=1e-4, abs=1e-4)
 
 
 def test_night_lamps_lie_far_above_white_and_the_street_is_not_black():

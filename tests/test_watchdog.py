@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from firmware.camera_thread import CameraThread
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.log import JournalFormatter
 from firmware.service.notify import notify, watchdog_interval_s
+from firmware.service.thread_name import tell_kernel
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
 
@@ -79,3 +82,39 @@ def test_a_stuck_thread_silences_the_watchdog(monkeypatch, systemd):
 def test_every_line_of_a_traceback_carries_its_priority_in_the_journal():
     record = logging.LogRecord("firmware.storage.card", logging.ERROR, "", 0, "two\nlines", None, None)
     assert JournalFormatter("%(name)s: %(message)s").format(record) == "<3>firmware.storage.card: two\n<3>lines"
+
+
+def test_who_stays_stuck_is_told_to_systemd_once(monkeypatch, systemd):
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    heartbeats = Heartbeats()
+    watchdog = Watchdog(heartbeats, CameraThread(Settings(), heartbeats, lambda: None))
+    heartbeats.beat("card", within_s=-1)
+    for now_s in (100.0, 100.5, 101.5, 102.5):
+        watchdog.feed(now_s)
+    notify(STATUS="end")
+    assert systemd() == "WATCHDOG=trigger\nSTATUS=stuck: no sign of life from the thread card"
+    assert systemd() == "STATUS=end"
+
+
+def test_who_woke_late_and_beats_again_is_not_stuck(monkeypatch, systemd):
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    heartbeats = Heartbeats()
+    watchdog = Watchdog(heartbeats, CameraThread(Settings(), heartbeats, lambda: None))
+    heartbeats.beat("card", within_s=-1)
+    watchdog.feed(100.0)
+    heartbeats.beat("card")
+    watchdog.feed(101.5)
+    assert systemd() == "WATCHDOG=1"
+
+
+def test_the_kernel_knows_a_thread_by_its_name():
+    told = []
+
+    def look():
+        tell_kernel()
+        told.append(Path(f"/proc/self/task/{threading.get_native_id()}/comm").read_text())
+
+    thread = threading.Thread(target=look, name="a-name-of-more-than-15")
+    thread.start()
+    thread.join()
+    assert told == ["a-name-of-more-\n"]

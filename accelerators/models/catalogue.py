@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerators.errors import ModelError
+from isp.plain_values import read_toml
 
 ABOVE = Path(__file__).resolve().parents[2]
 # Installed, the settings that come with Nightjar lie inside its package; in a checkout beside it.
@@ -95,10 +95,10 @@ class KnownModel:
 def read_catalogue(file: Path = CATALOGUE) -> dict[str, KnownModel]:
     """All models by name. Raises ModelError that names the file, the table and the key."""
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = read_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # not TOML, or not UTF-8
+    except ValueError as error:  # not TOML, or not UTF-8
         raise ModelError(f"{file} is not TOML: {error}.") from None
     return {name: _model(file, name, table) for name, table in tables.items()}
 

@@ -6,6 +6,8 @@ import json
 import socket
 from typing import Any
 
+from isp.plain_values import read_json
+
 # An error's text is cut so that a message always fits.
 MOST_BYTES = 16384
 MOST_TEXT = 2000
@@ -37,7 +39,7 @@ def receive(end: socket.socket, timeout_s: float | None) -> dict[str, Any] | Non
     if not packet:
         return None
     try:
-        message = json.loads(packet)
+        message = read_json(packet)
     except ValueError:
         raise Garbled(repr(packet[:40])) from None
     if not isinstance(message, dict):

@@ -14,6 +14,7 @@ from accelerators.errors import ModelError
 from accelerators.white_balance.network_file import MOST_BYTES, REPAIR
 from accelerators.white_balance.posterior import LUX_KNOTS, MIRED_KNOTS
 from accelerators.white_balance.tint import NUMBERS
+from isp.plain_values import read_json
 
 HASH_LETTERS = 64
 # The entry that is the SHA-256 of all others.
@@ -78,14 +79,14 @@ def read_numbers(path: Path) -> LearnedNumbers:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode) or not 0 < facts.st_size <= MOST_BYTES:
             raise ModelError(f"It is no file of 1 to {MOST_BYTES} bytes.")
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = read_json(path.read_text(encoding="utf-8"))
         if not isinstance(entries, dict):
             raise ModelError(f"It is {type(entries).__name__}, not a table of names and numbers.")
         return LearnedNumbers.of(entries)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}). {REPAIR}") from None
     # JSON's and Unicode's errors are ValueErrors; too few or unknown entries are TypeErrors.
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise ModelError(f"{path} is damaged or not for this: {error} {REPAIR}") from None
 
 

@@ -27,6 +27,22 @@ class ExposureLimits:
         return self.exposure_us[0] == self.exposure_us[1] and self.analogue_gain[0] == self.analogue_gain[1]
 
 
+@dataclass(frozen=True)
+class ModeFacts:
+    """One way of reading a sensor out, as a camera offers or gives it.
+
+    raw_format    in the library's own words, "SRGGB12"
+    rows_take_s   from the reading of the first row to that of the last, at most; 0 where all rows are read at once
+    """
+
+    width: int
+    height: int
+    bits: int
+    raw_format: str
+    frames_per_second: float
+    rows_take_s: float = 0.0
+
+
 class Camera(Protocol):
     """A source of raw frames. Made closed; `start` opens the hardware."""
 
@@ -49,6 +65,14 @@ class Camera(Protocol):
     @property
     def exposure_limits(self) -> ExposureLimits | None:
         """What can be asked for; None of a camera whose exposure nobody can set."""
+
+    @property
+    def granted(self) -> ModeFacts:
+        """The mode that was really given."""
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """Every mode that could be asked for; empty of a camera that has only the one."""
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame; with `not_before_ns` the first whose exposure began at or after it.

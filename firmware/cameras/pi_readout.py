@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from firmware.cameras.base import ExposureLimits
+from firmware.cameras.base import ExposureLimits, ModeFacts
 from firmware.errors import CameraError
 from firmware.sensors import Sensor, SensorMode
 from firmware.settings import ExposureSettings
@@ -36,6 +36,15 @@ def choose_mode(modes: Sequence[Mapping[str, Any]], width: int, height: int) -> 
             "largest."
         )
     return max(wanted, key=lambda mode: (mode["size"][0] * mode["size"][1], mode["bit_depth"]))
+
+
+def offered_modes(modes: Sequence[Mapping[str, Any]]) -> tuple[ModeFacts, ...]:
+    """What libcamera lists; fps is the fastest that each mode can be."""
+    raw_modes = [mode for mode in modes if "bit_depth" in mode and "size" in mode]
+    return tuple(
+        ModeFacts(*mode["size"], mode["bit_depth"], str(mode.get("unpacked", "")), float(mode.get("fps", 0.0)))
+        for mode in raw_modes
+    )
 
 
 def measured_mode(sensor: Sensor, size: tuple[int, int], bits: int) -> SensorMode:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from firmware.cameras.base import ExposureLimits
+from firmware.cameras.base import ExposureLimits, ModeFacts
 from firmware.cameras.bounded import DEVICE_ERRORS, bounded
 from firmware.cameras.pi_errors import NOT_INSTALLED, explain
 from firmware.cameras.pi_metadata import Readout, clock_offset_ns, field_of_view, flips, shot_from_metadata
@@ -31,6 +31,7 @@ from firmware.cameras.pi_readout import (
     exposure_limits,
     measured_mode,
     metering_warnings,
+    offered_modes,
     preview_size,
     still_controls,
 )
@@ -83,6 +84,7 @@ class PiCamera:
         self._library: Library | None = None
         self._device: Any = None
         self._readout: Readout | None = None
+        self._offered: tuple[ModeFacts, ...] = ()
         self._frame_interval_s = 0.0
 
     def start(self) -> None:
@@ -109,6 +111,18 @@ class PiCamera:
         readout = self._require_open()
         rate = self._settings.camera.frames_per_second
         return exposure_limits(self._device.camera_controls, readout.sensor, readout.mode, rate)
+
+    @property
+    def granted(self) -> ModeFacts:
+        """The mode that was really given. Rows are read one after the other, all of them within a frame."""
+        readout = self._require_open()
+        mode, rate = readout.mode, readout.mode.frames_per_second
+        return ModeFacts(mode.width, mode.height, mode.bits, readout.raw_format.name, rate, 1.0 / rate)
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """Every mode that libcamera listed, whether Nightjar knows its noise or not; also where opening failed then."""
+        return self._offered
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next frame, or the first whose exposure began at `not_before_ns` or later; the pixels are a copy."""
@@ -186,7 +200,9 @@ class PiCamera:
     def _configure(self, device: Any) -> dict[str, Any]:
         """Ask for raw frames; returns the sensor mode asked for."""
         camera, exposure = self._settings.camera, self._settings.exposure
-        mode = choose_mode(device.sensor_modes, camera.width_px, camera.height_px)
+        modes = device.sensor_modes
+        self._offered = offered_modes(modes)
+        mode = choose_mode(modes, camera.width_px, camera.height_px)
         controls = still_controls(exposure, camera.frames_per_second)
         configuration = device.create_still_configuration(
             main={"format": "YUV420", "size": preview_size(mode["size"])},

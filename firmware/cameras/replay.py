@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from firmware.cameras.base import ModeFacts
 from firmware.errors import CameraError, CameraStalled, RawFileError
 from firmware.files.raw_files import SUFFIXES, list_raw_files, read_raw
 from firmware.settings import Settings
@@ -61,6 +62,17 @@ class ReplayCamera:
     def exposure_limits(self) -> None:
         """None: what was recorded stays as it was exposed."""
         return None
+
+    @property
+    def granted(self) -> ModeFacts:
+        """Of the files; raw files do not tell how many bits the sensor was read out with."""
+        height, width = self._shape
+        return ModeFacts(width, height, 0, "raw files", 1.0 / self.frame_interval_s)
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """None: the files have one size."""
+        return ()
 
     def next_frame(self, timeout_s: float, not_before_ns: int | None = None) -> RawFrame:
         """The next file at its time; with `not_before_ns` the first whose exposure began at or after it."""

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from firmware.cameras.base import ExposureLimits
+from firmware.cameras.base import ExposureLimits, ModeFacts
 from firmware.cameras.metering import brighter_by, green_levels
 from firmware.cameras.simulation.cable import OUT, SILENT, Cable
 from firmware.cameras.simulation.exposure import Exposure, Limits, damped
@@ -16,6 +16,7 @@ from firmware.cameras.simulation.frame_clock import FrameClock
 from firmware.cameras.simulation.scenes import scene_names
 from firmware.cameras.simulation.world import Moment, Truth, World
 from firmware.errors import CameraError, CameraStalled
+from firmware.sensors import SensorMode
 from firmware.settings import CameraSettings, ExposureSettings, Settings, SimulatedSettings
 from isp.frames import RawFrame
 
@@ -68,6 +69,16 @@ class SimulatedCamera:
         """What `set_exposure` can be asked for."""
         sensor = self._world.sensor
         return ExposureLimits(sensor.exposure_us, sensor.analogue_gain, self._interval_ns / 1e9)
+
+    @property
+    def granted(self) -> ModeFacts:
+        """The mode that was really given."""
+        return self._facts(self._world.mode)
+
+    @property
+    def offered(self) -> tuple[ModeFacts, ...]:
+        """Every mode of the sensor."""
+        return tuple(self._facts(mode) for mode in self._world.sensor.modes)
 
     def start(self) -> None:
         """Draw the scene, meter it, and let the frames run."""
@@ -129,6 +140,10 @@ class SimulatedCamera:
                 f"The frame of {frame.shot.timestamp_ns} ns is not one of this camera's last {REMEMBERED_FRAMES}."
             )
         return self._world.truth(moment)
+
+    def _facts(self, mode: SensorMode) -> ModeFacts:
+        raw_format = f"S{self._world.bayer}{mode.bits}"
+        return ModeFacts(mode.width, mode.height, mode.bits, raw_format, mode.frames_per_second)
 
     def _running_clock(self) -> FrameClock:
         if self._clock is None or self._closed.is_set():

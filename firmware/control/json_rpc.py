@@ -8,16 +8,21 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from firmware.control.codes import (
+    NO_SUCH_METHOD,
+    NOT_A_REQUEST,
+    NOT_JSON,
+    OUR_FAULT,
+    REFUSED,
+    WRONG_PARAMS,
+)
 from firmware.errors import NightjarError
 from isp.errors import IspError
+from isp.plain_values import read_json
 
 logger = logging.getLogger(__name__)
 
 Handlers = Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]
-
-NOT_JSON, NOT_A_REQUEST, NO_SUCH_METHOD, WRONG_PARAMS, OUR_FAULT = -32700, -32600, -32601, -32602, -32603
-# Our own range, -32000 to -32099: the camera said no; the caller is not allowed in; too many callers.
-REFUSED, NOT_ALLOWED, TOO_MANY = -32000, -32001, -32002
 
 
 class ParamsError(NightjarError, ValueError):
@@ -27,8 +32,8 @@ class ParamsError(NightjarError, ValueError):
 def answer_line(line: bytes, handlers: Handlers) -> bytes | None:
     """The answer to one line, newline included; None when nothing asks for an answer."""
     try:
-        message = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
+        message = read_json(line, parse_constant=_no_constant)
+    except ValueError as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
         return error_line(NOT_JSON, f"This line is not JSON: {error}")
     if isinstance(message, list):
         return _answer_batch(message, handlers)

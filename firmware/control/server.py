@@ -10,9 +10,13 @@ import socket
 import stat
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.control.json_rpc import NOT_A_REQUEST, NOT_ALLOWED, TOO_MANY, Handlers, answer_line, error_line
+from firmware.control.codes import NOT_A_REQUEST, NOT_ALLOWED, TOO_MANY
+from firmware.control.json_rpc import Handlers, answer_line, error_line
 from firmware.control.peers import group_id, may_connect, peer_of
 from firmware.errors import ControlError
 from firmware.service.heartbeat import BEAT_S, Heartbeats
@@ -24,6 +28,25 @@ LARGEST_REQUEST_BYTES = 64 * 1024
 MOST_CONNECTIONS = 16
 # A caller that says nothing for so long is gone, or holds one of the few places for no reason.
 IDLE_LIMIT_S = 60.0
+# When others stand outside, he has so long.
+MAKES_WAY_S = 1.0
+# Between being told to go and being gone.
+LEAVING_S = 0.2
+
+
+@dataclass
+class _Caller:
+    """A connection.
+
+    pid             the process at its other end
+    silent_since_s  since when it has to say something, or to take its answer; None while its request is in work
+    is_last         the answer in work is the last one it gets
+    """
+
+    connection: socket.socket
+    pid: int
+    silent_since_s: float | None
+    is_last: bool = False
 
 
 class ControlServer:
@@ -35,15 +58,17 @@ class ControlServer:
         handlers: Handlers,
         heartbeats: Heartbeats,
         idle_limit_s: float = IDLE_LIMIT_S,
+        makes_way_s: float = MAKES_WAY_S,
     ) -> None:
         self._path = Path(settings.socket)
         self._group = settings.group
         self._handlers = handlers
         self._heartbeats = heartbeats
         self._idle_limit_s = idle_limit_s
+        self._makes_way_s = makes_way_s
         self._stop = threading.Event()
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
-        self._callers: dict[threading.Thread, socket.socket] = {}
+        self._callers: dict[threading.Thread, _Caller] = {}
         self._listener: socket.socket | None = None
         self._inode = 0
         self._wake, self._waker = socket.socketpair()
@@ -89,9 +114,9 @@ class ControlServer:
             self._waker.close()
             self._listener = None
         callers = list(self._callers.items())
-        for _, connection in callers:
+        for _, caller in callers:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)  # wakes recv(); an answer in work still goes out
+                caller.connection.shutdown(socket.SHUT_RD)  # wakes recv(); an answer in work still goes out
         for thread, _ in callers:
             thread.join(max(0.0, deadline_s - time.monotonic()))
         with contextlib.suppress(OSError):
@@ -151,52 +176,80 @@ class ControlServer:
             logger.warning("Refused user %s (uid %d, pid %d) on the control socket", peer.user, peer.uid, peer.pid)
             self._turn_away(connection, NOT_ALLOWED, f"User {peer.user} may not use this camera. Join its group with "
                             f"`sudo usermod -aG {self._group} {peer.user}` and log in again.")  # fmt: skip
-        elif not self._places.acquire(blocking=False):
+        elif not self._places.acquire(blocking=False) and not self._place_of_another():
             self._turn_away(connection, TOO_MANY, f"{MOST_CONNECTIONS} callers are connected already; try again.")
         else:
-            thread = threading.Thread(target=self._serve, args=(connection,), name="caller", daemon=True)
-            self._callers[thread] = connection
+            caller = _Caller(connection, peer.pid, time.monotonic())
+            thread = threading.Thread(target=self._serve, args=(caller,), name="caller", daemon=True)
+            self._callers[thread] = caller
             thread.start()
+
+    def _place_of_another(self) -> bool:
+        """Somebody stands outside: let one caller go who can be spared. True when that gave a place."""
+        caller = self._to_be_spared(list(self._callers.values()))
+        if caller is None:
+            return False
+        caller.is_last = True
+        if caller.silent_since_s is not None:
+            with contextlib.suppress(OSError):
+                caller.connection.shutdown(socket.SHUT_RDWR)
+        # One at work goes when that is done: whoever stands outside asks again.
+        return self._places.acquire(timeout=LEAVING_S)
+
+    def _to_be_spared(self, callers: list[_Caller]) -> _Caller | None:
+        """Who has been silent for too long; else one of the process that has most places, if it has several."""
+        now_s = time.monotonic()
+        spared = max(callers, key=lambda caller: _silent_s(caller, now_s), default=None)
+        if spared is not None and _silent_s(spared, now_s) > self._makes_way_s:
+            return spared
+        places = Counter(caller.pid for caller in callers if not caller.is_last)
+        (crowd, most), *_ = places.most_common(1) or [(0, 0)]
+        ours = [caller for caller in callers if caller.pid == crowd and not caller.is_last]
+        return max(ours, key=lambda caller: _silent_s(caller, now_s)) if most > 1 else None
 
     @staticmethod
     def _turn_away(connection: socket.socket, code: int, message: str) -> None:
         with connection, contextlib.suppress(OSError):
             connection.send(error_line(code, message), socket.MSG_DONTWAIT)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, caller: _Caller) -> None:
+        connection = caller.connection
         try:
             with connection:
                 for line in self._lines(connection):
+                    caller.silent_since_s = None
                     answer = answer_line(line, self._handlers)
+                    caller.silent_since_s = time.monotonic()
                     if answer is not None:
                         connection.settimeout(self._idle_limit_s)
                         connection.sendall(answer)
+                    if caller.is_last:
+                        break
         except OSError as error:  # the caller is gone, or silent too long
             logger.debug("A caller left: %s", error)
         finally:
             self._callers.pop(threading.current_thread(), None)
             self._places.release()
 
-    def _lines(self, connection: socket.socket):
+    def _lines(self, connection: socket.socket) -> Iterator[bytes]:
         """Lines as they come, without their newline. Ends when the caller does, or asks too much at once."""
         rest = b""
-        while True:
-            line, newline, after = rest.partition(b"\n")
-            if len(line) > LARGEST_REQUEST_BYTES:
-                limit = f"A request is at most {LARGEST_REQUEST_BYTES} bytes."
-                connection.sendall(error_line(NOT_A_REQUEST, limit))
-                return
-            if newline:
-                rest = after
-                if line.strip():
-                    yield line
-                continue
-            part = self._receive(connection)
-            if not part:
-                return
-            rest += part
+        while part := self._receive(connection):
+            *whole, rest = (rest + part).split(b"\n")
+            for line in (*whole, rest):
+                if len(line) > LARGEST_REQUEST_BYTES:
+                    limit = f"A request is at most {LARGEST_REQUEST_BYTES} bytes."
+                    connection.sendall(error_line(NOT_A_REQUEST, limit))
+                    return
+            yield from (line for line in whole if line.strip())
 
     def _receive(self, connection: socket.socket) -> bytes:
         """What comes next; nothing when the caller ended or the daemon stops. Raises TimeoutError after idling."""
         connection.settimeout(self._idle_limit_s)
         return b"" if self._stop.is_set() else connection.recv(65536)
+
+
+def _silent_s(caller: _Caller, now_s: float) -> float:
+    """For how long it has kept us waiting; -1 while we work for it."""
+    since_s = caller.silent_since_s
+    return -1.0 if since_s is None else now_s - since_s

@@ -103,7 +103,7 @@ def develop_bursts(bursts: list[RecordedBurst], wishes: Wishes, begin: Callable[
 
 def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Callable[[str], None]) -> Developed:
     dng = jpeg.with_suffix(".DNG")
-    refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes.replace)
+    refuse_existing([dng, jpeg, jpeg.with_suffix(".json")], wishes)
     began = time.monotonic()
     frame, of_burst, zoom = _merge(burst, wishes, begin)
     numbers = {"merge_ms": round((time.monotonic() - began) * 1000, 3)}
@@ -113,7 +113,7 @@ def _develop_burst(burst: RecordedBurst, jpeg: Path, wishes: Wishes, begin: Call
     if wishes.mode.zoom:
         pipeline = in_light_of(read_raw(burst.files[0]), pipeline, tuning, wishes.judge)
     pipeline = plan_photo(pipeline, frame, tuning, wishes.judge)
-    write_file(dng, encode_raw(frame, tuning, pipeline), wishes.replace)
+    write_file(dng, encode_raw(frame, tuning, pipeline), wishes)
     quality = wishes.jpeg_quality or wishes.default_quality
     recipe = Recipe(pipeline, wishes.mode.name, quality, "planned", of_burst, zoom=zoom)
     made = develop_frame(frame, recipe, str(burst.source), jpeg, wishes, numbers)

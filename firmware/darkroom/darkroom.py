@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.ring import frame_time_ns
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # A 12 Mpix photo takes the slowest board some ten seconds; beyond this developing hangs, and the watchdog may act.
 DEVELOP_LIMIT_S = 180.0
+NAME = "darkroom"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Tally:
     taken: int = 0
     failed: int = 0
     last: str = ""
+    last_press_to_saved_ms: float | None = None
     last_error: str = ""
     saved_s: float = float("-inf")
     failed_s: float = float("-inf")
@@ -79,10 +82,10 @@ class Darkroom:
         self.tally = Tally()
         self._writer = writer
         self._changed = changed
-        self._jobs: Worker[Job] = Worker("darkroom", heartbeats, DEVELOP_LIMIT_S, self._work, prepare=_fetch_tools)
+        self._jobs: Worker[Job] = Worker(NAME, heartbeats, DEVELOP_LIMIT_S, self._work, prepare=_fetch_tools)
 
     def start(self) -> None:
-        """Begin to develop. Called once frames flow: loading the tools must not delay the first one."""
+        """Begin to develop. Its tools are loaded first, while the camera opens."""
         self._jobs.start()
 
     def take(self, job: Job) -> None:
@@ -109,6 +112,7 @@ class Darkroom:
         else:
             self.tally.taken += 1
             self.tally.last = str(job.files.jpeg)
+            self.tally.last_press_to_saved_ms = report["press_to_saved_ms"]
             self.tally.saved_s = time.monotonic()
             job.done.set_result(report)
         self._changed()
@@ -121,7 +125,7 @@ class Darkroom:
         from firmware.white_balance.story import light_of
 
         numbers = {"press_to_frame_ms": _ms_between(job.press_ns, frame_time_ns(job.burst.reference_frame))}
-        raw_refused = job.raw_done.exception() if job.raw_done is not None else None
+        raw_refused = None if job.raw_done is None else self._refusal(job.raw_done)
         if job.raw_done is not None and raw_refused is None:
             numbers["press_to_dng_ms"] = _ms_between(job.press_ns, job.raw_done.result())
         began_ns = time.monotonic_ns()
@@ -129,22 +133,29 @@ class Darkroom:
         jpeg = encode_jpeg(made.photo, job.jpeg_quality, made.zoom and made.zoom["asked"])
         numbers["develop_ms"] = _ms_between(began_ns, time.monotonic_ns())
         # One after the other: a photo whose JPEG is there has all it came with.
-        beside = {path: self._writer.write(path, data) for path, data in made.files}
-        saved_ns = self._writer.write(job.files.jpeg, jpeg).result()
-        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved_ns)
+        writes = {path: self._writer.write(path, data) for path, data in made.files}
+        beside = {path: self._refusal(done) for path, done in writes.items()}
         of_burst = job.of_burst
         if of_burst is not None and raw_refused is not None:
             of_burst = {**of_burst, "raw_not_written": str(raw_refused)}  # the first frame's raw file may be there
         entry = without_refused(made.entry, beside) if job.portrait is not None else None
         sidecar = encode_sidecar(made.photo, numbers, job.jpeg_quality, job.mode, of_burst, entry, made.zoom)
-        self._writer.write(job.files.sidecar, sidecar).result()
-        for refusal in (raw_refused, *(done.exception() for done in beside.values())):
+        has_raw = job.raw_done is not None and raw_refused is None
+        saved = self._save({job.files.sidecar: sidecar, job.files.jpeg: jpeg}, has_raw)
+        for refusal in (raw_refused, *beside.values(), *map(self._refusal, saved.values())):
             if refusal is not None:
                 # A full card may still hold the small JPEG, but what was promised is more than that.
                 raise refusal
+        numbers["press_to_saved_ms"] = _ms_between(job.press_ns, saved[job.files.jpeg].result())
         light = light_of(made.photo.recipe)
         _log_photo(job, numbers, entry, light, made.zoom)
         return _report(job, numbers, entry, made) | {"light": light}
+
+    def _save(self, recipe_and_photo: Mapping[Path, bytes], has_raw: bool) -> Mapping[Path, Future]:
+        """The recipe first: with it a raw file whose JPEG was cut off still gives that very photo. Without a raw file
+        nobody can follow it, and the photo goes first."""
+        files = recipe_and_photo.items() if has_raw else reversed(recipe_and_photo.items())
+        return {path: self._writer.write(path, data) for path, data in files}
 
     def _develop(self, job: Job) -> Made:
         from firmware.darkroom.developing import develop_job
@@ -159,7 +170,19 @@ class Darkroom:
     def _keep_raw(self, job: Job) -> None:
         """[storage] dng = false, but there is no photo: the measurement is all there is, and is not thrown away."""
         logger.error("%s: developing failed, so the raw measurement is kept", job.files.dng.name)
-        self._writer.write(job.files.dng, encode_raw(job.burst.reference_frame, job.tuning, job.pipeline)).result()
+        raw = encode_raw(job.burst.reference_frame, job.tuning, job.pipeline)
+        self._written(self._writer.write(job.files.dng, raw))
+
+    def _refusal(self, done: Future) -> BaseException | None:
+        """Wait for a file; why the card did not take it."""
+        return self._writer.finished(done, NAME, DEVELOP_LIMIT_S)
+
+    def _written(self, done: Future) -> int:
+        """Wait for a file; when it was durable. Raises why it is not."""
+        refusal = self._refusal(done)
+        if refusal is not None:
+            raise refusal
+        return done.result()
 
 
 def _fetch_tools() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from firmware.errors import SettingsError
 from firmware.paths import CONFIGS
 from isp.errors import KnobError
+from isp.plain_values import read_toml
 
 if TYPE_CHECKING:
     from isp.pipeline import Pipeline
@@ -41,11 +41,11 @@ class Mode:
 def load_modes(file: Path = MODES_FILE) -> dict[str, Mode]:
     """The modes by name, in the order of the mode button. Raises SettingsError naming file and mode."""
     try:
-        tables = tomllib.loads(file.read_text())
+        tables = read_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}. Nightjar needs its modes; install it again.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: {error}.") from None
+    except ValueError as error:  # TOML's and Unicode's are ValueErrors; so is that of 5000 digits
+        raise SettingsError(f"{file}: not TOML: {error}.") from None
     if not tables:
         raise SettingsError(f"{file} holds no mode; it needs at least one table, such as [photo].")
     return {name: _mode(file, name, table) for name, table in tables.items()}

@@ -75,7 +75,9 @@ def develop_files(files: list[Path], wishes: Wishes, begin: Callable[[Path], Non
 
 def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
     """Make one photo and its sidecar. Raises NightjarError or IspError."""
-    refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes.replace)
+    if _was_cut_off(file, jpeg, wishes):
+        wishes = dataclasses.replace(wishes, finishes=True)
+    refuse_existing([jpeg, jpeg.with_suffix(".json")], wishes)
     whole = read_frame(file)
     frame, zoom = zoomed_again(whole, file, wishes)
     recipe = dataclasses.replace(choose_recipe(file, frame.shot, wishes), zoom=zoom)
@@ -83,6 +85,13 @@ def develop_file(file: Path, jpeg: Path, wishes: Wishes) -> Developed:
         lit = in_light_of(whole, recipe.pipeline, tuning_of(whole.shot.sensor, wishes.tuning), wishes.judge)
         recipe = dataclasses.replace(recipe, pipeline=lit)
     return develop_frame(frame, recipe, str(file), jpeg, wishes)
+
+
+def _was_cut_off(file: Path, jpeg: Path, wishes: Wishes) -> bool:
+    """Whether the raw file's own recipe, in its place, is to be followed, and only the JPEG is not there yet."""
+    beside, sidecar = file.with_suffix(".json"), jpeg.with_suffix(".json")
+    other_than_recipe = wishes.plan_anew or wishes.recipe or wishes.jpeg_quality
+    return not other_than_recipe and not jpeg.exists() and sidecar.is_file() and sidecar.samefile(beside)
 
 
 def develop_frame(
@@ -105,13 +114,13 @@ def develop_frame(
     made = _make(frame, recipe, jpeg, wishes, steps)
     develop_ms = round((time.monotonic() - began) * 1000, 3)
     numbers = {**(numbers or {}), "develop_ms": develop_ms}
-    for path, data in made.files:
-        write_file(path, [data], wishes.replace)
-    factor = made.zoom and made.zoom["asked"]
-    write_file(jpeg, [encode_jpeg(made.photo, recipe.jpeg_quality, factor)], wishes.replace)
     entry = made.entry or recipe.of_portrait
     told = encode_sidecar(made.photo, numbers, recipe.jpeg_quality, recipe.mode, recipe.of_burst, entry, made.zoom)
-    write_file(sidecar, [told], wishes.replace)
+    factor = made.zoom and made.zoom["asked"]
+    picture = encode_jpeg(made.photo, recipe.jpeg_quality, factor)
+    # The JPEG last, as the camera does: whoever finds it has all that it came with.
+    for path, data in (*made.files, (sidecar, told), (jpeg, picture)):
+        write_file(path, [data], wishes)
     return Developed(
         raw=origin,
         jpeg=str(jpeg),
@@ -139,7 +148,7 @@ def _make(
     if recipe.pipeline.stage(Bokeh) is None:
         return Made(develop(frame, recipe.pipeline, tuning, wishes.threads, steps, wishes.judge))
     keep = Keep.beside(jpeg, wishes.keep)
-    refuse_existing([path for path in (keep.plain, keep.mask) if path], wishes.replace)
+    refuse_existing([path for path in (keep.plain, keep.mask) if path], wishes)
     stored = recipe.stored_mask
     find = wishes.find if stored is None else stored.give
     second = _second(wishes) if wishes.second else None
@@ -192,18 +201,20 @@ def tuning_of(sensor: str, source: str) -> Tuning | None:
     return None if sensor == UNKNOWN_SENSOR else load_sensor(sensor, source).tuning
 
 
-def refuse_existing(files: list[Path], replace: bool) -> None:
+def refuse_existing(files: list[Path], wishes: Wishes) -> None:
     """Say before the work which file would be lost by it. Raises StorageError."""
     there = [file for file in files if file.exists()]
-    if there and not replace:
+    if there and not (wishes.replace or wishes.finishes):
         raise StorageError(f"{there[0]} exists. Choose another folder with -o DIR, or replace it with --force.")
 
 
-def write_file(file: Path, parts: list[bytes], replace: bool) -> None:
+def write_file(file: Path, parts: list[bytes], wishes: Wishes) -> None:
     """Write a file durably, its folders too; one that exists only where told to. Raises StorageError."""
+    if wishes.finishes and file.exists():
+        return
     try:
         make_folders(file.parent)
-        if replace:
+        if wishes.replace:
             write_over(file, parts)
         else:
             write_new(file, parts)

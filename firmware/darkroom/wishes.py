@@ -44,6 +44,7 @@ class Wishes:
     merge         which merge makes a photo of a burst, a key of `firmware.night.rungs.RUNGS`
     zoom          how far, in modes that zoom
     upscale       the network that enlarges what no burst measured; None where none can be asked
+    finishes      a photo that was cut off: what of it is in its place already stays as it is
     """
 
     folder: Path
@@ -67,6 +68,7 @@ class Wishes:
     judge: Judge | None = None
     zoom: ZoomSettings = field(default_factory=ZoomSettings)
     upscale: Callable[[np.ndarray], Upscaled] | None = None
+    finishes: bool = False
 
 
 @dataclass(frozen=True)

@@ -152,10 +152,11 @@ def photograph(view: View, folder: Path, extra: Sequence[str]) -> list[Taken]:
 def _in_each_mode(view: View, daemon: BenchDaemon) -> Iterator[Taken]:
     for mode in view.modes:
         daemon.switch_mode(mode)
-        yield _taken(view, daemon.take_photo())
+        jpeg = daemon.take_photo()
+        yield _taken(view, jpeg, daemon.status()["photos"]["last_press_to_saved_ms"])
 
 
-def _taken(view: View, jpeg: Path) -> Taken:
+def _taken(view: View, jpeg: Path, press_to_saved_ms: float) -> Taken:
     sidecar = read_sidecar(jpeg.with_suffix(".json"))
     endings = (".JPG", ".DNG", ".json", PLAIN, MASK)
     files = [path for path in (jpeg.with_name(jpeg.stem + ending) for ending in endings) if path.is_file()]
@@ -169,8 +170,8 @@ def _taken(view: View, jpeg: Path) -> Taken:
         files=tuple(str(path) for path in files),
         exposure=f"{frames}{shot.exposure_us / 1000:.1f} ms, gain {shot.analogue_gain:.1f}",
         press_to_frame_ms=numbers["press_to_frame_ms"],
-        press_to_dng_ms=numbers.get("press_to_dng_ms", numbers["press_to_saved_ms"]),
-        press_to_saved_ms=numbers["press_to_saved_ms"],
+        press_to_dng_ms=numbers.get("press_to_dng_ms", press_to_saved_ms),
+        press_to_saved_ms=press_to_saved_ms,
         portrait=None if sidecar.portrait is None else in_words(sidecar.portrait),
         zoom=None if sidecar.zoom is None else zoom_in_words(sidecar.zoom),
         zoomed_times=1.0 if sidecar.zoom is None else sidecar.zoom["asked"],

@@ -5,7 +5,6 @@ The recipe on the photo's DNG gives the photo's JPEG again, byte for byte. Keys 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from firmware.white_balance.story import light_of
 from firmware.zoom import entry as of_zoom
 from isp.errors import FrameError
 from isp.frames import Photo, Shot
+from isp.plain_values import read_json
 
 FORMAT = 1
 # A recipe holds shading tables of up to 3 x 32 x 32 numbers; a thousand times that is not one of ours.
@@ -121,10 +121,10 @@ def _read_json(path: Path) -> dict[str, Any]:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
             raise SidecarError(f"{path} has {size} bytes; a sidecar has at most {LARGEST_BYTES}.")
-        stored = json.loads(path.read_bytes())
+        stored = read_json(path.read_bytes())
     except OSError as error:
         raise SidecarError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # json's and Unicode's errors are ValueErrors
+    except ValueError as error:  # json's and Unicode's errors are ValueErrors
         if isinstance(error, SidecarError):
             raise
         raise SidecarError(f"{path} is not JSON: {error}.") from None

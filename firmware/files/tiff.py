@@ -25,6 +25,8 @@ SIGNATURE = b"II*\0"
 # Far beyond any directory of ours; a damaged file can claim four billion entries.
 MOST_ENTRIES = 512
 MOST_BYTES = 1 << 22
+# All values of a directory together: 512 entries may each claim the same 4 MB of a file.
+MOST_BYTES_IN_ALL = 6 << 20
 LONGEST = 0xFFFFFFFF
 
 
@@ -150,22 +152,23 @@ class TiffReader:
         if count > MOST_ENTRIES:
             raise RawFileError(f"A directory claims {count} entries; at most {MOST_ENTRIES} are read.")
         entries = _bytes_at(self.file, offset + 2, 12 * count, self.size)
-        fields = {}
+        fields, left = {}, MOST_BYTES_IN_ALL
         for tag, kind, length, value in struct.iter_unpack(self.order + "HHI4s", entries):
             if kind in LETTERS:
-                fields[tag] = self._values(kind, length, value)
+                size = length * struct.calcsize("<" + LETTERS[kind])
+                # Somebody's maker notes: nothing that we ask for is that long.
+                is_read = size <= min(left, MOST_BYTES)
+                fields[tag] = self._values(kind, length, size, value) if is_read else b""
+                left -= size if is_read else 0
         return fields
 
-    def _values(self, kind: int, length: int, value: bytes) -> tuple[Any, ...] | bytes:
+    def _values(self, kind: int, length: int, size: int, value: bytes) -> tuple[Any, ...] | bytes:
         letters = LETTERS[kind]
-        size = length * struct.calcsize("<" + letters)
-        if size > MOST_BYTES:
-            return b""  # Somebody's maker notes: nothing that we ask for is that long.
         if size > 4:
             value = _bytes_at(self.file, *self._numbers("I", value), size, self.size)
         if letters == "s":
             return value[:size]
-        numbers = self._numbers(letters * length, value[:size])
+        numbers = tuple(value[:size]) if kind == BYTE else self._numbers(letters * length, value[:size])
         return numbers if len(letters) == 1 else tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
     def _numbers(self, letters: str, payload: bytes) -> tuple[Any, ...]:

@@ -24,7 +24,6 @@ from firmware.night.saving import Saving
 from firmware.night.taken import Taken
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
-from firmware.storage.card_writer import WRITE_LIMIT_S
 from firmware.zoom.taking import NewZoomBurst, new_zoom_burst, of_one_frame
 from isp.errors import FrameError
 from isp.frames import RawFrame
@@ -83,6 +82,7 @@ class Night:
     ) -> None:
         self._camera = camera
         self._card = card
+        self._writer = writer
         self._saving = Saving(writer, darkroom, upscaling)
         self._heartbeats = heartbeats
         self._changed = changed
@@ -95,7 +95,7 @@ class Night:
         self._presses: Worker[BurstPress] = Worker(NAME, heartbeats, FRAME_LIMIT_S, self._work, prepare=_fetch_tools)
 
     def start(self) -> None:
-        """Begin to take bursts. Called once frames flow."""
+        """Begin to take bursts. Its tools are loaded first, while the camera opens."""
         self._presses.start()
 
     def close(self, timeout_s: float) -> None:
@@ -135,8 +135,9 @@ class Night:
     def _work(self, press: BurstPress) -> None:
         facts: dict[str, Any] = {}
         taken = self._taken(press, facts)
-        self._heartbeats.beat(NAME, within_s=2 * WRITE_LIMIT_S)
-        if press.files.exception() is None:  # else who pressed has been told that the card gave no number
+        # Else who pressed has been told that the card gave no number.
+        if self._writer.finished(press.files, NAME, FRAME_LIMIT_S) is None:
+            self._writer.finished(press.kept, NAME, FRAME_LIMIT_S)
             self._hand_on(press, taken, facts)
         with self._lock:
             self._press = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,14 @@ def fault_of(entry: Mapping[str, Any]) -> str:
         return f"portrait.blurred is {blurred!r}; it must be true or false."
     if not blurred and not isinstance(why, str):
         return f"portrait.why is {why!r}; of a photo without blur it must say why."
+    second = entry.get("second")
+    if not isinstance(second, dict | None):
+        return f"portrait.second is {second!r}; it must be a table, or not be there."
+    texts = {name: entry.get(name) for name in ("device", "fell_back", "without_model")}
+    texts["second.why"] = (second or {}).get("why")
+    for name, text in texts.items():
+        if not isinstance(text, str | None):
+            return f"portrait.{name} is {text!r}; it must be text or null."
     if subject is None:
         return ""
     texts = [subject.get("kind"), *_list(subject.get("names"))] if isinstance(subject, dict) else [subject, None]
@@ -32,9 +39,9 @@ def fault_of(entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def without_refused(entry: Mapping[str, Any], writes: Mapping[Path, Future]) -> dict[str, Any]:
+def without_refused(entry: Mapping[str, Any], refusals: Mapping[Path, BaseException | None]) -> dict[str, Any]:
     """The entry of a photo some of whose files the card refused: it names only those that are there."""
-    refused = {path.name: str(done.exception()) for path, done in writes.items() if done.exception()}
+    refused = {path.name: str(refusal) for path, refusal in refusals.items() if refusal is not None}
     told = dict(entry)
     for name in ("plain", "mask"):
         file = told.get(name)

@@ -9,14 +9,12 @@ from typing import Any
 
 from firmware.camera_thread import CameraThread, frame_age_s
 from firmware.darkroom.darkroom import Darkroom
-from firmware.errors import StorageError
 from firmware.portrait.masks import Masks
 from firmware.preview.preview import Preview
-from firmware.ring import MEGABYTE
 from firmware.service.board_watch import BoardWatch
+from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import Heartbeats
 from firmware.shooting import Shooting
-from firmware.storage.card import Card
 from firmware.version import VERSION
 from firmware.wall_clock import not_set_in_words
 from firmware.white_balance.story import amiss
@@ -36,7 +34,7 @@ class DaemonStatus:
         darkroom: Darkroom,
         masks: Masks,
         preview: Preview,
-        card: Card,
+        card: CardReport,
         heartbeats: Heartbeats,
         zoom: Callable[[], dict[str, Any]],
         upscaling: Callable[[], dict[str, Any]],
@@ -72,7 +70,7 @@ class DaemonStatus:
         report = self._camera.report
         if report.state != "streaming":
             return report.state
-        return "busy" if self._shooting.waiting else "ready"
+        return "busy" if self._shooting.waiting else self._card.state() or "ready"
 
     def light(self) -> str:
         """The pattern of the status light."""
@@ -94,7 +92,7 @@ class DaemonStatus:
         report, tally = self._camera.report, self._darkroom.tally
         if report.state != "streaming":
             return f"{report.state}: {report.reason}" if report.reason else report.state
-        burst = self._shooting.burst
+        burst, card = self._shooting.burst, self._card.in_words()
         return (
             f"{report.name} {report.sensor}, mode {self._shooting.mode}, {tally.taken} photos, "
             f"{self._shooting.waiting} in work"
@@ -103,12 +101,13 @@ class DaemonStatus:
             + (", settings wrong" if self.settings_trouble else "")
             + (", leaving out bad frames" if report.leaves_out else "")
             + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
+            + (f". {card}" if card else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for `nightjar status`."""
         tally, ring, shooting = self._darkroom.tally, self._camera.ring, self._shooting
-        card, preview, accelerator = self._card_dict(), self._preview.report(), self._masks.report()
+        card, preview, accelerator = self._card.to_dict(), self._preview.report(), self._masks.report()
         balance, zoom, upscaling = self._balance_dict(), self._zoom(), self._upscaling()
         return {
             "version": VERSION,
@@ -122,6 +121,7 @@ class DaemonStatus:
             "photos": {
                 "taken": tally.taken,
                 "last": tally.last or None,
+                "last_press_to_saved_ms": tally.last_press_to_saved_ms,
                 "queue": shooting.waiting,
                 "failed": tally.failed,
             },
@@ -133,7 +133,8 @@ class DaemonStatus:
             "card": card,
             "board": {"temperature_c": self._board.temperature_c, "trouble": self._board.trouble or None},
             "warnings": [
-                *self._warnings(card, preview, accelerator),
+                *self._card.warnings(card),
+                *self._warnings(preview, accelerator),
                 *amiss(balance),
                 *_amiss_of_zoom(zoom, upscaling),
             ],
@@ -164,16 +165,8 @@ class DaemonStatus:
         shooting = self._shooting
         return shooting.balances.report([shooting.mode], *shooting.eye(), shooting.look.pipelines)
 
-    def _card_dict(self) -> dict[str, Any]:
-        folder = self._shooting.look.settings.storage.folder
-        try:
-            return {"free_mb": self._card.free_bytes() // MEGABYTE, "folder": folder, "trouble": None}
-        except StorageError as error:
-            return {"free_mb": None, "folder": folder, "trouble": str(error)}
-
-    def _warnings(self, card: dict[str, Any], preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
-        report, tally, storage = self._camera.report, self._darkroom.tally, self._shooting.look.settings.storage
-        free_mb, device = card["free_mb"], accelerator["device"] or {}
+    def _warnings(self, preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
+        report, tally, device = self._camera.report, self._darkroom.tally, accelerator["device"] or {}
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
         clock = not_set_in_words()
         known = {
@@ -183,15 +176,12 @@ class DaemonStatus:
             report.left_out_in_words: report.leaves_out,
             clock: clock,
             self._board.in_words: self._board.trouble,
-            f"No photos can be saved. {card['trouble']}": free_mb is None,
-            f"{free_mb} MB free: presses are refused. Make room in {storage.folder}.": free_mb is not None
-            and free_mb < storage.free_space_floor_mb,
             f"The last press was refused: {self._refusal}": bool(self._refusal),
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
-            unfinished_in_words(self.unfinished): self.unfinished,
+            unfinished_in_words(still_unfinished(self.unfinished)): still_unfinished(self.unfinished),
             self.settings_trouble: self.settings_trouble,
             f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
         }
@@ -205,6 +195,11 @@ def _amiss_of_zoom(zoom: dict[str, Any], network: dict[str, Any]) -> Iterator[st
         yield f"Zoom: what is not measured is enlarged without a network: {network['lacking']}"
     if zoom["trouble"]:
         yield zoom["trouble"]
+
+
+def still_unfinished(raw_files: list[Path]) -> list[Path]:
+    """Those that nobody has developed or taken away since the start."""
+    return [path for path in raw_files if path.exists() and not path.with_suffix(".JPG").exists()]
 
 
 def unfinished_in_words(paths: list[Path]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from firmware.service.heartbeat import BEAT_S, Heartbeats
+from firmware.service.thread_name import tell_kernel
 
 Item = TypeVar("Item")
 
@@ -49,6 +50,7 @@ class Worker(Generic[Item]):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        tell_kernel()
         self._heartbeats.beat(self._name, within_s=self._limit_s)
         self._prepare()
         while True:

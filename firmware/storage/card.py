@@ -7,8 +7,6 @@ leaves no torn file: each is written under a hidden name, made durable, then nam
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import fcntl
 import logging
 import os
@@ -21,7 +19,10 @@ from pathlib import Path
 from firmware.errors import StorageError
 from firmware.settings import StorageSettings
 from firmware.storage.card_errors import explained
-from firmware.storage.durable import NEW_FILE_MODE, make_folders, partial_of, write_new, write_over
+from firmware.storage.durable import NEW_FILE_MODE, keep_folders, make_folders, write_new, write_over
+from firmware.storage.pieces import Pieces
+from firmware.storage.room import Room
+from firmware.storage.slot import Slot
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +77,17 @@ class Card:
     """One card and its counter; only one process may have it open. Safe to use from several threads."""
 
     def __init__(self, settings: StorageSettings) -> None:
+        self.pieces = Pieces()
         self._folder = Path(settings.folder)
         self._pictures = self._folder / PICTURES
         self._state = Path(settings.state_folder)
+        self._slot = Slot(self._folder, self._pictures)
+        self._room = Room(self._slot.free_bytes)  # which knows nothing of this card: it must not keep its locks
         self._floor_bytes = settings.free_space_floor_mb * MEGABYTE
         self._numbering = threading.Lock()
         self._last_number = 0
+        # Numbers given since the start: files of these may be growing.
+        self._first_number, self._in_work = 0, range(0)
         self._locks: list[int] = []
 
     def open(self) -> None:
@@ -96,20 +102,24 @@ class Card:
                 raise StorageError(f"'{folder}' would be lost: give [storage] folders that begin with /.")
             with explained("make", folder):
                 make_folders(folder)
+                keep_folders(folder, levels=2)
         try:
             # The pictures' folder is locked too: two daemons may share a card without sharing the state.
             for path in (self._state / "lock", self._pictures):
                 self._take(path)
             on_card = self._sweep()
+            self._slot.take()
         except BaseException:
             self.close()
             raise
         self._last_number = max(self._stored_number(), on_card)
+        self._first_number = self._first_number or self._last_number + 1
         with explained("write", self._state / COUNTER):
             self._store(self._last_number)  # A state folder that cannot be written is told now, not at a press.
 
     def close(self) -> None:
         """Leave the card to others; safe to call twice."""
+        self._slot.leave()
         while self._locks:
             os.close(self._locks.pop())
 
@@ -117,12 +127,19 @@ class Card:
         self.close()
 
     def free_bytes(self) -> int:
-        """Room left on the card for this user. Raises StorageError if the card is gone or read-only."""
-        with explained("look at", self._pictures):
-            status = os.statvfs(self._pictures)
-            if status.f_flag & os.ST_RDONLY:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return status.f_bavail * status.f_frsize
+        """Room left on the card for this user. Raises StorageError if the card is gone or read-only.
+
+        Of a card that hangs it is what was left last; `silent_s` says for how long it has not answered.
+        """
+        try:
+            return self._room.free_bytes()
+        finally:
+            self._let_go()
+
+    @property
+    def silent_s(self) -> float:
+        """For how long the card has not answered; 0.0 for one that does."""
+        return self._room.silent_s
 
     def check_space(self, bytes_needed: int) -> None:
         """Raise StorageError if writing so much would leave less than the floor free."""
@@ -142,6 +159,7 @@ class Card:
     def reserve(self) -> PhotoName:
         """The next name. Its number is durable before this returns, and never given again."""
         with self._numbering:
+            self._take_another()
             name = PhotoName.of(self._last_number + 1, self._pictures)
             while any(map(os.path.lexists, name.files)):
                 name = PhotoName.of(name.number + 1, self._pictures)  # The card was exchanged while we ran.
@@ -159,7 +177,7 @@ class Card:
         with explained("write", path):
             # Only the numbered folder is made: a DCIM that is gone is a card that was pulled.
             make_folders(path.parent, levels=1)
-            write_new(path, parts)
+            write_new(path, parts, self.pieces)
 
     def replace(self, path: Path, data: bytes | Iterable[bytes]) -> None:
         """Write a file of this name in the place of the one that is there, in one step: it is always one or the other.
@@ -167,12 +185,7 @@ class Card:
         When it cannot be written the old one stays. Raises StorageError.
         """
         with explained("replace", path):
-            try:
-                write_over(path, data)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    partial_of(path).unlink(missing_ok=True)
-                raise
+            write_over(path, data, pieces=self.pieces)
 
     def unfinished(self) -> list[Path]:
         """DNGs without a JPEG, in order: developing was cut off."""
@@ -186,6 +199,23 @@ class Card:
         with explained("look at", self._pictures):
             largest = max(map(_number_of, self._ours()), default=0)
         return PhotoName.of(largest, self._pictures) if largest else None
+
+    def _let_go(self) -> None:
+        """Of a card that was pulled: as long as we hold its lock, the system cannot bring it back whole."""
+        if self._slot.is_empty and len(self._locks) > 1 and self._numbering.acquire(blocking=False):
+            try:
+                os.close(self._locks.pop())
+            finally:
+                self._numbering.release()
+
+    def _take_another(self) -> None:
+        """A card that was exchanged, or is back, is taken as at the start; numbers go on."""
+        if not self._slot.has_another():
+            return
+        last_number, self._in_work = self._last_number, range(self._first_number, self._last_number + 1)
+        self.open()
+        self._last_number = max(self._last_number, last_number)
+        logger.warning("Another card is in %s, or the same one again; it is used from now on", self._folder)
 
     def _take(self, path: Path) -> None:
         with explained("lock", path):
@@ -201,15 +231,16 @@ class Card:
 
     def _sweep(self) -> int:
         """Remove our half-written files; the largest number on the card, those included."""
-        largest, swept = 0, 0
+        largest, swept = 0, []
         with explained("sweep", self._pictures):
             for path in self._ours(hidden=True):
                 largest = max(largest, _number_of(path))
-                if path.name.startswith("."):
+                if path.name.startswith(".") and _number_of(path) not in self._in_work:
                     path.unlink()
-                    swept += 1
+                    swept.append(path.name[1:].removesuffix(".partial"))
         if swept:
-            logger.info("swept %d half-written files from %s", swept, self._pictures)
+            # Nobody was told of these: their photos were still being written.
+            logger.warning("Swept what was half-written in %s: %s", self._pictures, ", ".join(sorted(swept)))
         return largest
 
     def _ours(self, hidden: bool = False) -> Iterator[Path]:
@@ -237,13 +268,7 @@ class Card:
                 raise error
 
     def _store(self, number: int) -> None:
-        path = self._state / COUNTER
-        try:
-            write_over(path, f"{number}\n".encode())
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial_of(path).unlink(missing_ok=True)
-            raise
+        write_over(self._state / COUNTER, f"{number}\n".encode())
 
 
 def _number_of(path: Path) -> int:

@@ -29,7 +29,7 @@ def explained(doing: str, path: Path) -> Iterator[None]:
 def _diagnosis(number: int | None, path: Path) -> tuple[str, str]:
     """(what was found, what to do) for one error number."""
     there = _nearest_existing(path)
-    mount = _mount_point(there)
+    mount = mount_point(there)
     diagnoses = {
         errno.ENOSPC: ("the card is full", f"See what fills it: df -h {there}; then move photos off it"),
         errno.EDQUOT: ("the disk quota is used up", f"See it: quota -s; then move photos out of {there}"),
@@ -74,5 +74,6 @@ def _nearest_existing(path: Path) -> Path:
     return Path("/")
 
 
-def _mount_point(path: Path) -> Path:
+def mount_point(path: Path) -> Path:
+    """The folder at or above this one where another file system begins."""
     return next((candidate for candidate in (path, *path.parents) if os.path.ismount(candidate)), Path("/"))

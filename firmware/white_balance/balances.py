@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.errors import StorageError, WhiteBalanceError
+from firmware.storage.durable import sweep
 from firmware.white_balance.choice import AUTO, CUSTOM, TEMPERATURE, Choice
 from firmware.white_balance.judging import Judging
 from firmware.white_balance.kept import FILE, NOTHING, GreyCard, Kept, Wish, read_kept, write_kept
@@ -61,6 +62,7 @@ class Balances:
 
     def open(self) -> None:
         """Read what was kept. Of a damaged file nothing holds, and that is said until the next choice."""
+        sweep(self._file)
         try:
             kept = read_kept(self._file)
             check_locks(kept)

@@ -18,6 +18,7 @@ from typing import Any, Self
 from firmware.errors import StorageError, WhiteBalanceError
 from firmware.storage.durable import write_over
 from firmware.white_balance.choice import Choice, is_within
+from isp.plain_values import read_json
 
 FILE = "white-balance.json"
 FORMAT = 1
@@ -124,12 +125,12 @@ def read_kept(file: Path) -> Kept:
         facts = file.stat()
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST_BYTES:
             raise WhiteBalanceError(f"it is no file of at most {LARGEST_BYTES} bytes.")
-        stored = json.loads(file.read_bytes())
+        stored = read_json(file.read_bytes())
     except FileNotFoundError:
         return Kept()
     except OSError as error:
         raise WhiteBalanceError(f"it cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # json's and Unicode's errors are ValueErrors
+    except ValueError as error:  # json's and Unicode's errors are ValueErrors
         if isinstance(error, WhiteBalanceError):
             raise
         raise WhiteBalanceError(f"it is not JSON: {error}.") from None

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from firmware.errors import StorageError, ZoomError
 from firmware.settings import ZoomSettings
-from firmware.storage.durable import write_over
+from firmware.storage.durable import sweep, write_over
 from isp.errors import FrameError
+from isp.plain_values import read_json
 from isp.zoom.crop import LARGEST, SMALLEST, check_factor
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class ChosenZoom:
 
     def open(self) -> None:
         """Read what was kept. A damaged file counts for nothing, and that is said until the next choice."""
+        sweep(self._file)
         try:
             self._factor = read_kept(self._file)
         except ZoomError as error:
@@ -96,12 +98,12 @@ def read_kept(file: Path) -> float | None:
         facts = file.stat()
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST_BYTES:
             raise ZoomError(f"it is no file of at most {LARGEST_BYTES} bytes.")
-        stored = json.loads(file.read_bytes())
+        stored = read_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ZoomError(f"it cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # json's and Unicode's errors are ValueErrors
+    except ValueError as error:  # json's and Unicode's errors are ValueErrors
         if isinstance(error, ZoomError):
             raise
         raise ZoomError(f"it is not JSON: {error}.") from None

@@ -26,6 +26,7 @@ from night import print_night
 from portraits import print_portraits
 from quality import print_quality
 from scaling import print_scaling
+from start import print_start
 from white_balance import print_white_balance
 from zoom import print_zoom
 
@@ -162,6 +163,7 @@ def main() -> None:
     print_times(times, cpus)
     print_memory(memory)
     figures = {"times": times, "peak_memory_mb": memory, "preview_ratios": print_preview(times, cpus)}
+    figures["start"] = print_start()
     figures["white_balance"] = print_white_balance()
     figures["ns_per_pixel"] = print_scaling()
     figures["demosaic"] = print_demosaic()

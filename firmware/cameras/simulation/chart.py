@@ -35,16 +35,20 @@ def chart_linear(illuminant_k: float) -> np.ndarray:
 
 
 def draw_chart(view: View) -> np.ndarray:
-    """(3, height, width) float32 linear sRGB."""
-    picture = np.full((3, view.height, view.width), CARD_REFLECTANCE, dtype=np.float32)
+    """(3, drawn rows, width) float32 linear sRGB."""
+    picture = np.full((3, *view.drawn_shape), CARD_REFLECTANCE, dtype=np.float32)
     rows, columns = view.rows(), view.columns()
     colours = chart_linear(view.illuminant_k)
     for (top, left, bottom, right), colour in zip(
         chart_patches(view.height, view.width).values(), colours, strict=True
     ):
-        down, across = covered(rows, top, bottom), covered(columns, left, right)
-        (ys,), (xs,) = np.nonzero(down[:, 0]), np.nonzero(across[0])
-        if len(ys) == 0 or len(xs) == 0:
+        down = covered(rows, top, bottom)
+        (ys,) = np.nonzero(down[:, 0])
+        if len(ys) == 0:
+            continue
+        across = covered(columns, left, right)
+        (xs,) = np.nonzero(across[0])
+        if len(xs) == 0:
             continue
         box = np.s_[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1]
         share = down[box[0]] * across[:, box[1]]

@@ -28,7 +28,7 @@ WINDOW_LIGHT = np.array([2.2, 1.5, 0.8])
 
 
 def draw_lamps(view: View) -> np.ndarray:
-    """(3, height, width) float32 linear sRGB."""
+    """(3, drawn rows, width) float32 linear sRGB."""
     rows, columns = view.rows(), view.columns()
     picture = _sky(view, rows, columns)
     for left, right, top, level in HOUSES:

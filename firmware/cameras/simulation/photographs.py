@@ -41,7 +41,7 @@ def picture_folder() -> Path | None:
 
 
 def draw_photograph(name: str, view: View) -> Iterator[np.ndarray]:
-    """Red, green and blue (height, width) float32 planes, one after the other: a large frame holds one at a time."""
+    """Red, green and blue (drawn rows, width) float32 planes, one after the other."""
     source = _linear_planes(name)
     box = _box(source.shape[1:], view)
     enlarge = partial(_enlarge, view=view, box=box)
@@ -57,14 +57,21 @@ def _enlarge(plane: np.ndarray, view: View, box: tuple[float, float, float, floa
 
     top, left, bottom, right = box
     height, width = plane.shape
+    rows = view.drawn_rows
+    points_per_px = (bottom - top) / view.height
     # A shaken view can look past the picture's edge; there it continues as its own mirror image.
     beyond = max(0.0, -top, -left, bottom - height, right - width)
     margin = math.ceil(beyond) + EDGE_MARGIN if beyond > 0 else 0
     padded = np.pad(plane, margin, mode="symmetric") if margin else plane
     enlarged = Image.fromarray(padded).resize(
-        (view.width, view.height),
+        (view.width, len(rows)),
         Image.Resampling.BICUBIC,
-        box=(left + margin, top + margin, right + margin, bottom + margin),
+        box=(
+            left + margin,
+            top + margin + rows.start * points_per_px,
+            right + margin,
+            top + margin + rows.stop * points_per_px,
+        ),
     )
     # The filter's undershoot beside a hard edge would be light below zero.
     return np.maximum(np.asarray(enlarged), 0.0)

@@ -17,12 +17,12 @@ ZONE_PLATE_FADE = (0.45, 0.5)
 
 def draw_grey(view: View) -> np.ndarray:
     """An 18 % grey card that fills the frame."""
-    return np.broadcast_to(np.float32(GREY_CARD), (3, view.height, view.width))
+    return np.broadcast_to(np.float32(GREY_CARD), (3, *view.drawn_shape))
 
 
 def draw_flat(view: View) -> np.ndarray:
     """One even tone, brighter than the grey card."""
-    return np.broadcast_to(np.float32(FLAT_LEVEL), (3, view.height, view.width))
+    return np.broadcast_to(np.float32(FLAT_LEVEL), (3, *view.drawn_shape))
 
 
 def draw_edge(view: View) -> np.ndarray:

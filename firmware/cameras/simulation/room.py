@@ -38,7 +38,7 @@ def room_boxes(height: int, width: int) -> dict[str, tuple[float, float, float, 
 
 
 def draw_room(view: View) -> np.ndarray:
-    """(3, height, width) float32 linear sRGB; grey, as exposure is what this scene is about."""
+    """(3, drawn rows, width) float32 linear sRGB; grey, as exposure is what this scene is about."""
     rows, columns = view.rows(), view.columns()
     floor = covered(rows, HORIZON * view.height, np.inf)
     away = np.maximum(columns / np.float32(view.width) - np.float32(WINDOW[3]), 0.0) / (1.0 - WINDOW[3])
@@ -54,7 +54,7 @@ def draw_room(view: View) -> np.ndarray:
 
 
 def _pattern(view: View) -> np.ndarray:
-    """(height, width) -1..1: the product of waves down and across, the mean of a fine and a coarse one."""
+    """(drawn rows, width) -1..1: the product of waves down and across, the mean of a fine and a coarse one."""
     waves = []
     for cycles in PATTERN_CYCLES:
         step = np.float32(2 * np.pi * cycles / view.height)

@@ -14,6 +14,7 @@ import numpy as np
 
 from firmware.cameras.simulation.bad_pixels import BadPixels
 from firmware.cameras.simulation.lens import drawn_larger
+from firmware.cameras.simulation.quick_noise import QuickNoise
 from isp.frames import Noise
 from isp.tuning import Tuning
 
@@ -59,28 +60,32 @@ def light_on_pixels(
     illuminant_k: float,
     field_of_view: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
     colour_fringes: float = 0.0,
+    first_row: int = 0,
 ) -> np.ndarray:
-    """(H, W) float32: signal of each pixel; a white reflector gives an unshaded green pixel 1.
+    """(rows, W) float32: signal of each pixel; a white reflector gives an unshaded green pixel 1.
 
-    planes          red, green and blue of linear sRGB, one after the other
+    planes          red, green and blue of linear sRGB, one after the other: a band of the frame's rows, or all
+    shape           (H, W) of the whole frame
     bayer           order of the unflipped pixel array
-    colour_fringes  the lens draws red by this share larger than green, and blue smaller
+    colour_fringes  the lens draws red by this share larger than green, and blue smaller; asks for all rows
+    first_row       of the band, even
     """
     matrix = camera_matrix(tuning, illuminant_k).astype(np.float32)
-    light = np.zeros(shape, dtype=np.float32)
     scale_of = {"R": 1.0 + colour_fringes, "G": 1.0, "B": 1.0 - colour_fringes}
+    by_place: dict[tuple[int, int], np.ndarray] = {}
     for column, plane in zip(matrix.T, planes, strict=True):
-        for (y, x), letter in _positions(bayer):
-            drawn = drawn_larger(plane, scale_of[letter], field_of_view, y, x)
-            light[y::2, x::2] += column["RGB".index(letter)] * drawn
-    # No filter passes less than no light; saturated colours outside the camera's gamut end here.
-    np.maximum(light, 0.0, out=light)
+        for place, letter in _positions(bayer):
+            part = column["RGB".index(letter)] * drawn_larger(plane, scale_of[letter], field_of_view, *place)
+            by_place[place] = np.add(by_place[place], part, out=part) if place in by_place else part
+    light = np.empty(plane.shape, dtype=np.float32)
     shading = tuning.shading_at(illuminant_k)
-    if shading is not None:
-        for (y, x), letter in _positions(bayer):
-            light[y::2, x::2] /= shading_on_pixels(
-                shading["RGB".index(letter)], shape, field_of_view, np.s_[y::2], np.s_[x::2]
-            )
+    for (y, x), letter in _positions(bayer):
+        # No filter passes less than no light; saturated colours outside the camera's gamut end here.
+        seen = np.maximum(by_place[y, x], 0.0, out=by_place[y, x])
+        if shading is not None:
+            rows, columns = np.s_[first_row + y : first_row + len(light) : 2], np.s_[x::2]
+            seen /= shading_on_pixels(shading["RGB".index(letter)], shape, field_of_view, rows, columns)
+        light[y::2, x::2] = seen
     return light
 
 
@@ -96,8 +101,11 @@ def shading_on_pixels(
     y, down = _cells(top + height * (np.arange(shape[0])[rows] + 0.5) / shape[0], table.shape[0])
     x, across = _cells(left + width * (np.arange(shape[1])[columns] + 0.5) / shape[1], table.shape[1])
     table = table.astype(np.float32)
-    stretched = table[y] * (1 - down)[:, None] + table[y + 1] * down[:, None]
-    return stretched[:, x] * (1 - across) + stretched[:, x + 1] * across
+    stretched = table[:, x] * (1 - across) + table[:, x + 1] * across
+    before, after = stretched[y], stretched[y + 1]
+    before *= (1 - down)[:, None]
+    after *= down[:, None]
+    return np.add(before, after, out=before)
 
 
 def read_out(
@@ -106,7 +114,7 @@ def read_out(
     noise: Noise | None,
     converter: Converter,
     flaws: BadPixels,
-    generator: np.random.Generator,
+    generator: np.random.Generator | QuickNoise,
 ) -> np.ndarray:
     """(H, W) uint16 counts of one exposure. `signal` turns light into shares of saturation; noise None draws none."""
     height, width = light.shape
@@ -128,7 +136,11 @@ def read_out(
 
 
 def _draw_noise(
-    pixels: np.ndarray, noise: Noise, converter: Converter, generator: np.random.Generator, drawn: np.ndarray
+    pixels: np.ndarray,
+    noise: Noise,
+    converter: Converter,
+    generator: np.random.Generator | QuickNoise,
+    drawn: np.ndarray,
 ) -> np.ndarray:
     # The model's read noise holds the converter's rounding, which the real rounding below adds by itself.
     read = max(0.0, noise.read - 1 / 12 / converter.span_dn**2)

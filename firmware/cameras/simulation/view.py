@@ -12,16 +12,29 @@ class View:
     """One look at a scene: the frame's size, the light, and how far the picture has moved.
 
     shift_px  (y, x); the picture moves down and right by it
+    band      which rows are drawn, of a picture that is drawn band by band: it then stays in the processor's cache
     """
 
     height: int
     width: int
     illuminant_k: float
     shift_px: tuple[float, float] = (0.0, 0.0)
+    band: range | None = None
+
+    @property
+    def drawn_rows(self) -> range:
+        """Those of the band; without one, all."""
+        return self.band or range(self.height)
+
+    @property
+    def drawn_shape(self) -> tuple[int, int]:
+        """(height, width) of the planes that a scene gives."""
+        return len(self.drawn_rows), self.width
 
     def rows(self) -> np.ndarray:
-        """(height, 1) float32: where each pixel's centre falls in the unmoved picture, in pixels from the top."""
-        return (np.arange(self.height, dtype=np.float32) + np.float32(0.5 - self.shift_px[0]))[:, None]
+        """(drawn, 1) float32: where each pixel's centre falls in the unmoved picture, in pixels from the top."""
+        drawn = np.arange(self.drawn_rows.start, self.drawn_rows.stop, dtype=np.float32)
+        return (drawn + np.float32(0.5 - self.shift_px[0]))[:, None]
 
     def columns(self) -> np.ndarray:
         """(1, width) float32: the same from the left."""

@@ -11,12 +11,16 @@ from firmware.cameras.metering import green_levels
 from firmware.cameras.simulation.bad_pixels import scatter_bad_pixels, turned
 from firmware.cameras.simulation.exposure import Exposure, Limits, settled, signal_of_white
 from firmware.cameras.simulation.motion import HandPath, MovingBall
+from firmware.cameras.simulation.quick_noise import QuickNoise
 from firmware.cameras.simulation.scenes import find_scene
 from firmware.cameras.simulation.sensor_physics import Converter, flipped_order, light_on_pixels, read_out
 from firmware.cameras.simulation.view import View
 from firmware.sensors import Sensor, SensorMode, load_sensor
 from firmware.settings import Settings
 from isp.frames import RawFrame, Shot
+
+# So many rows are drawn at once: their planes stay in the cache, and no second frame of floats is ever held. Even.
+BAND_ROWS = 128
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class World:
             noise if self.settings.noise else None,
             self.converter,
             self._flaws,
-            np.random.Generator(np.random.SFC64([self.settings.seed, 3, moment.number])),
+            QuickNoise([self.settings.seed, 3, moment.number]),
         )
         shot = Shot(
             sensor=self.sensor.name,
@@ -119,23 +123,32 @@ class World:
         """Light on each pixel, drawn again only when something has moved."""
         moved = (self._hand.shift_at(time_s), self._ball and self._ball.centre_at(number))
         if self._drawn is None or self._drawn[0] != moved:
-            light = light_on_pixels(
-                self._planes(number, time_s),
+            light = np.ascontiguousarray(self._flipped(self._light_before_flips(number, time_s)))
+            light.reshape(-1)[self._flaws.dead] *= self._flaws.dead_answers
+            self._drawn = (moved, light)
+        return self._drawn[1]
+
+    def _light_before_flips(self, number: int, time_s: float) -> np.ndarray:
+        light = np.empty(self.shape, dtype=np.float32)
+        # A lens that fringes moves light between bands.
+        band_rows = self.shape[0] if self.settings.colour_fringes else BAND_ROWS
+        for top in range(0, self.shape[0], band_rows):
+            band = range(top, min(top + band_rows, self.shape[0]))
+            light[band.start : band.stop] = light_on_pixels(
+                self._planes(number, time_s, band),
                 self.shape,
                 flipped_order(self.bayer, *self.flips),
                 self.sensor.tuning,
                 self.settings.illuminant_k,
                 self.field_of_view,
                 self.settings.colour_fringes,
+                first_row=top,
             )
-            light = np.ascontiguousarray(self._flipped(light))
-            light.reshape(-1)[self._flaws.dead] *= self._flaws.dead_answers
-            self._drawn = (moved, light)
-        return self._drawn[1]
+        return light
 
-    def _planes(self, number: int, time_s: float) -> Iterable[np.ndarray]:
+    def _planes(self, number: int, time_s: float, band: range | None = None) -> Iterable[np.ndarray]:
         """The scene as it stands at that moment, before the readout flips it."""
-        view = View(*self.shape, self.settings.illuminant_k, self._hand.shift_at(time_s))
+        view = View(*self.shape, self.settings.illuminant_k, self._hand.shift_at(time_s), band)
         planes = self._scene(view)
         if self._ball is None:
             return planes

@@ -60,7 +60,7 @@ def _library() -> Finding:
     if missing:
         mend = "sudo apt install python3-picamera2, and a virtual environment made with --system-site-packages"
         return Finding(AREA, PROBLEM, f"{' and '.join(missing)} cannot be imported", mend)
-    return Finding(AREA, OK, "picamera2 and libcamera can be imported")
+    return Finding(AREA, OK, "picamera2 and libcamera are installed")
 
 
 def _module(machine: Machine) -> Finding:

@@ -1,50 +1,158 @@
-"""Other cameras' raw files, through LibRaw: the visible Bayer mosaic, its levels and the camera's white balance.
+"""Other cameras' raw files, through LibRaw in a process of its own: a file that ends LibRaw must not end the camera.
 
-The sensor stays "unknown": we have neither its noise nor its shading, and invent none. Only Bayer mosaics of red, green
-and blue with square pixels are taken; others are refused by name.
+The process is started with the first such file and serves all others. It may take so much time and memory for a file;
+one that dies or takes longer is replaced with the next file, and that file is refused.
 """
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from accelerators.errors import DeviceError
+from accelerators.runtime.messages import MOST_TEXT, Garbled, pair, receive, send
+from accelerators.runtime.process import ChildProcess
 from firmware.errors import RawFileError
+from firmware.files.shot_facts import shot_from_facts
 from firmware.files.tiff import TiffReader, whole_numbers
-from isp.frames import UNKNOWN_SENSOR, RawFrame, Shot
+from isp.frames import RawFrame
 
-# LibRaw's `flip` as quarter turns counter-clockwise.
-QUARTER_TURNS = {0: 0, 3: 2, 5: 1, 6: 3}
 # TIFF tags: where pixels begin, and how many bytes they take.
 STRIPS_AND_TILES = ((273, 279), (324, 325))
 SUB_DIRECTORIES = 330
-MICROSECONDS = 1e6
-# LibRaw keeps the exposure as float32: seven digits, so 1/250 s comes back as 4000 us, not 4000.0002.
-EXPOSURE_DIGITS = 7
+# Cameras have previews, the raw picture and its masks; a damaged file can claim a million.
+MOST_SUB_DIRECTORIES = 8
+# 60 Mpix that are packed well take a Pi Zero some ten seconds, and starting Python a few.
+READ_S = 40.0
+# Between a process's last word and its end.
+DYING_S = 0.5
+
+
+class LibRawProcess:
+    """Reads raw files elsewhere. For any thread; they take turns.
+
+    program  the command that is started, our own where none is given; tests bring programs that misbehave
+    read_s   how long a file may take
+    """
+
+    def __init__(self, program: Sequence[str] = (), read_s: float = READ_S) -> None:
+        self._program, self._read_s = program or _own_program(), read_s
+        self._turn = threading.Lock()
+        self._process: ChildProcess | None = None
+        self._channel: socket.socket | None = None
+        self._pixels = -1
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that lives now."""
+        return None if self._process is None else self._process.pid
+
+    def read(self, path: Path) -> RawFrame:
+        """The frame in the file. Raises RawFileError, and FrameError for facts that cannot be."""
+        with self._turn:
+            try:
+                answer = self._answer(os.path.abspath(path))
+            except TimeoutError:
+                raise self._gave_up(path, f"LibRaw took longer than {self._read_s:g} s") from None
+            except (Garbled, OSError, DeviceError) as error:
+                raise self._gave_up(path, f"LibRaw's process failed: {error}") from None
+            if answer is None:
+                raise self._gave_up(path, "LibRaw's process ended", DYING_S)
+            if isinstance(answer.get("refused"), str):
+                raise RawFileError(answer["refused"][:MOST_TEXT])
+            pixels = self._received(answer.get("shape"))
+            if pixels is None:
+                raise self._gave_up(path, "LibRaw's process answered nonsense")
+        return RawFrame(pixels, shot_from_facts(answer.get("shot")))
+
+    def close(self) -> None:
+        """End the process; the next file starts another."""
+        with self._turn:
+            self._end()
+
+    def _answer(self, path: str) -> dict[str, Any] | None:
+        """What it says of the file; None where it ended. One that lived before may have died of something else."""
+        if self._process is not None:
+            try:
+                answer = self._asked(path)
+                if answer is not None:
+                    return answer
+            except TimeoutError:
+                raise
+            except OSError:
+                pass  # it died since the last file
+            self._end()
+        self._start()
+        return self._asked(path)
+
+    def _asked(self, path: str) -> dict[str, Any] | None:
+        send(self._channel, path=path)
+        return receive(self._channel, self._read_s)
+
+    def _start(self) -> None:
+        self._channel, theirs = pair()
+        self._pixels = os.memfd_create("nightjar-raw", os.MFD_CLOEXEC)
+        descriptors = {"channel": theirs.fileno(), "pixels": self._pixels}
+        try:
+            self._process = ChildProcess(self._program, descriptors, tuple(descriptors.values()))
+        finally:
+            theirs.close()
+
+    def _received(self, shape: Any) -> np.ndarray | None:
+        """The pixels that the process wrote; None where they are not as it says."""
+        is_shape = isinstance(shape, list) and len(shape) == 2 and all(type(side) is int and side > 0 for side in shape)
+        # Nothing is taken that was not written: the numbers may be anything.
+        if not is_shape or 2 * shape[0] * shape[1] != os.fstat(self._pixels).st_size:
+            return None
+        pixels = np.empty(shape, np.uint16)
+        with open(os.dup(self._pixels), "rb") as written:
+            written.seek(0)
+            found = written.readinto(memoryview(pixels).cast("B"))
+        os.ftruncate(self._pixels, 0)  # or they would lie there until the next file
+        self._process.tidy()
+        return pixels if found == pixels.nbytes else None
+
+    def _gave_up(self, path: Path, why: str, patience_s: float = 0.0) -> RawFileError:
+        said = self._end(patience_s)
+        details = f" ({said})" if said else ""
+        return RawFileError(
+            f"{path} cannot be read: {why}{details}. It is damaged: copy it again, or convert it to DNG."
+        )
+
+    def _end(self, patience_s: float = 0.0) -> str:
+        """How it ended, and what it said last."""
+        if self._channel is not None:
+            self._channel.close()
+            os.close(self._pixels)
+        said = "" if self._process is None else self._process.end(patience_s)
+        self._process = self._channel = None
+        return said
 
 
 def read_foreign(path: Path) -> RawFrame:
     """The frame in a raw file that LibRaw opens. Raises RawFileError."""
-    try:
-        import rawpy
-    except ImportError:
-        raise RawFileError(f"{path} needs LibRaw. Install it: pip install rawpy") from None
     _refuse_truncated(path)
-    try:
-        with rawpy.imread(str(path)) as raw:
-            _refuse_other_mosaics(path, raw, rawpy.RawType.Flat)
-            return _frame(raw)
-    except (rawpy.LibRawError, rawpy.NotSupportedError, NotImplementedError) as error:
-        said = error.args[0] if error.args else type(error).__name__
-        said = said.decode(errors="replace") if isinstance(said, bytes) else said
-        raise RawFileError(
-            f"{path} is not a raw file that LibRaw can read, or it is damaged ({said}). "
-            "Copy it again, or convert it to DNG."
-        ) from None
-    except MemoryError:
-        raise RawFileError(f"{path} claims a picture too large for the memory. Copy it again.") from None
+    return LIBRAW.read(path)
+
+
+def _own_program() -> list[str]:
+    """The command that starts `libraw_child.py` with the Python and the modules of this process."""
+    # An empty entry is the working folder; -P keeps Python from adding it.
+    ours = Path(__file__).resolve().parents[3]
+    folders = [os.path.abspath(folder) for folder in (*sys.path, str(ours)) if folder]
+    start = f"import sys; sys.path[:] = {folders!r}; from firmware.files.raw_files.libraw_child import main; main()"
+    return [sys.executable, "-P", "-c", start]
+
+
+# One for this process; it starts nothing before there is a file for it.
+LIBRAW = LibRawProcess()
 
 
 def _refuse_truncated(path: Path) -> None:
@@ -62,7 +170,8 @@ def _end_of_pixels(reader: TiffReader) -> int:
     """The last byte that strips or tiles claim; 0 where the directories cannot be followed: LibRaw knows more kinds."""
     try:
         main = reader.directory(reader.first)
-        directories = [main, *(reader.directory(offset) for offset in whole_numbers(main, SUB_DIRECTORIES))]
+        below = whole_numbers(main, SUB_DIRECTORIES)[:MOST_SUB_DIRECTORIES]
+        directories = [main, *(reader.directory(offset) for offset in below)]
     except RawFileError:
         return 0
     return max(
@@ -74,64 +183,3 @@ def _end_of_pixels(reader: TiffReader) -> int:
         ),
         default=0,
     )
-
-
-def _refuse_other_mosaics(path: Path, raw: Any, flat: Any) -> None:
-    pattern = raw.raw_pattern if raw.raw_type == flat else None
-    if pattern is None or pattern.shape != (2, 2):
-        found = "no mosaic (linear or layered)" if pattern is None else f"a {pattern.shape[1]} x {pattern.shape[0]} one"
-        raise RawFileError(f"{path} has {found}; Nightjar develops Bayer mosaics of 2 x 2.")
-    letters = raw.color_desc.decode(errors="replace")
-    if raw.num_colors != 3 or sorted(letters[index] for index in pattern.ravel()) != ["B", "G", "G", "R"]:
-        raise RawFileError(f"{path} has the colour filters {letters}; Nightjar develops red, green and blue.")
-    if abs(raw.sizes.pixel_aspect - 1) > 0.01:
-        raise RawFileError(
-            f"{path} has pixels {raw.sizes.pixel_aspect:.2f} times as high as wide; they must be square."
-        )
-    if raw.raw_image_visible.dtype != np.uint16:
-        raise RawFileError(f"{path} has pixels of {raw.raw_image_visible.dtype}; they must be 16-bit counts.")
-
-
-def _frame(raw: Any) -> RawFrame:
-    turns = QUARTER_TURNS.get(raw.sizes.flip, 0)
-    # A mosaic turned by quarters is a mosaic; the copy outlives LibRaw's buffer.
-    pixels = np.rot90(raw.raw_image_visible, turns).copy()
-    colours = _top_left_colours(raw, turns)
-    letters = raw.color_desc.decode()
-    black = raw.black_level_per_channel
-    return RawFrame(
-        pixels,
-        Shot(
-            sensor=UNKNOWN_SENSOR,
-            bayer="".join(letters[index] for index in colours),
-            black_dn=tuple(float(black[index]) for index in colours),
-            white_dn=float(raw.white_level),
-            timestamp_ns=0,
-            wall_time_ns=0,
-            exposure_us=_exposure_us(raw),
-            analogue_gain=None,
-            noise=None,
-            colour_gains=_colour_gains(raw),
-        ),
-    )
-
-
-def _top_left_colours(raw: Any, turns: int) -> list[int]:
-    """Colour numbers of the top-left 2 x 2 after turning, row by row."""
-    height, width = raw.raw_image_visible.shape
-    top, left = raw.sizes.top_margin, raw.sizes.left_margin
-    # A patch whose sides are as odd or even as the picture's turns as the picture does.
-    patch = [[raw.raw_color(top + y, left + x) for x in range(2 + width % 2)] for y in range(2 + height % 2)]
-    return np.rot90(np.array(patch), turns)[:2, :2].ravel().tolist()
-
-
-def _exposure_us(raw: Any) -> float | None:
-    other = getattr(raw, "other", None)  # rawpy before 0.26 has none
-    seconds = float(other.shutter_speed) if other is not None else 0.0
-    return float(f"{seconds * MICROSECONDS:.{EXPOSURE_DIGITS}g}") if 0 < seconds < 1e6 else None
-
-
-def _colour_gains(raw: Any) -> tuple[float, float] | None:
-    red, green, blue = raw.camera_whitebalance[:3]
-    known = all(np.isfinite((red, green, blue))) and min(red, green, blue) > 0
-    return (red / green, blue / green) if known else None

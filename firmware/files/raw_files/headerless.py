@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from firmware.errors import RawFileError
 from firmware.files.shot_facts import FACTS, shot_from_facts
 from isp.frames import RawFrame
+from isp.plain_values import read_toml
 
 NEEDED = ("width", "height", "bayer", "black_dn", "white_dn", "sensor")
 ALLOWED = (*NEEDED, *(name for name in FACTS if name not in NEEDED))
@@ -47,8 +47,8 @@ def _read_facts(path: Path) -> dict[str, Any]:
     if not beside.is_file():
         raise RawFileError(f"{path} needs its facts in {beside.name} beside it: {', '.join(NEEDED)}.")
     try:
-        facts = tomllib.loads(beside.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # TOML's, Unicode's and a number of 5000 digits are ValueErrors
+        facts = read_toml(beside.read_text(encoding="utf-8"))
+    except ValueError as error:  # TOML's, Unicode's and a number of 5000 digits are ValueErrors
         raise RawFileError(f"{beside} is not TOML: {error}.") from None
     unknown = [key for key in facts if key not in ALLOWED]
     if unknown:

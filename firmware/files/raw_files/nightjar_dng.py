@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from firmware.files.frames_behind import unpack_frames_behind
 from firmware.files.shot_facts import shot_from_facts
 from firmware.files.tiff import TiffReader, whole_numbers
 from isp.frames import LinearFrame, RawFrame
+from isp.plain_values import read_json
 
 # What `encode_dng` always writes of a mosaic and of three colours: bits, compression, photometric, samples per pixel.
 MOSAIC = {258: (16,), 259: (1,), 262: (CFA,), 277: (1,)}
@@ -56,13 +56,13 @@ def _private(tags: dict[int, Any]) -> bytes:
 
 def _stored(path: Path, text: bytes) -> dict[str, Any]:
     try:
-        stored = json.loads(text)
-        found = stored.get("format") if isinstance(stored, dict) else None
-        if found != PRIVATE_FORMAT:
-            raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
-        return stored
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        stored = read_json(text)
+    except ValueError as error:  # bad UTF-8 is a ValueError; so is a number of 5000 digits
         raise RawFileError(f"{path} is damaged: its stored facts are not JSON ({error}).") from None
+    found = stored.get("format") if isinstance(stored, dict) else None
+    if found != PRIVATE_FORMAT:
+        raise RawFileError(f"{path} stores format {found!r}; this version reads {PRIVATE_FORMAT}. Update Nightjar.")
+    return stored
 
 
 def _pixels(path: Path, reader: TiffReader, tags: dict[int, Any], samples: int) -> np.ndarray:

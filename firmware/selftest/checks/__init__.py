@@ -1,0 +1,1 @@
+"""One file for each part of the board that `nightjar selftest` measures."""
