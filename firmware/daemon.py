@@ -176,7 +176,7 @@ class Daemon:
             self._shooting.get_ready()
             self._keep_settings()
             self._wake()
-        if self._status.settings_trouble and self._files.have_changed():
+        if self._status.settings_trouble and self._files is not None and self._files.have_changed():
             self._on_reload()
         words = self._status.in_words()
         if words != self._told:

@@ -20,6 +20,7 @@ from firmware.configuration import (
 from firmware.console import UsageError, answer, coloured, columns, note
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
+from firmware.settings_in_force import settings_to_ask_with
 
 # How many words each action takes, at least and at most, and which.
 WORDS_OF = {
@@ -47,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"config {arguments.action} takes {takes}")
     if arguments.action == "set":
         return _set(arguments, *arguments.words)
-    loaded = load(arguments.set, system_folder=arguments.config)
     if arguments.action == "reload":
-        return _reload(loaded, arguments)
+        return _reload(arguments)
+    loaded = load(arguments.set, system_folder=arguments.config)
     return _get(loaded, arguments, *arguments.words) if arguments.action == "get" else _show(loaded, arguments)
 
 
@@ -102,11 +103,12 @@ def _set(arguments: argparse.Namespace, name: str, text: str) -> int:
     return 0
 
 
-def _reload(loaded: Loaded, arguments: argparse.Namespace) -> int:
+def _reload(arguments: argparse.Namespace) -> int:
     """As SIGHUP does, but for members of the camera's group, who need no sudo for it."""
     from firmware.control.client import call
 
-    change = call(loaded.settings.control.socket, "reload", {}, RELOAD_LIMIT_S)
+    settings = settings_to_ask_with(arguments.set, arguments.config)
+    change = call(settings.control.socket, "reload", {}, RELOAD_LIMIT_S)
     lines = [f"changed: {', '.join(change['changed']) or 'nothing'}"]
     if change["not_reloaded"]:
         waiting = ", ".join(change["not_reloaded"])

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 # Asking for the voltage is a call to the board's firmware.
 LOOK_S = 1.0
 # What was seen is shown so long at least, so that a short drop of the voltage is seen by a person, too.
-SHOWS_S = 5.0
+SHOWS_S = 3.0
 
 
 class BoardWatch:

@@ -57,25 +57,6 @@ def test_half_written_settings_at_the_first_start_are_refused(bench):
     assert "end of document" in bench.log
 
 
-def test_what_is_wrong_on_the_command_line_is_refused_whatever_was_kept(bench):
-    bench.start()
-    bench.stop()
-    bench.launch(camera__buffer_count=99)
-    assert bench.process.wait(20) == 1
-    assert "buffer_count" in bench.log
-
-
-def test_settings_that_another_folder_had_are_not_taken(bench):
-    (bench.config / "config.toml").write_text(SETTINGS)
-    bench.start()
-    bench.stop()
-    bench.config = bench.folder / "another"
-    bench.config.mkdir()
-    (bench.config / "config.toml").write_text("[camera")
-    bench.launch()
-    assert bench.process.wait(20) == 1
-
-
 def test_a_reload_in_the_middle_of_writing_is_made_good_when_the_file_is_whole(bench):
     file = bench.config / "config.toml"
     file.write_text(SETTINGS)
