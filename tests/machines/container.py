@@ -88,7 +88,7 @@ class Container:
 def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Container]:
     """Boot the root; its changes go to `folder`. `network` gives it this machine's, and what its pip is told."""
     with contextlib.ExitStack() as at_end:
-        tree = at_end.enter_context(_overlaid(root, folder))
+        tree = at_end.enter_context(overlaid(root, folder))
         (tree / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
         ready = at_end.enter_context(_ready_socket(folder / "ready"))
         log = at_end.enter_context((folder / "console.log").open("wb"))
@@ -109,7 +109,8 @@ def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Conta
 
 
 @contextlib.contextmanager
-def _overlaid(root: Path, folder: Path) -> Iterator[Path]:
+def overlaid(root: Path, folder: Path) -> Iterator[Path]:
+    """The root, to be written to; what is written goes to `folder`."""
     upper, work, tree = (folder / name for name in ("changes", "work", "tree"))
     for made in (upper, work, tree):
         made.mkdir(parents=True)

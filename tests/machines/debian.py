@@ -60,13 +60,13 @@ def base_root() -> Path:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: apt install {package}")
     packages = PACKAGES.format(architecture=_answer("dpkg", "--print-architecture").strip())
-    return _once("debian", _digest([SUITE, packages]), lambda root: _bootstrap(root, packages.split()))
+    return made_once("debian", digest_of([SUITE, packages]), lambda root: _bootstrap(root, packages.split()))
 
 
 def camera_root() -> Path:
     """Debian with Nightjar installed from this checkout, the way its README tells."""
     base = base_root()
-    return _once("camera", _digest([base.name, *_contents()]), lambda root: _install_camera(base, root))
+    return made_once("camera", digest_of([base.name, *_contents()]), lambda root: _install_camera(base, root))
 
 
 def copy_of(root: Path, target: Path) -> Path:
@@ -121,7 +121,7 @@ def _install_camera(base: Path, root: Path) -> None:
     assert done.returncode == 0, f"install.sh failed with {done.returncode}:\n{done.stdout}"
 
 
-def _once(kind: str, key: str, make: Callable[[Path], None]) -> Path:
+def made_once(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     """The root of this kind and key, made beside the others and renamed when whole; in use until this process ends."""
     root = CACHE / f"{kind}-{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def _holder(root: Path) -> Path:
     return root.with_name(f"{root.name}.in-use")
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest_of(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
