@@ -1,4 +1,4 @@
-"""A Raspberry Pi's pins in the virtual machine: fingers on its buttons, an eye on its light, the kernel's own stamps."""
+"""A Raspberry Pi's pins in the virtual machine: a finger on its buttons, an eye on its light, the kernel's stamps."""
 
 from __future__ import annotations
 
@@ -34,10 +34,15 @@ class Board:
         # An edge arrives as an interrupt of the simulated pins; the kernel notes when, on the clock that counts.
         machine.run(f"cd {TRACING} && echo mono > trace_clock && echo 1 > events/irq/irq_handler_entry/enable")
 
-    def move(self, pin: int, *milliseconds: float, at_ns: int = 0) -> list[Edge]:
-        """Close the contact of this pin, now or at a moment, and change it after each of these times."""
+    def move(self, pin: int, *milliseconds: float, moment_ns: int = 0, every_ns: int = 0) -> list[Edge]:
+        """Close the contact of this pin, and change it after each of these times.
+
+        moment_ns, every_ns  when: at that moment, or a whole number of times later; 0 is now
+        """
         words = " ".join(map(str, milliseconds))
-        said = self._machine.run(f"python3 /run/board/finger.py {self._pins}/sim_gpio{pin}/pull {at_ns} {words}")
+        said = self._machine.run(
+            f"python3 /run/board/finger.py {self._pins}/sim_gpio{pin}/pull {moment_ns} {every_ns} {words}"
+        )
         return [Edge(**change) for change in json.loads(said)]
 
     def interrupts_us(self, pin: int, edges: list[Edge]) -> list[int]:

@@ -66,6 +66,7 @@ class GuestCamera:
 
     def photos(self) -> list[Photo]:
         """All photos, by name."""
-        listed = f"cd {PHOTOS} 2>/dev/null && for name in *.json; do tr '\\n' ' ' < $name; echo; echo $name; done || true"
-        lines = self.machine.run(listed).splitlines()
-        return [Photo(name.removesuffix(".json"), json.loads(facts)) for facts, name in zip(*[iter(lines)] * 2)]
+        each = "for name in *.json; do [ -e $name ] || continue; tr '\\n' ' ' < $name; echo; echo $name; done"
+        lines = self.machine.run(f"cd {PHOTOS} 2>/dev/null || exit 0; {each}").splitlines()
+        pairs = zip(lines[::2], lines[1::2], strict=True)
+        return [Photo(name.removesuffix(".json"), json.loads(facts)) for facts, name in pairs]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from machines.container import overlaid
 from machines.debian import CACHE, base_root, camera_root, digest_of, made_once, run_in_root
 

@@ -117,7 +117,8 @@ def booted(image: GuestImage, folder: Path) -> Iterator[VirtualMachine]:
 def _qemu(image: GuestImage, folder: Path, port: int) -> list[str]:
     return [
         # However the tests end, the machine ends with them.
-        "setpriv", "--pdeathsig", "TERM", "qemu-system-x86_64", "-machine", "pc,usb=off", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", PROCESSOR,
+        "setpriv", "--pdeathsig", "TERM", "qemu-system-x86_64", "-machine", "pc,usb=off",
+        "-accel", "tcg,thread=multi,tb-size=512", "-cpu", PROCESSOR,
         "-smp", str(min(2, os.cpu_count() or 1)), "-m", "2048", "-nodefaults", "-display", "none", "-no-reboot",
         "-serial", f"file:{folder / 'console'}",
         "-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", KERNEL_WORDS,

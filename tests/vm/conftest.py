@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from machines.board import Board
 from machines.guest_camera import GuestCamera
 from machines.guest_image import guest_image

@@ -1,7 +1,8 @@
-"""In the guest: move a pin as a finger does, and tell when. finger.py PULL-FILE START_NS MILLISECONDS...
+"""In the guest: move a pin as a finger does, and tell when. finger.py PULL-FILE MOMENT_NS EVERY_NS MILLISECONDS...
 
-The contact closes at START_NS of the monotonic clock (0: now), and changes after each of the times given; it is open at
-the end. Prints, as JSON, for each change what it was and the monotonic nanoseconds just before and just after it.
+The contact closes at MOMENT_NS of the monotonic clock, or a whole number of EVERY_NS later, as soon as that can be
+(0 0: now). It changes after each of the times given and is open at the end. Prints, as JSON, for each change what it
+was and the monotonic nanoseconds just before and just after it.
 """
 
 import json
@@ -21,9 +22,11 @@ def wait_until(due_ns: int) -> None:
 
 def main() -> None:
     """Close, wait, open, wait ..."""
-    path, start_ns, *waits_ms = sys.argv[1:]
+    path, moment_ns, every_ns, *waits_ms = sys.argv[1:]
     assert len(waits_ms) % 2, "an odd number of times leaves the contact open"
-    changes, due_ns = [], int(start_ns)
+    changes, due_ns = [], int(moment_ns)
+    while int(every_ns) and due_ns < time.monotonic_ns() + BUSY_NS:
+        due_ns += int(every_ns)
     with open(path, "w", buffering=1) as pull:
         for number, wait_ms in enumerate([*map(float, waits_ms), 0.0]):
             is_closed = number % 2 == 0
