@@ -22,7 +22,7 @@ test-long: $(VENV)/.installed
 	$(RUN)/pytest -m slow --timeout 3000
 
 test-systemd: $(VENV)/.installed
-	$(RUN)/pytest -m systemd -s
+	$(RUN)/pytest -m systemd -s --timeout 900
 
 test-faults: $(VENV)/.installed
 	$(RUN)/pytest -m faults

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Nightjar as a camera: run it from the folder of its sources, on Raspberry Pi OS or Debian, as often as you like.
+# Makes a board a camera. Run it in the folder of Nightjar's sources, on Raspberry Pi OS or Debian, as often as wanted.
 #
 #   sudo ./install.sh                    install, upgrade, or finish an installation that was cut off
 #   ./install.sh --dry-run               say every step, and do none
@@ -15,31 +15,30 @@ readonly environment=/opt/nightjar
 readonly command_link=/usr/local/bin/nightjar
 readonly settings=/etc/nightjar
 readonly state=/var/lib/nightjar
-readonly unit=/etc/systemd/system/nightjar.service
-readonly unit_changes=/etc/systemd/system/nightjar.service.d
+readonly units=/etc/systemd/system
 readonly sysusers=/usr/lib/sysusers.d/nightjar.conf
 readonly tmpfiles=/usr/lib/tmpfiles.d/nightjar.conf
 readonly rules=/usr/lib/udev/rules.d/60-nightjar.rules
 readonly power_off_rule=/etc/polkit-1/rules.d/60-nightjar-power-off.rules
-# Lies in the environment only while everything in it is whole.
-readonly whole=$environment/nightjar-is-whole
+# Lies in the environment only while all of it is whole, and says of which sources.
+readonly whole=$environment/made-from
 # One compiler takes up to this much memory, and a Zero 2 W has 512 MB.
 readonly compiler_mb=400
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 step() { say "" "== $*"; }
 fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 
 # Every change goes through here: said, then done.
 run() {
-    say "   ${*@Q}"
+    printf '  %s\n' "$(printf ' %q' "$@")"
     [ "$dry_run" = yes ] || "$@"
 }
 
 usage() { sed -n '2,11s/^# \{0,1\}//p' install.sh; }
 
 read_words() {
-    dry_run=no action=install portable=no remove_settings=no remove_photos=no
+    changed=no dry_run=no action=install portable=no remove_settings=no remove_photos=no
     local word
     for word in "$@"; do
         case $word in
@@ -69,6 +68,15 @@ check_machine() {
     done
 }
 
+# Put a file of ours in its place; one that is right already is left alone.
+put() {
+    cmp --silent "$1" "$2" && return
+    changed=yes
+    run install -D -m 644 "$1" "$2"
+}
+
+write_line() { printf '%s\n' "$1" >"$2"; }
+
 is_installed() { [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # Raspberry Pi OS has picamera2 and lgpio; Debian has not, and pip builds them there.
@@ -86,6 +94,8 @@ install_packages() {
     for package in $wanted; do
         is_installed "$package" || missing+=("$package")
     done
+    # An installation of packages that was cut off is finished first.
+    [ -z "$(dpkg --audit 2>/dev/null)" ] || run dpkg --configure -a
     if [ ${#missing[@]} = 0 ]; then
         say "   all are here"
         return
@@ -106,54 +116,82 @@ compilers_at_once() {
 
 python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none; }
 
-# The system's Python was replaced, or an installation was cut off: then the environment begins anew.
-environment_is_usable() {
-    [ -e "$whole" ] && [ "$(python_version "$environment/bin/python")" = "$(python_version python3)" ]
+# Which sources, which packages beside them and which kind of kernels: what an environment is made from.
+made_from() {
+    printf '%s %s ' "$1" "portable=$portable"
+    find accelerators configs firmware isp CMakeLists.txt pyproject.toml README.md -type f \
+        ! -path '*/__pycache__/*' ! -name '*.so' -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
 }
 
 install_nightjar() {
     step "Nightjar in $environment: compiles its kernels, some minutes on a Pi"
-    if ! environment_is_usable; then
+    local parts=portrait options=() wanted
+    has_pi_packages || parts=portrait,pi
+    [ "$portable" = no ] || options=(--config-settings=cmake.define.NIGHTJAR_NATIVE=OFF)
+    wanted=$(made_from "$parts")
+    # Another Python in the system, or an installation that was cut off: the environment begins anew.
+    if [ ! -e "$whole" ] || [ "$(python_version "$environment/bin/python")" != "$(python_version python3)" ]; then
         # libcamera's Python side comes from apt only: --system-site-packages.
         run python3 -m venv --clear --system-site-packages "$environment"
+    elif [ "$(cat "$whole")" = "$wanted" ]; then
+        say "   is there already, made from these very sources"
+        return
     fi
-    local parts=portrait options=()
+    changed=yes
+    run rm -f "$whole"
     if ! has_pi_packages; then
-        parts=portrait,pi
-        # lgpio's wheels end at Python 3.12, and its source links a library that Debian has not, unless told to build it.
+        # lgpio has no wheels from Python 3.13 on. Its source links a library that Debian has not, unless told to build.
         run env PYPI=1 "$environment/bin/pip" install --disable-pip-version-check --quiet 'lgpio>=0.2.2'
     fi
-    [ "$portable" = no ] || options=(--config-settings=cmake.define.NIGHTJAR_NATIVE=OFF)
-    run rm -f "$whole"
     # Not in /tmp: that is memory on newer systems, and a Zero 2 W has little.
     run env TMPDIR=/var/tmp CMAKE_BUILD_PARALLEL_LEVEL="$(compilers_at_once)" "$environment/bin/pip" install \
         --disable-pip-version-check --quiet "${options[@]}" ".[$parts]"
-    run touch "$whole"
-    run ln -sfn "$environment/bin/nightjar" "$command_link"
+    # All of it is on the card before it is called whole.
+    run sync
+    run write_line "$wanted" "$whole"
 }
 
 install_service() {
     step "User, folders, devices and the service"
-    run install -D -m 644 systemd/nightjar.sysusers "$sysusers"
-    run install -D -m 644 systemd/nightjar.tmpfiles "$tmpfiles"
-    run install -D -m 644 systemd/60-nightjar.rules "$rules"
-    run install -D -m 644 systemd/nightjar.service "$unit"
+    local program=$environment/bin/nightjar
+    [ "$(readlink "$command_link")" = "$program" ] || run ln -sfn "$program" "$command_link"
+    put systemd/nightjar.sysusers "$sysusers"
+    put systemd/nightjar.tmpfiles "$tmpfiles"
+    put systemd/60-nightjar.rules "$rules"
+    local unit
+    for unit in nightjar.service nightjar-again.service nightjar-again.timer; do
+        put "systemd/$unit" "$units/$unit"
+    done
     run systemd-sysusers "$sysusers"
     run systemd-tmpfiles --create "$tmpfiles"
     if [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
         run usermod --append --groups nightjar "$SUDO_USER"
     fi
     run systemctl enable --quiet nightjar.service
-    if systemd_runs; then
-        run udevadm control --reload
-        run udevadm trigger
-        run systemctl daemon-reload
-        # Photos in work are finished before the old one ends.
-        run systemctl reset-failed nightjar.service
-        run systemctl restart nightjar.service
-    fi
+    ! systemd_runs || start_service
 }
 
+start_service() {
+    if [ "$changed" = no ] && systemctl is-active --quiet nightjar.service; then
+        say "   the camera runs, and goes on"
+        return
+    fi
+    if udev_runs; then
+        run udevadm control --reload
+        run udevadm trigger
+    fi
+    run systemctl daemon-reload
+    # Photos in work are finished before the old one ends.
+    run systemctl stop nightjar-again.timer nightjar.service
+    # One that failed too often would not start.
+    ! systemctl is-failed --quiet nightjar.service || run systemctl reset-failed nightjar.service
+    # It says ready within 90 s, or goes on trying.
+    run systemctl start nightjar.service || say "   The camera does not start yet: nightjar doctor says why."
+}
+
+# A container has none.
+udev_runs() { [ -S /run/udev/control ]; }
 systemd_runs() { [ -d /run/systemd/system ]; }
 
 tell_the_rest() {
@@ -171,20 +209,19 @@ tell_the_rest() {
 
 uninstall() {
     step "Taking Nightjar away"
-    if systemd_runs && [ -e "$unit" ]; then
+    if [ -e "$units/nightjar.service" ]; then
         # Photos in work are finished first.
-        run systemctl stop nightjar.service
+        ! systemd_runs || run systemctl stop nightjar-again.timer nightjar.service
+        run systemctl disable --quiet nightjar.service
     fi
-    [ ! -e "$unit" ] || run systemctl disable --quiet nightjar.service
-    run rm -f "$unit" "$sysusers" "$tmpfiles" "$rules" "$power_off_rule"
+    run rm -f "$units/nightjar.service" "$units/nightjar-again.service" "$units/nightjar-again.timer"
+    run rm -f "$sysusers" "$tmpfiles" "$rules" "$power_off_rule"
     [ ! -L "$command_link" ] || run rm -f "$command_link"
     run rm -rf "$environment"
-    if systemd_runs; then
-        run systemctl daemon-reload
-        run udevadm control --reload
-    fi
+    ! systemd_runs || run systemctl daemon-reload
+    ! udev_runs || run udevadm control --reload
     if [ "$remove_settings" = yes ]; then
-        run rm -rf "$settings" "$unit_changes"
+        run rm -rf "$settings" "$units/nightjar.service.d"
     else
         say "   Settings stay in $settings (--remove-settings takes them away)."
     fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,30 @@ def set_value(file: Path, name: str, text: str) -> Any:
 
 def replace_text(file: Path, text: str) -> None:
     """Put text in the file's place in one step; a link stays a link, and the file keeps who may read it."""
-    target = file.resolve()
     try:
+        _refuse_planted_link(file)
+        target = file.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         make_folders(target.parent)
         write_over(target, text.encode())
         if mode is not None:
             target.chmod(mode)
     except PermissionError:
-        raise SettingsError(f"{file} cannot be written: permission denied. Run the command with sudo.") from None
+        raise SettingsError(
+            f"{file} cannot be written: permission denied. Run the command with sudo, or join the camera's group with "
+            "`sudo usermod -aG nightjar $USER` and log in again."
+        ) from None
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _refuse_planted_link(file: Path) -> None:
+    """The folder belongs to the camera's group: no member may send root's pen to another file."""
+    if file.is_symlink() and (owner := file.lstat().st_uid) not in (0, os.geteuid()):
+        raise SettingsError(
+            f"{file} is a link that user number {owner} made; only root's links and your own are followed. "
+            f"Look where it leads with `ls -l {file}`, and remove it."
+        )
 
 
 def _read(file: Path) -> str:

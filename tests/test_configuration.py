@@ -226,6 +226,16 @@ def test_setting_a_value_keeps_the_files_mode_and_a_link(folder):
     assert "debug" in real.read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a link that is somebody else's")
+def test_nobody_sends_roots_pen_to_another_file(folder, tmp_path):
+    other, link = tmp_path / "other.toml", folder / "config.toml"
+    link.symlink_to(other)
+    os.lchown(link, 12345, -1)
+    with pytest.raises(SettingsError, match="link that user number 12345 made"):
+        set_value(link, "log.level", "debug")
+    assert not other.exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_says_sudo(folder):
     folder.chmod(0o500)

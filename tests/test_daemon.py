@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.cli import main
 from firmware.commands.status import lines
 from firmware.control.client import RequestRefused
 from firmware.files.raw_files import read_raw
@@ -176,6 +177,16 @@ def test_sighup_takes_over_what_can_change_and_names_what_cannot(bench):
     assert bench.call("status")["settings_not_reloaded"] == ["camera.number", "exposure.longest_us"]
     recipe = json.loads(Path(answer["sidecar"]).read_text())["recipe"]
     assert next(stage["amount"] for stage in recipe if stage["stage"] == "sharpen") == 0.0
+
+
+def test_a_member_of_the_group_reloads_from_the_command_line(bench, capsys):
+    bench.start()
+    config = bench.config / "config.toml"
+    config.write_text(f"[control]\nsocket = '{bench.socket}'\n")
+    assert main(["config", "set", "sharpen.amount", "0", "--config", str(bench.config)]) == 0
+    capsys.readouterr()
+    assert main(["config", "reload", "--config", str(bench.config)]) == 0
+    assert capsys.readouterr().out == "changed: sharpen.amount\n"
 
 
 def test_wrong_settings_are_refused_at_reload_and_the_old_ones_stay(bench):

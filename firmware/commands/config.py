@@ -1,4 +1,4 @@
-"""Get, set or show settings, and where each value comes from."""
+"""Get, set or show settings, and where each value comes from; have the running camera read them anew."""
 
 from __future__ import annotations
 
@@ -21,29 +21,35 @@ from firmware.console import UsageError, answer, coloured, columns, note
 from firmware.errors import SettingsError
 from firmware.settings import TABLES
 
+# How many words each action takes, at least and at most, and which.
+WORDS_OF = {
+    "get": (1, 1, "one TABLE.KEY"),
+    "set": (2, 2, "TABLE.KEY and VALUE"),
+    "show": (0, 1, "at most one TABLE"),
+    "reload": (0, 0, "nothing more"),
+}
+# Reading the settings anew builds every mode's pipeline.
+RELOAD_LIMIT_S = 30.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`get NAME`, `set NAME VALUE`, `show [TABLE]`."""
-    parser.usage = "nightjar config get TABLE.KEY | set TABLE.KEY VALUE | show [TABLE] [--origin]"
-    parser.add_argument("action", choices=("get", "set", "show"), help="set writes into config.toml; comments stay")
+    """`get NAME`, `set NAME VALUE`, `show [TABLE]`, `reload`."""
+    parser.usage = "nightjar config get TABLE.KEY | set TABLE.KEY VALUE | show [TABLE] [--origin] | reload"
+    parser.add_argument("action", choices=tuple(WORDS_OF), help="set writes into config.toml; comments stay")
     parser.add_argument("words", nargs="*", metavar="TABLE.KEY [VALUE]", help="which setting, and its new value")
     parser.add_argument("--origin", action="store_true", help="with show: say where each value comes from")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the chosen one."""
-    needed = {"get": (1, 1), "set": (2, 2), "show": (0, 1)}[arguments.action]
-    if not needed[0] <= len(arguments.words) <= needed[1]:
-        raise UsageError(
-            {
-                "get": "config get takes one TABLE.KEY",
-                "set": "config set takes TABLE.KEY and VALUE",
-                "show": "config show takes at most one TABLE",
-            }[arguments.action]
-        )
+    fewest, most, takes = WORDS_OF[arguments.action]
+    if not fewest <= len(arguments.words) <= most:
+        raise UsageError(f"config {arguments.action} takes {takes}")
     if arguments.action == "set":
         return _set(arguments, *arguments.words)
     loaded = load(arguments.set, system_folder=arguments.config)
+    if arguments.action == "reload":
+        return _reload(loaded, arguments)
     return _get(loaded, arguments, *arguments.words) if arguments.action == "get" else _show(loaded, arguments)
 
 
@@ -92,7 +98,20 @@ def _set(arguments: argparse.Namespace, name: str, text: str) -> int:
     if now != str(file):
         note(f"Without effect for now: {now} sets {name} too, and is read later.")
     elif not arguments.json:
-        note("A running camera reads it after: sudo systemctl reload nightjar")
+        note("A running camera reads it after: nightjar config reload")
+    return 0
+
+
+def _reload(loaded: Loaded, arguments: argparse.Namespace) -> int:
+    """As SIGHUP does, but for members of the camera's group, who need no sudo for it."""
+    from firmware.control.client import call
+
+    change = call(loaded.settings.control.socket, "reload", {}, RELOAD_LIMIT_S)
+    lines = [f"changed: {', '.join(change['changed']) or 'nothing'}"]
+    if change["not_reloaded"]:
+        waiting = ", ".join(change["not_reloaded"])
+        lines.append(f"in force only after `sudo systemctl restart nightjar`: {waiting}")
+    answer(arguments.json, change, lines)
     return 0
 
 

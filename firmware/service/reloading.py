@@ -50,10 +50,20 @@ def take_over(running: Settings, wanted: Settings) -> Change:
         changed += [f"{table}.{name}" for name in possible]
         not_reloaded += [f"{table}.{name}" for name in differing if name not in possible]
         tables[table] = dataclasses.replace(old, **{name: getattr(new, name) for name in possible})
-    if running.pictures != wanted.pictures:
-        changed.append("pictures")
+    changed += _knobs_that_differ(running.pictures, wanted.pictures)
     settings = Settings(pictures=wanted.pictures, **tables)
     return Change(settings, tuple(changed), tuple(not_reloaded))
+
+
+def _knobs_that_differ(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> list[str]:
+    """ "table.key" of every knob of a stage that was set otherwise, set for the first time, or set no more."""
+    names = [(table, key) for tables in (old, new) for table, keys in tables.items() for key in keys]
+    unset = object()
+    return [
+        f"{table}.{key}"
+        for table, key in dict.fromkeys(names)
+        if old.get(table, {}).get(key, unset) != new.get(table, {}).get(key, unset)
+    ]
 
 
 def build_pipelines(settings: Settings) -> dict[str, Pipeline]:

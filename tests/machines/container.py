@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from machines.debian import host_options
+from machines.debian import CACHE, host_options, overlaid
 
 BOOT_LIMIT_S = 120.0
 COMMAND_LIMIT_S = 120.0
@@ -31,18 +32,21 @@ class CommandFailed(AssertionError):
 class Container:
     """A booted root. `ran` looks at how a command went, `run` insists that it went well and gives what it said."""
 
-    def __init__(self, tree: Path, leader: int, log: Path) -> None:
+    def __init__(self, tree: Path, leader: int) -> None:
         self.tree = tree
         self.leader = leader
-        self._log = log
 
     def ran(self, *command: str, given: str = "", limit_s: float = COMMAND_LIMIT_S) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, as root, and say how it went."""
         return subprocess.run(
-            ["nsenter", f"--target={self.leader}", "--all", "--wd=/root", "--", "env", "--ignore-environment",
-             PATH, "HOME=/root", "LANG=C.UTF-8", *command],
-            input=given, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False,
+            self.entering(*command), input=given, capture_output=True, text=True, errors="replace", timeout=limit_s,
+            check=False,
         )  # fmt: skip
+
+    def entering(self, *command: str) -> list[str]:
+        """The words that run a command in the container, as root and with nothing of this machine's environment."""
+        inside = ["env", "--ignore-environment", "--chdir=/root", PATH, "HOME=/root", "LANG=C.UTF-8"]
+        return ["nsenter", f"--target={self.leader}", "--all", "--", *inside, *command]
 
     def run(self, *command: str, given: str = "", limit_s: float = COMMAND_LIMIT_S) -> str:
         """What the command said. Raises CommandFailed with its errors."""
@@ -85,17 +89,23 @@ class Container:
 
 
 @contextlib.contextmanager
-def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Container]:
-    """Boot the root; its changes go to `folder`. `network` gives it this machine's, and what its pip is told."""
+def booted(root: Path, *, network: bool = False) -> Iterator[Container]:
+    """Boot the root. `network` gives it this machine's, and what its pip is told."""
     with contextlib.ExitStack() as at_end:
+        # Beside the roots: /tmp may be memory.
+        folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="booted-", dir=CACHE)))
         tree = at_end.enter_context(overlaid(root, folder))
         (tree / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
-        ready = at_end.enter_context(_ready_socket(folder / "ready"))
+        if network:
+            _close_doors(tree)
         log = at_end.enter_context((folder / "console.log").open("wb"))
         options = host_options() if network else ["--private-network", "--resolv-conf=off"]
+        ready = at_end.enter_context(_ready_socket(folder / "ready"))
         process = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--notify-ready=yes",
-             "--console=pipe", "--system-call-filter=bpf", f"--machine=nightjar-{uuid.uuid4().hex[:8]}",
+            # It ends with these tests, even when they are killed.
+            ["setpriv", "--pdeathsig=TERM", "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
+             "--notify-ready=yes", "--console=pipe", "--system-call-filter=bpf",
+             f"--machine=nightjar-{uuid.uuid4().hex[:8]}",
              f"--directory={tree}", *options],
             # A Pi has the unified hierarchy of control groups; this machine may have another.
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "NOTIFY_SOCKET": ready.getsockname()},
@@ -103,23 +113,19 @@ def booted(root: Path, folder: Path, *, network: bool = False) -> Iterator[Conta
         )  # fmt: skip
         at_end.callback(_end, process)
         leader = _wait_for_boot(ready, process, folder / "console.log")
-        container = Container(tree, leader, folder / "console.log")
+        # It goes on telling; a socket that nobody reads would stop it.
+        ready.close()
+        container = Container(tree, leader)
         container.ran("systemctl", "is-system-running", "--wait")
         yield container
 
 
-@contextlib.contextmanager
-def overlaid(root: Path, folder: Path) -> Iterator[Path]:
-    """The root, to be written to; what is written goes to `folder`."""
-    upper, work, tree = (folder / name for name in ("changes", "work", "tree"))
-    for made in (upper, work, tree):
-        made.mkdir(parents=True)
-    layers = f"lowerdir={root},upperdir={upper},workdir={work}"
-    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, tree], check=True)
-    try:
-        yield tree
-    finally:
-        subprocess.run(["umount", tree], check=True)
+def _close_doors(tree: Path) -> None:
+    """Nothing of a container answers on this machine's own addresses."""
+    for unit in ("ssh.service", "ssh.socket"):
+        mask = tree / "etc/systemd/system" / unit
+        mask.unlink(missing_ok=True)
+        mask.symlink_to("/dev/null")
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ NIGHTJAR_TEST_CACHE names another folder than ~/.cache/nightjar-tests.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -73,6 +74,20 @@ def copy_of(root: Path, target: Path) -> Path:
     """A root of one's own."""
     subprocess.run(["cp", "--archive", "--reflink=auto", root, target], check=True)
     return target
+
+
+@contextlib.contextmanager
+def overlaid(root: Path, folder: Path) -> Iterator[Path]:
+    """The root with a layer of one's own above it: what is written lies in `folder`/changes."""
+    upper, work, tree = (folder / name for name in ("changes", "work", "tree"))
+    for made in (upper, work, tree):
+        made.mkdir(parents=True)
+    layers = f"lowerdir={root},upperdir={upper},workdir={work}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, tree], check=True)
+    try:
+        yield tree
+    finally:
+        subprocess.run(["umount", tree], check=True)
 
 
 def put_sources(root: Path) -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from machines.container import overlaid
-from machines.debian import CACHE, base_root, camera_root, digest_of, made_once, run_in_root
+from machines.debian import CACHE, base_root, camera_root, digest_of, made_once, overlaid, run_in_root
 
 RECIPES = Path(__file__).parent / "recipes"
 TOOLS = {

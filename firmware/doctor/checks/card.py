@@ -53,7 +53,7 @@ def _writing(machine: Machine, folder: Path, standing: Path, kind: str) -> Findi
     if daemon is None or daemon == machine.uid:
         who = "this user"
         may = os.access(standing, os.W_OK | os.X_OK)
-        mend = "install the service (see the top of systemd/nightjar.service), which makes the folder"
+        mend = "sudo ./install.sh, which installs the service and makes the folder"
     else:
         who = f"user {DAEMON}"
         status = standing.stat()
