@@ -31,10 +31,11 @@ PROCESSOR = "Westmere"
 class VirtualMachine:
     """A booted guest. `ran` looks at how a command went, `run` insists that it went well and gives what it said."""
 
-    def __init__(self, image: GuestImage, folder: Path, port: int) -> None:
+    def __init__(self, image: GuestImage, folder: Path, port: int, process: subprocess.Popen) -> None:
         self._image = image
         self._folder = folder
         self._port = port
+        self._process = process
 
     def ran(self, command: str, given: str = "", limit_s: float = COMMAND_LIMIT_S) -> subprocess.CompletedProcess[str]:
         """Run a shell command in the guest, as root, and say how it went."""
@@ -70,11 +71,15 @@ class VirtualMachine:
         console = self._folder / "console"
         return console.read_text(errors="replace")[-3000:] if console.exists() else ""
 
-    def wait_until_up(self, process: subprocess.Popen) -> None:
+    def wait_until_off(self, limit_s: float) -> None:
+        """Until it has switched itself off. Raises TimeoutExpired."""
+        self._process.wait(limit_s)
+
+    def wait_until_up(self) -> None:
         """Until somebody can log in."""
         deadline_s = time.monotonic() + BOOT_LIMIT_S
         while self.ran("true").returncode != 0:
-            assert process.poll() is None, f"QEMU ended with {process.returncode}: {self._said()}"
+            assert self._process.poll() is None, f"QEMU ended with {self._process.returncode}: {self._said()}"
             assert time.monotonic() < deadline_s, f"nobody can log in after {BOOT_LIMIT_S:.0f} s:\n{self.console()}"
             time.sleep(REFUSED_AGAIN_S)
 
@@ -104,9 +109,9 @@ def booted(image: GuestImage, folder: Path) -> Iterator[VirtualMachine]:
     port = _free_port()
     with (folder / "qemu.log").open("wb") as log:
         process = subprocess.Popen(_qemu(image, folder, port), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    machine = VirtualMachine(image, folder, port)
+    machine = VirtualMachine(image, folder, port, process)
     try:
-        machine.wait_until_up(process)
+        machine.wait_until_up()
         yield machine
     finally:
         subprocess.run([*machine._ssh()[:-1], "-O", "exit", "root@127.0.0.1"], capture_output=True, check=False)
