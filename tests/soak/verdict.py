@@ -11,8 +11,8 @@ from fingers import Callers
 from gauges import FEWEST_READINGS, QUANTITIES, Reading, Slope, slope_of
 from presses import Outcomes
 
-# The first rounds fill the ring, load the networks and let the allocator find its size.
-SETTLING_SHARE = 0.25
+# So long the ring fills, networks are loaded and the allocator finds its size: a shorter soak says nothing of slopes.
+SETTLING_S = 600.0
 # A slope fails when even the low end of its 95 % interval is above these.
 MOST_PER_HOUR = {"pss_mb": 5.0, "private_mb": 5.0, "children_mb": 5.0, "descriptors": 1.0, "threads": 1.0}
 # Whatever the interval says: more than this above what was once enough is a leak.
@@ -46,8 +46,8 @@ class Soaked:
 
     @property
     def settled(self) -> list[Reading]:
-        """The readings after the first rounds."""
-        return self.readings[int(len(self.readings) * SETTLING_SHARE) :]
+        """The readings after the first minutes."""
+        return [reading for reading in self.readings if reading.at_s >= SETTLING_S]
 
     @property
     def missed(self) -> int:
