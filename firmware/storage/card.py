@@ -166,6 +166,7 @@ class Card:
             with explained("write", self._state / COUNTER):
                 self._store(name.number)
             self._last_number = name.number
+            self._slot.give(name.number)
             return name
 
     def write(self, path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -175,6 +176,7 @@ class Card:
         """
         parts = [data] if isinstance(data, bytes | bytearray | memoryview) else data
         with explained("write", path):
+            self._slot.check(_number_of(path), path)
             # Only the numbered folder is made: a DCIM that is gone is a card that was pulled.
             make_folders(path.parent, levels=1)
             write_new(path, parts, pieces=self.pieces)
@@ -185,6 +187,7 @@ class Card:
         When it cannot be written the old one stays. Raises StorageError.
         """
         with explained("replace", path):
+            self._slot.check(_number_of(path), path)
             write_over(path, data, pieces=self.pieces)
 
     def unfinished(self) -> list[Path]:

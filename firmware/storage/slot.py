@@ -1,4 +1,8 @@
-"""Which card is in: the one that was taken, another one, or none. A card that comes back is used again by itself."""
+"""Which card is in: the one that was taken, another one, or none. A card that comes back is used again by itself.
+
+A photo belongs to the card that its number was given for. Another one that was put in meanwhile may have other photos
+of the same names: what is still to be written of ours would go beside those, or in their place.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.errors import StorageError
 from firmware.storage.card_errors import explained, mount_point
+
+# Of the folder DCIM, and the file system's own: exchanged in one reader, two cards may agree in the first two.
+Identity = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -16,7 +24,7 @@ class _Taken:
 
     mount: Path
     device: int
-    pictures: tuple[int, int]
+    pictures: Identity
 
 
 class Slot:
@@ -31,12 +39,13 @@ class Slot:
         self._folder, self._pictures = folder, pictures
         self._taken: _Taken | None = None
         self._is_ours = self.is_empty = False
+        # For which card numbers were given, each from a first number on.
+        self._given: list[tuple[int, Identity]] = []
 
     def take(self) -> None:
         """The card that is in now is ours."""
         mount = mount_point(self._folder)
-        facts = os.stat(self._pictures)
-        self._taken = _Taken(mount, os.stat(mount).st_dev, (facts.st_dev, facts.st_ino))
+        self._taken = _Taken(mount, os.stat(mount).st_dev, self._identity())
         self._is_ours, self.is_empty = True, False
 
     def leave(self) -> None:
@@ -56,11 +65,29 @@ class Slot:
         """Whether another card is in than ours, or ours anew: it is to be taken first. Raises StorageError."""
         with explained("look at", self._pictures):
             try:
-                facts = os.stat(self._pictures)
+                identity = self._identity()
             except FileNotFoundError:
                 return self._has_blank()
-        same = self._taken is not None and self._taken.pictures == (facts.st_dev, facts.st_ino)
+        same = self._taken is not None and self._taken.pictures == identity
         return not (same and self._is_ours) or self.is_empty
+
+    def give(self, number: int) -> None:
+        """This number, and those that follow, are for the card that was taken."""
+        if not self._given or self._given[-1][1] != self._taken.pictures:
+            self._given.append((number, self._taken.pictures))
+
+    def check(self, number: int, path: Path) -> None:
+        """Raise StorageError where the photo of this number belongs to another card than the one that is in."""
+        cards = [card for first, card in self._given if first <= number]
+        if cards and cards[-1] != self._identity():
+            raise StorageError(
+                f"{path} was not written: its photo began before the card was exchanged. What was saved of it is on "
+                "the card that was in. Leave a card in until the camera is ready."
+            )
+
+    def _identity(self) -> Identity:
+        facts = os.stat(self._pictures)
+        return facts.st_dev, facts.st_ino, os.statvfs(self._pictures).f_fsid
 
     def _has_blank(self) -> bool:
         """Whether another card than ours is in. Without a card, its folder is one of the system's own."""

@@ -1,0 +1,49 @@
+"""Two faults at once: what is true of each alone must hold where they meet."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from faults.memory_card import MemoryCard
+from faults.test_card_trouble import CARD_MB, LONG_BURST, back, pressed, told
+from faults.whole_photos import assert_safe
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture
+def card(bench):
+    """The card with the photos; what the daemon remembers lies elsewhere."""
+    made = MemoryCard(bench.folder / "card.img", bench.folder / "photos", CARD_MB)
+    yield made
+    bench.kill()
+    made.close()
+
+
+def of_another_camera(folder) -> dict:
+    """Photos on a card that came from somewhere else, under the names that ours would have."""
+    folder.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (folder / f"IMG_{number:04d}.DNG").write_bytes(f"the only raw file of wedding {number}".encode())
+        (folder / f"IMG_{number:04d}.JPG").write_bytes(f"the only photo of wedding {number}".encode())
+    return digests(folder)
+
+
+def digests(folder) -> dict:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("IMG_000[123].*"))}
+
+
+def test_a_burst_never_touches_the_photos_of_a_card_that_was_put_in_meanwhile(bench, card):
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    assert_safe(bench.call("shoot", mode="photo"))
+    with pressed(bench, "night") as answers:
+        dng = bench.photos / "IMG_0002.DNG"
+        bench.until(lambda status: dng.exists() and status["burst"] and status["burst"]["collected"] >= 1)
+        card.pull()
+        card.exchange(CARD_MB)
+        theirs = of_another_camera(bench.photos)
+    assert "exchanged" in str(answers[0]) and "exchanged" in told(bench, "photos failed")
+    assert digests(bench.photos) == theirs
+    assert not (bench.photos / "IMG_0002.json").exists()
+    assert back(bench)["number"] > 3
