@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class Shooting:
         self._lock = threading.Lock()
         self._all_done = threading.Condition(self._lock)
         self._open = 0
+        self.accepted_s = float("-inf")
         self._closing = False
         self._tunings: dict[str, Tuning | None] = {}
 
@@ -163,6 +165,7 @@ class Shooting:
             job = self._job(chosen)
         job.done.add_done_callback(lambda _: self._leave())
         self._darkroom.take(job)
+        self.accepted_s = time.monotonic()
         return Accepted(job.files, job.done)
 
     def check_mode(self, mode: str) -> None:
@@ -275,6 +278,7 @@ class Shooting:
                 raise
         burst.done.add_done_callback(lambda _: self._leave())
         burst.files.set_result(files)
+        self.accepted_s = time.monotonic()
         return Accepted(files, burst.done)
 
     def _enter(self, queue: int) -> None:

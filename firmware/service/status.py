@@ -178,7 +178,7 @@ class DaemonStatus:
             report.left_out_in_words: report.leaves_out,
             clock: clock,
             self._board.in_words: self._board.trouble,
-            f"The last press was refused: {self._refusal}": bool(self._refusal),
+            f"The last press was refused: {self._refusal}": self._refused_s > self._shooting.accepted_s,
             f"{tally.failed} photos failed, the last: {tally.last_error}": tally.failed,
             f"The preview failed, and photos go on without it: {preview['reason']}": preview["reason"],
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],

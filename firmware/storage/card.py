@@ -81,7 +81,7 @@ class Card:
         self._folder = Path(settings.folder)
         self._pictures = self._folder / PICTURES
         self._state = Path(settings.state_folder)
-        self._slot = Slot(self._folder, self._pictures)
+        self._slot = Slot(self._folder, self._pictures, self._state)
         self._room = Room(self._slot.free_bytes)  # which knows nothing of this card: it must not keep its locks
         self._floor_bytes = settings.free_space_floor_mb * MEGABYTE
         self._numbering = threading.Lock()

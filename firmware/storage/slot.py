@@ -32,11 +32,12 @@ class Slot:
 
     folder    [storage] folder; the card is mounted there, or above it
     pictures  the folder DCIM in it
+    state     where the last number is written: without it there is no photo either
     `is_empty` once ours was seen to be gone, until another one is taken.
     """
 
-    def __init__(self, folder: Path, pictures: Path) -> None:
-        self._folder, self._pictures = folder, pictures
+    def __init__(self, folder: Path, pictures: Path, state: Path) -> None:
+        self._folder, self._pictures, self._state = folder, pictures, state
         self._taken: _Taken | None = None
         self._is_ours = self.is_empty = False
         # For which card numbers were given, each from a first number on.
@@ -53,13 +54,18 @@ class Slot:
         self._is_ours = False
 
     def free_bytes(self) -> int:
-        """Room left on the card for this user, as the system says. Raises StorageError if it is gone or read-only."""
+        """Room left on the card for this user, as the system says. Raises StorageError where nothing can be saved."""
         with explained("look at", self._pictures):
             # A blank card that was put in gets its folders with the next photo.
             status = os.statvfs(mount_point(self._folder) if self._has_blank() else self._pictures)
-            if status.f_flag & os.ST_RDONLY:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return status.f_bavail * status.f_frsize
+            _refuse_read_only(status)
+        free_bytes = status.f_bavail * status.f_frsize
+        with explained("write in", self._state):
+            status = os.statvfs(self._state)
+            _refuse_read_only(status)
+            if free_bytes and not status.f_bavail:  # where the card is full, too, that is what has to be told
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return free_bytes
 
     def has_another(self) -> bool:
         """Whether another card is in than ours, or ours anew: it is to be taken first. Raises StorageError."""
@@ -98,3 +104,8 @@ class Slot:
             self.is_empty = True
             return False
         return self.is_empty or os.stat(mount).st_dev != self._taken.device
+
+
+def _refuse_read_only(status: os.statvfs_result) -> None:
+    if status.f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))

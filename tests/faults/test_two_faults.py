@@ -21,6 +21,15 @@ def card(bench):
     made.close()
 
 
+@pytest.fixture
+def memory(bench):
+    """A file system of its own for what the daemon remembers."""
+    made = MemoryCard(bench.folder / "state.img", bench.folder / "state", 8)
+    yield made
+    bench.kill()
+    made.close()
+
+
 def of_another_camera(folder) -> dict:
     """Photos on a card that came from somewhere else, under the names that ours would have."""
     folder.mkdir(parents=True)
@@ -47,3 +56,21 @@ def test_a_burst_never_touches_the_photos_of_a_card_that_was_put_in_meanwhile(be
     assert digests(bench.photos) == theirs
     assert not (bench.photos / "IMG_0002.json").exists()
     assert back(bench)["number"] > 3
+
+
+def test_photos_without_a_place_for_their_numbers_are_told_before_a_press(bench, memory):
+    bench.start()
+    assert_safe(bench.call("shoot"))
+    memory.protect(True)
+    assert "read-only" in told(bench, "No photos can be saved")
+    bench.wait_for("No photos can be saved")
+    bench.press()
+    assert "read-only" in told(bench, "The last press was refused")
+    memory.protect(False)
+    assert back(bench)["number"] == 2
+    assert bench.call("status")["warnings"] == [], "a press was accepted since"
+    memory.fill()
+    assert "card is full" in told(bench, "No photos can be saved")
+    memory.make_room()
+    assert back(bench)["number"] == 3
+    assert bench.stop() == 0
