@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 # A camera that has not said yes or no by now is reported, and the socket answers meanwhile.
 READY_LIMIT_S = 10.0
-# Accepted photos get this long after SIGTERM; systemd is told to wait.
+# Accepted photos get this long after SIGTERM, and after every piece that a slow card takes; systemd is told to wait.
 FINISH_LIMIT_S = 90.0
 # What each part gets to end in; systemd is told of all nine together.
 CLOSE_LIMIT_S = 3.0
@@ -202,13 +202,15 @@ class Daemon:
         self._shooting.end_bursts()
         self._actions.close(CLOSE_LIMIT_S)
         self._shooting.refuse_more()
-        give_up_s = time.monotonic() + FINISH_LIMIT_S
+        began_s = time.monotonic()
         while not self._shooting.wait_until_done(BEAT_S / 2):
-            notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC)
+            finishing = f"finishing the last photos, {self._shooting.waiting} to go. {self._writer.slowness()}"
+            notify(EXTEND_TIMEOUT_USEC=CLOSING_USEC, STATUS=finishing)
             self._watchdog.feed()
             self._show("busy")
-            if self._told_again() or time.monotonic() > give_up_s:
-                logger.error("%d photos are given up; their DNGs stay on the card.", self._shooting.waiting)
+            if self._told_again() or time.monotonic() - max(began_s, self._writer.moved_s) > FINISH_LIMIT_S:
+                # A raw file that was whole is told of at the next start.
+                logger.error("%d photos are given up, with what is not on the card yet.", self._shooting.waiting)
                 return 1
         return 1 if self._broken else 0
 

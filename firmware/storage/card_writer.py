@@ -55,6 +55,8 @@ class CardWriter:
         self._in_hand: _InHand | None = None
         # Why the last file was not written; empty when it was. A failing card may look as if it could be written.
         self.last_refusal = ""
+        # When a piece of a file became durable last.
+        self.moved_s = float("-inf")
         self._writes: Worker[_Write] = Worker(NAME, heartbeats, WRITE_LIMIT_S, self._write)
         card.pieces.moved = self._moved
 
@@ -119,5 +121,6 @@ class CardWriter:
     def _moved(self, size: int) -> None:
         """In this thread, for each piece that is durable."""
         self._heartbeats.beat(NAME, within_s=WRITE_LIMIT_S)
+        self.moved_s = time.monotonic()
         if self._in_hand is not None:
             self._in_hand.durable_bytes += size
