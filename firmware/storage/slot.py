@@ -96,14 +96,14 @@ class Slot:
         return facts.st_dev, facts.st_ino, os.statvfs(self._pictures).f_fsid
 
     def _has_blank(self) -> bool:
-        """Whether another card than ours is in. Without a card, its folder is one of the system's own."""
+        """Whether the card that is in is another, or emptied. Without one, its folder is one of the system's own."""
         if self._taken is None:
             return False
         mount = mount_point(self._folder)
         if len(mount.parts) < len(self._taken.mount.parts):
             self.is_empty = True
             return False
-        return self.is_empty or os.stat(mount).st_dev != self._taken.device
+        return self.is_empty or os.stat(mount).st_dev != self._taken.device or not self._pictures.exists()
 
 
 def _refuse_read_only(status: os.statvfs_result) -> None:

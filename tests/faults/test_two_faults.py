@@ -9,6 +9,8 @@ from faults.memory_card import MemoryCard
 from faults.test_card_trouble import CARD_MB, LONG_BURST, back, pressed, told
 from faults.whole_photos import assert_safe
 
+from firmware.control.client import RequestRefused
+
 pytestmark = pytest.mark.faults
 
 
@@ -74,3 +76,15 @@ def test_photos_without_a_place_for_their_numbers_are_told_before_a_press(bench,
     memory.make_room()
     assert back(bench)["number"] == 3
     assert bench.stop() == 0
+
+
+def test_a_card_whose_photos_were_moved_away_gets_its_folders_again(bench, card):
+    """What a refusal for want of room tells people to do, done thoroughly, in the middle of a burst."""
+    bench.start(darkroom__mode="night", **LONG_BURST)
+    assert_safe(bench.call("shoot", mode="photo"))
+    with pressed(bench, "night") as answers:
+        bench.until(lambda status: status["burst"] and status["burst"]["collected"] >= 1)
+        (card.folder / "DCIM").rename(card.folder / "kept")
+    assert isinstance(answers[0], RequestRefused)
+    assert back(bench)["number"] == 3
+    assert "IMG_0002.JPG" in told(bench, "photos failed")
