@@ -57,7 +57,7 @@ class Slot:
         """Room left on the card for this user, as the system says. Raises StorageError where nothing can be saved."""
         with explained("look at", self._pictures):
             # A blank card that was put in gets its folders with the next photo.
-            status = os.statvfs(mount_point(self._folder) if self._has_blank() else self._pictures)
+            status = os.statvfs(mount_point(self._folder) if self._has_new() else self._pictures)
             _refuse_read_only(status)
         free_bytes = status.f_bavail * status.f_frsize
         with explained("write in", self._state):
@@ -70,12 +70,10 @@ class Slot:
     def has_another(self) -> bool:
         """Whether another card is in than ours, or ours anew: it is to be taken first. Raises StorageError."""
         with explained("look at", self._pictures):
-            try:
-                identity = self._identity()
-            except FileNotFoundError:
-                return self._has_blank()
-        same = self._taken is not None and self._taken.pictures == identity
-        return not (same and self._is_ours) or self.is_empty
+            if self._has_new():
+                return True
+            same = self._taken is not None and self._taken.pictures == self._identity()
+        return not (same and self._is_ours)
 
     def give(self, number: int) -> None:
         """This number, and those that follow, are for the card that was taken."""
@@ -95,14 +93,18 @@ class Slot:
         facts = os.stat(self._pictures)
         return facts.st_dev, facts.st_ino, os.statvfs(self._pictures).f_fsid
 
-    def _has_blank(self) -> bool:
-        """Whether the card that is in is another, or emptied. Without one, its folder is one of the system's own."""
+    def _has_new(self) -> bool:
+        """Whether the card that is in is a blank, another or the same one again. Raises FileNotFoundError without one.
+
+        Its folder is one of the system's own then, and may hold photos of a start without a card: those are hidden as
+        soon as there is one, and no more are to follow them.
+        """
         if self._taken is None:
             return False
         mount = mount_point(self._folder)
         if len(mount.parts) < len(self._taken.mount.parts):
             self.is_empty = True
-            return False
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._taken.mount))
         return self.is_empty or os.stat(mount).st_dev != self._taken.device or not self._pictures.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 
 import pytest
 from faults.memory_card import MemoryCard
@@ -51,9 +52,11 @@ def test_a_burst_never_touches_the_photos_of_a_card_that_was_put_in_meanwhile(be
     with pressed(bench, "night") as answers:
         dng = bench.photos / "IMG_0002.DNG"
         bench.until(lambda status: dng.exists() and status["burst"] and status["burst"]["collected"] >= 1)
+        bench.signal(signal.SIGSTOP)  # whose hands are quick is not the question
         card.pull()
         card.exchange(CARD_MB)
         theirs = of_another_camera(bench.photos)
+        bench.signal(signal.SIGCONT)
     assert "exchanged" in str(answers[0]) and "exchanged" in told(bench, "photos failed")
     assert digests(bench.photos) == theirs
     assert not (bench.photos / "IMG_0002.json").exists()
@@ -88,3 +91,19 @@ def test_a_card_whose_photos_were_moved_away_gets_its_folders_again(bench, card)
     assert isinstance(answers[0], RequestRefused)
     assert back(bench)["number"] == 3
     assert "IMG_0002.JPG" in told(bench, "photos failed")
+
+
+def test_a_pulled_card_is_missed_where_the_camera_once_started_without_one(bench, card):
+    card.pull()
+    bench.start()
+    assert_safe(bench.call("shoot"))
+    without = sorted(bench.photos.iterdir())
+    card.put()
+    assert back(bench)["number"] == 2
+    card.pull()
+    assert told(bench, "no card, Nightjar")
+    with pytest.raises(RequestRefused, match="pulled"):
+        bench.call("shoot")
+    assert sorted(bench.photos.iterdir()) == without, "a photo went where nobody finds it"
+    card.put()
+    assert back(bench)["number"] == 3
