@@ -105,7 +105,8 @@ class Slot:
         if len(mount.parts) < len(self._taken.mount.parts):
             self.is_empty = True
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._taken.mount))
-        return self.is_empty or os.stat(mount).st_dev != self._taken.device or not self._pictures.exists()
+        was_emptied = self._folder.is_dir() and not self._pictures.exists()
+        return was_emptied or self.is_empty or os.stat(mount).st_dev != self._taken.device
 
 
 def _refuse_read_only(status: os.statvfs_result) -> None:
