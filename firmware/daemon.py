@@ -30,6 +30,7 @@ from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.board_watch import BoardWatch
 from firmware.service.card_report import CardReport
+from firmware.service.heap import share_arenas
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
 from firmware.service.notify import notify, notify_reloading
@@ -312,4 +313,5 @@ def run_daemon(settings: Settings, files: SettingsFiles | None = None) -> int:
     set_up_log(settings.log.level)
     # What each thread was at goes to the journal when the watchdog, or a crash in a library, ends the process.
     faulthandler.enable()
+    share_arenas()
     return Daemon(settings, files).run()
