@@ -15,6 +15,7 @@ from firmware.demo.bench_daemon import same_code
 from isp.processor import CPUINFO, LINES
 
 pytestmark = pytest.mark.faults
+PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def nightjar(environment, *words):
 def test_the_daemon_says_what_is_wrong_and_how_to_mend_it_and_leaves_no_core(bench, moved):
     bench.launch(moved)
     said = bench.wait_for("STATUS=")
-    assert bench.process.wait() == 1
+    assert bench.process.wait(PATIENCE_S) == 1
     for told in (said, bench.log):
         assert "this one lacks looking_glass" in told
         assert "sudo ./install.sh" in told
