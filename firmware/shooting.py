@@ -32,7 +32,8 @@ from isp.zoom.crop import crop_for
 
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
-    from firmware.storage.card import Card, PhotoName
+    from firmware.storage.card import Card
+    from firmware.storage.photo_name import PhotoName
     from isp.light_estimate import LightEstimate
     from isp.tuning import Tuning
 
