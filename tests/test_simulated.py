@@ -293,7 +293,7 @@ def test_a_scene_drawn_band_by_band_is_the_scene_drawn_at_once(scene):
     whole = np.stack(list(draw(View(**look))))
     joined = np.concatenate([np.stack(list(draw(View(**look, band=band)))) for band in bands], axis=1)
     # A box's corners are float32 in Pillow: a hundred thousandth of a pixel.
-    assert joined == pytest.approx(whole, rel=1e-4, abs=1e-4)
+    np.testing.assert_allclose(joined, whole, rtol=1e-4, atol=1e-4)
 
 
 def test_night_lamps_lie_far_above_white_and_the_street_is_not_black():

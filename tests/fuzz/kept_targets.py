@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 
 from fuzz.target import Target, promise, scratch_file
@@ -62,7 +61,6 @@ def take_counter(content: bytes) -> None:
     card_folder, state = scratch_file("card"), scratch_file("state")
     state.mkdir(exist_ok=True)
     (state / COUNTER).write_bytes(content)
-    logging.getLogger("firmware.storage.card").setLevel(logging.ERROR)
     card = Card(StorageSettings(folder=str(card_folder), state_folder=str(state), free_space_floor_mb=0))
     try:
         card.open()

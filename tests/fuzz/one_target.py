@@ -5,6 +5,7 @@ Most changes are ours, which know numbers and tokens; the others are libFuzzer's
 
 from __future__ import annotations
 
+import logging
 import random
 import resource
 import signal
@@ -32,6 +33,7 @@ def main() -> None:
     files = target.files()
     resource.setrlimit(resource.RLIMIT_AS, (BYTES_OF_ADDRESSES, BYTES_OF_ADDRESSES))
     warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
 
     def change(content: bytes, most_bytes: int, seed: int) -> bytes:
         draw = random.Random(seed)
