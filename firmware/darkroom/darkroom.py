@@ -27,7 +27,7 @@ from isp.frames import Burst, RawFrame
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes, ZoomWishes
     from firmware.portrait.making import Made
-    from firmware.storage.card import PhotoName
+    from firmware.storage.photo_name import PhotoName
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
