@@ -9,7 +9,7 @@ PIP    := $(VENV)/bin/pip --disable-pip-version-check --quiet
 RUN    := $(VENV)/bin
 SHARED ?= ../shared
 MINUTES ?= 30
-SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -path '*/__pycache__/*') \
+SOURCES := $(shell find firmware isp accelerators configs systemd -type f -not -name '*.so' -not -name built-for.txt -not -path '*/__pycache__/*') \
            pyproject.toml CMakeLists.txt README.md
 
 .PHONY: demo train test test-long test-systemd test-faults test-vm test-kills test-aarch64 soak fuzz bench install lint clean prerequisites

@@ -120,11 +120,20 @@ compilers_at_once() {
 
 python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none; }
 
-# Which sources, which packages beside them and which kind of kernels: what an environment is made from.
+# What kernels that are not portable are built for: the instruction sets of this very processor.
+processor() {
+    if [ "$portable" = yes ]; then
+        echo any
+    else
+        { grep -m 1 -E '^(Features|flags)' /proc/cpuinfo 2>/dev/null || echo unknown; } | sha256sum | cut -c 1-16
+    fi
+}
+
+# Which sources, which packages beside them, for which processor: what an environment is made from.
 made_from() {
-    printf '%s %s ' "$1" "portable=$portable"
+    printf '%s processor=%s ' "$1" "$(processor)"
     find accelerators configs firmware isp CMakeLists.txt pyproject.toml README.md -type f \
-        ! -path '*/__pycache__/*' ! -name '*.so' -print0 |
+        ! -path '*/__pycache__/*' ! -name '*.so' ! -name built-for.txt -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16
 }
 
@@ -139,7 +148,7 @@ install_nightjar() {
         # libcamera's Python side comes from apt only: --system-site-packages.
         run python3 -m venv --clear --system-site-packages "$environment"
     elif [ "$(cat "$whole")" = "$wanted" ]; then
-        say "   is there already, made from these very sources"
+        say "   is there already, made from these very sources for this processor"
         return
     fi
     changed=yes

@@ -12,9 +12,10 @@ from firmware.camera_report import CameraReport
 from firmware.cameras.base import Camera, ExposureLimits, open_camera
 from firmware.cameras.whole_frames import WholeFrames
 from firmware.errors import CameraError, CameraHung, FrameRepeated, FrameTorn, NightjarError
+from firmware.memory import MEGABYTE, available_bytes
 from firmware.night.lending import Lending
 from firmware.night.memory import merge_bytes
-from firmware.ring import MEGABYTE, Ring, available_bytes, check_memory, frame_time_ns
+from firmware.ring import Ring, check_memory, frame_time_ns
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.thread_name import tell_kernel
 from firmware.settings import Settings

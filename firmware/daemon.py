@@ -21,7 +21,6 @@ from firmware.cameras.base import Camera, open_camera
 from firmware.control.methods import bench_handlers, request_handlers
 from firmware.control.server import ControlServer
 from firmware.darkroom.darkroom import Darkroom
-from firmware.errors import NightjarError
 from firmware.look import Look
 from firmware.night.board import Board
 from firmware.night.night import Night
@@ -30,10 +29,11 @@ from firmware.portrait.masks import Masks, check_device
 from firmware.preview.preview import Preview
 from firmware.service.board_watch import BoardWatch
 from firmware.service.card_report import CardReport
+from firmware.service.heap import share_arenas
 from firmware.service.heartbeat import BEAT_S, Heartbeats
 from firmware.service.log import set_up_log
-from firmware.service.notify import notify, notify_reloading
-from firmware.service.reloading import build_pipelines, burst_modes, take_over, zoom_modes
+from firmware.service.notify import notify
+from firmware.service.reloading import Change, Reloading, build_pipelines, burst_modes, zoom_modes
 from firmware.service.status import DaemonStatus, unfinished_in_words
 from firmware.service.watchdog import Watchdog
 from firmware.settings import Settings
@@ -47,7 +47,6 @@ from firmware.white_balance.requests import WhiteBalanceRequests
 from firmware.zoom.chosen import ChosenZoom
 from firmware.zoom.requests import ZoomRequests
 from firmware.zoom.upscaling import Upscaling
-from isp.errors import IspError
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Daemon:
-    """The running camera. `files` are read anew for SIGHUP; without them there is nothing to reload."""
+    """The running camera. `files` are read anew for SIGHUP."""
 
     def __init__(
         self,
@@ -70,9 +69,7 @@ class Daemon:
         files: SettingsFiles | None = None,
         opener: Callable[[Settings], Camera] = open_camera,
     ) -> None:
-        self._settings = settings
-        self._files = files
-        self._reloading = threading.Lock()
+        self._reloading = Reloading(settings, files, self._use, self._wake)
         # Signals, changes of state and ends of threads all wake the main thread through this; None is "look around".
         self._events: queue.SimpleQueue[signal.Signals | None] = queue.SimpleQueue()
         self._broken: str = ""
@@ -103,13 +100,12 @@ class Daemon:
             find_mask=lambda picture: self._masks.look(picture, self._shooting.look.settings.portrait),
         )
         card = CardReport(self._card, self._writer, lambda: self._shooting.look.settings.storage)
-        told = (self._shooting, self._darkroom, self._masks, self._preview, card)
+        told = (self._reloading, self._shooting, self._darkroom, self._masks, self._preview, card)
         zoom = ZoomRequests(self._shooting, self._camera)
         self._status = DaemonStatus(self._camera, *told, heartbeats, zoom.report, self._upscaling.report, self._board)
-        self._status.settings_trouble = files.trouble if files else ""
         self._actions = ButtonActions(self._shooting, heartbeats, self._status.refused, self._long_press, zoom)
         balance = WhiteBalanceRequests(self._shooting, self._camera, self._card)
-        asked = (self._status.to_dict, self.reload, self._preview.view, balance.answer, zoom.answer)
+        asked = (self._status.to_dict, self._reloading.reload, self._preview.view, balance.answer, zoom.answer)
         handlers = request_handlers(self._shooting, *asked)
         if settings.buttons.pin_factory == "mock":
             handlers |= bench_handlers(lambda button, level: self._buttons.drive(button, level))
@@ -144,8 +140,9 @@ class Daemon:
             logger.warning(unfinished_in_words(self._status.unfinished))
         self._control.open()
         self._camera.start()
-        self._light = StatusLight(self._settings.buttons)
-        self._buttons = Buttons(self._settings.buttons, self._actions.events, self._heartbeats)
+        buttons = self._reloading.settings.buttons
+        self._light = StatusLight(buttons)
+        self._buttons = Buttons(buttons, self._actions.events, self._heartbeats)
         # Last, what the first photo would wait for: it is fetched while the camera opens.
         for part in (self._writer, self._actions, self._control, self._darkroom, self._night):
             part.start()
@@ -159,7 +156,7 @@ class Daemon:
             except queue.Empty:
                 continue
             if event == signal.SIGHUP:
-                self._on_reload()
+                self._reloading.on_signal()
             elif event is not None:
                 logger.info("%s: finishing what was accepted", event.name)
                 return
@@ -174,10 +171,9 @@ class Daemon:
             notify(READY=1, STATUS=self._status.in_words())
             self._preview.start()
             self._shooting.get_ready()
-            self._keep_settings()
+            self._reloading.keep()
             self._wake()
-        if self._status.settings_trouble and self._files is not None and self._files.have_changed():
-            self._on_reload()
+        self._reloading.look()
         words = self._status.in_words()
         if words != self._told:
             self._told = words
@@ -232,62 +228,27 @@ class Daemon:
         self._card.close()
         logger.info("Stopped")
 
-    def reload(self) -> dict[str, Any]:
-        """Read the settings anew and take over what can change. Raises what is wrong with them; the old ones stay."""
-        try:
-            answer = self._take_over()
-        except (NightjarError, IspError) as error:
-            self._status.settings_trouble = (
-                f"The settings were changed and are not in force, those of before stay until they are right: {error}"
-            )
-            self._wake()
-            raise
-        self._status.settings_trouble = ""
-        self._keep_settings()
-        return answer
-
-    def _keep_settings(self) -> None:
-        """For a start at which they are half-written."""
-        if self._files is not None and not self._status.settings_trouble:
-            self._files.keep()
-
-    def _take_over(self) -> dict[str, Any]:
-        with self._reloading:
-            wanted = self._files.read() if self._files else self._settings
-            change = take_over(self._settings, wanted)
-            pipelines = build_pipelines(change.settings)
-            check_device(change.settings.accelerator)
-            self._shooting.check_mode(wanted.darkroom.mode)  # It waits for a restart, which must not fail then.
-            exposure = change.settings.exposure
-            if exposure != self._settings.exposure:
-                self._camera.set_exposure(exposure.fixed_us, exposure.fixed_gain)
-            set_up_log(change.settings.log.level)
-            self._buttons.use_times(change.settings.buttons)
-            self._card.set_floor(change.settings.storage.free_space_floor_mb)
-            if change.settings.preview != self._settings.preview:
-                self._preview.use_rate(change.settings.preview.frames_per_second)
-            self._settings = change.settings
-            self._board.use(change.settings.night.hottest_c)
-            self._masks.use(change.settings.accelerator)
-            self._upscaling.use(change.settings.accelerator)
-            self._balances.judging.try_again()
-            self._shooting.look = Look(change.settings, pipelines, burst_modes(), zoom_modes())
-            self._status.not_reloaded = change.not_reloaded
-        logger.info("Reloaded; changed: %s", ", ".join(change.changed) or "nothing")
-        if change.not_reloaded:
-            logger.warning("These wait for a restart: %s", ", ".join(change.not_reloaded))
-        return {"changed": list(change.changed), "not_reloaded": list(change.not_reloaded)}
-
-    def _on_reload(self) -> None:
-        notify_reloading()
-        try:
-            self.reload()
-        except (NightjarError, IspError) as error:
-            logger.error("The settings were not reloaded, the old ones stay: %s", error)
-        notify(READY=1)
+    def _use(self, wanted: Settings, change: Change) -> None:
+        """Hand the settings that can change to the parts. Raises what is wrong with them, before anything changes."""
+        settings, before = change.settings, self._reloading.settings
+        pipelines = build_pipelines(settings)
+        check_device(settings.accelerator)
+        self._shooting.check_mode(wanted.darkroom.mode)  # It waits for a restart, which must not fail then.
+        if settings.exposure != before.exposure:
+            self._camera.set_exposure(settings.exposure.fixed_us, settings.exposure.fixed_gain)
+        set_up_log(settings.log.level)
+        self._buttons.use_times(settings.buttons)
+        self._card.set_floor(settings.storage.free_space_floor_mb)
+        if settings.preview != before.preview:
+            self._preview.use_rate(settings.preview.frames_per_second)
+        self._board.use(settings.night.hottest_c)
+        self._masks.use(settings.accelerator)
+        self._upscaling.use(settings.accelerator)
+        self._balances.judging.try_again()
+        self._shooting.look = Look(settings, pipelines, burst_modes(), zoom_modes())
 
     def _long_press(self) -> None:
-        if not self._settings.buttons.power_off:
+        if not self._reloading.settings.buttons.power_off:
             self._status.refused("switching off by button is not allowed; [buttons] power_off = true allows it")
             logger.info("Long press: switching off is not allowed; [buttons] power_off = true allows it")
         elif power_off():
@@ -314,4 +275,5 @@ def run_daemon(settings: Settings, files: SettingsFiles | None = None) -> int:
     set_up_log(settings.log.level)
     # What each thread was at goes to the journal when the watchdog, or a crash in a library, ends the process.
     faulthandler.enable()
+    share_arenas()
     return Daemon(settings, files).run()

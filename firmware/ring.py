@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware.errors import CameraStalled, SettingsError
-from firmware.memory_limit import left_in_groups
+from firmware.memory import MEGABYTE, MEMINFO, available_bytes
 from isp.frames import RawFrame
 
 logger = logging.getLogger(__name__)
 
-MEGABYTE = 1_000_000
 # One frame may be just before the press and one just after it; choosing takes both.
 FEWEST_FRAMES = 2
 
@@ -144,7 +143,7 @@ def frame_time_ns(frame: RawFrame) -> int:
     return frame.shot.timestamp_ns + int((frame.shot.exposure_us or 0.0) * 500)
 
 
-def check_memory(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> None:
+def check_memory(needed_bytes: int, meminfo: Path = MEMINFO) -> None:
     """Refuse to start with less free memory than the ring and the darkroom will take. Raises SettingsError."""
     available = available_bytes(meminfo)
     if available is not None and available < needed_bytes:
@@ -152,14 +151,3 @@ def check_memory(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> No
             f"The ring and the photos in work take {needed_bytes / MEGABYTE:.0f} MB, and {available / MEGABYTE:.0f} MB "
             "of memory are free. Lower [ring] memory_mb or [darkroom] queue, or choose a smaller [camera] width_px."
         )
-
-
-def available_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """What this process could have without swapping, or None where nobody says."""
-    try:
-        lines = meminfo.read_text().splitlines()
-    except OSError:
-        lines = []
-    of_all = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
-    known = [left for left in (of_all, left_in_groups()) if left is not None]
-    return min(known, default=None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +16,7 @@ from firmware.look import Look
 from firmware.night.memory import check_room
 from firmware.night.night import Night
 from firmware.night.press import BurstPress
+from firmware.photos_in_work import PhotosInWork
 from firmware.portrait.masks import Masks
 from firmware.sensors import load_sensor
 from firmware.settings import Settings
@@ -33,11 +31,10 @@ from isp.zoom.crop import crop_for
 
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes
-    from firmware.storage.card import Card, PhotoName
+    from firmware.storage.card import Card
+    from firmware.storage.photo_name import PhotoName
     from isp.light_estimate import LightEstimate
     from isp.tuning import Tuning
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,12 +87,8 @@ class Shooting:
         self._writer = writer
         self._darkroom = darkroom
         self._night = night
-        self._changed = changed
-        self._lock = threading.Lock()
-        self._all_done = threading.Condition(self._lock)
-        self._open = 0
+        self._in_work = PhotosInWork(changed)
         self.accepted_s = float("-inf")
-        self._closing = False
         self._tunings: dict[str, Tuning | None] = {}
 
     @property
@@ -117,7 +110,7 @@ class Shooting:
     @property
     def waiting(self) -> int:
         """Photos accepted and not yet done."""
-        return self._open
+        return self._in_work.count
 
     @property
     def burst(self) -> dict[str, Any] | None:
@@ -143,8 +136,9 @@ class Shooting:
             if mode not in look.zooms:
                 raise PressRefused(f"Mode {mode} does not zoom. Name no mode, or {self.zooming_mode()}.")
         self._end_burst()
-        self._enter(look.settings.darkroom.queue)
-        with self._leaving_if_refused():
+        self._require_frames()
+        self._in_work.enter(look.settings.darkroom.queue)
+        with self._in_work.leaving_if_refused():
             takes_burst, ring = look.takes_burst(mode), self._camera.ring
             zooming = self.zoom_of(ring.newest(), mode, look, zoom)
             self._check_room(takes_burst, look.is_portrait(mode), zooming)
@@ -161,9 +155,9 @@ class Shooting:
         """
         if chosen.burst is not None:
             return self._accept_burst(chosen.burst)
-        with self._leaving_if_refused():
+        with self._in_work.leaving_if_refused():
             job = self._job(chosen)
-        job.done.add_done_callback(lambda _: self._leave())
+        job.done.add_done_callback(lambda _: self._in_work.leave())
         self._darkroom.take(job)
         self.accepted_s = time.monotonic()
         return Accepted(job.files, job.done)
@@ -233,13 +227,11 @@ class Shooting:
 
     def refuse_more(self) -> None:
         """The daemon stops: what was accepted is finished, nothing new is taken."""
-        with self._lock:
-            self._closing = True
+        self._in_work.refuse_more()
 
     def wait_until_done(self, timeout_s: float) -> bool:
         """True when every accepted photo is done within the time."""
-        with self._all_done:
-            return self._all_done.wait_for(lambda: self._open == 0, timeout_s)
+        return self._in_work.wait_until_done(timeout_s)
 
     def _check_room(self, takes_burst: bool, is_portrait: bool, zoom: ZoomPress | None) -> None:
         ring, is_zoomed = self._camera.ring, zoom is not None
@@ -269,47 +261,23 @@ class Shooting:
         return burst
 
     def _accept_burst(self, burst: BurstPress) -> Accepted:
-        with self._leaving_if_refused():
+        with self._in_work.leaving_if_refused():
             try:
                 files = self._card.reserve()
             except OSError as error:  # StorageError is one
                 burst.end("the card gives no number")
                 burst.files.set_exception(error)
                 raise
-        burst.done.add_done_callback(lambda _: self._leave())
+        burst.done.add_done_callback(lambda _: self._in_work.leave())
         burst.files.set_result(files)
         self.accepted_s = time.monotonic()
         return Accepted(files, burst.done)
 
-    def _enter(self, queue: int) -> None:
+    def _require_frames(self) -> None:
         report = self._camera.report
-        with self._lock:
-            if self._closing:
-                raise PressRefused("The camera is being switched off; no more photos.")
-            if report.state != "streaming":
-                reason = f": {report.reason}" if report.reason else "."
-                raise PressRefused(f"The camera is not ready ({report.state}){reason}")
-            # One is being developed, the others wait.
-            if self._open > queue:
-                raise PressRefused(
-                    f"{self._open} photos are in work already; wait for one to be saved, or raise [darkroom] queue "
-                    f"(now {queue})."
-                )
-            self._open += 1
-        self._changed()
-
-    def _leave(self) -> None:
-        with self._all_done:
-            self._open -= 1
-            self._all_done.notify_all()
-        self._changed()
-
-    @contextlib.contextmanager
-    def _leaving_if_refused(self) -> Iterator[None]:
-        with contextlib.ExitStack() as on_refusal:
-            on_refusal.callback(self._leave)
-            yield
-            on_refusal.pop_all()
+        if report.state != "streaming":
+            reason = f": {report.reason}" if report.reason else "."
+            raise PressRefused(f"The camera is not ready ({report.state}){reason}")
 
     def _job(self, chosen: Chosen) -> Job:
         settings, frame = chosen.look.settings, chosen.frame

@@ -45,3 +45,7 @@ class TuningError(IspError, ValueError):
 
 class PipelineError(IspError, TypeError):
     """Neighbouring stages do not fit together."""
+
+
+class KernelsError(IspError, ImportError):
+    """The compiled kernels are missing, or were built for another processor."""

@@ -14,8 +14,9 @@ import pytest
 
 from firmware.errors import StorageError
 from firmware.settings import StorageSettings
-from firmware.storage.card import Card, PhotoName
+from firmware.storage.card import Card
 from firmware.storage.durable import write_over
+from firmware.storage.photo_name import PhotoName
 from firmware.white_balance.balances import Balances
 from firmware.zoom.chosen import ChosenZoom
 

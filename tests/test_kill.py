@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import queue
 import random
 import signal
@@ -13,14 +12,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
-import simplejpeg
 from bench_process import begin_process
 from crash.forked import begin_forked
+from measures.whole_photos import assert_whole
 
 from firmware.control.client import RequestRefused, call
 from firmware.errors import ControlError
-from firmware.files.png import read_mask
-from firmware.files.raw_files import read_frame
 from firmware.white_balance.kept import read_kept as read_balance
 from firmware.zoom.chosen import STEPS
 from firmware.zoom.chosen import read_kept as read_zoom
@@ -29,10 +26,9 @@ SHOOTERS = 2
 LONGEST_LIFE_S = {"photo": 0.5, "plain": 0.5, "night": 0.8, "portrait": 1.5, "zoom": 1.2}
 # So many photos at most are waited for before the moment is drawn. On a busy machine, and of portraits on any, by the
 # clock most lives would end within the first one.
-MOST_BEFORE = {"photo": 1, "plain": 1, "night": 1, "portrait": 1, "zoom": 1}
+MOST_BEFORE = 1
 # One in so many lives begins as a process of its own; the others are forked, which spares them the imports.
 WHOLE_PROCESS_EVERY = 20
-FRAME_PX = (480, 640)
 SHORT_BURSTS = {"night__handheld_frames": 4, "night__tripod_frames": 4, "night__handheld_us": 20_000}
 # Detail is measured only where a hand moves the picture; drawing that takes the simulated camera longer.
 IN_THE_HAND = {"zoom__frames": 4, "zoom__dim_frames": 4, "simulated__handshake_px": 6.0}
@@ -119,19 +115,6 @@ class Chooser:
                 return  # the daemon is dead
 
 
-def assert_whole(path: Path) -> None:
-    """Every file under a photo's name can be read to its end."""
-    assert path.stat().st_size > 0, f"{path} is empty"
-    if path.suffix == ".JPG":
-        simplejpeg.decode_jpeg(path.read_bytes())
-    elif path.suffix == ".DNG":
-        read_frame(path)
-    elif path.suffix == ".PNG":
-        read_mask(path, FRAME_PX)
-    else:
-        json.loads(path.read_bytes())
-
-
 def live_and_die(bench, chance: random.Random, checked: set[tuple], mode: str, chooser: Chooser | None) -> list[dict]:
     """One life of the daemon, ended at a random moment of it; checks the new files. Returns what it promised."""
     bench.launch(**SHORT_BURSTS, **GUESSED, **(IN_THE_HAND if mode == "zoom" else {}))
@@ -145,7 +128,7 @@ def live_and_die(bench, chance: random.Random, checked: set[tuple], mode: str, c
         shooters = Shooters(bench, mode)
         if chooser is not None:
             chooser.begin()
-        for _ in range(chance.randint(0, MOST_BEFORE[mode])):
+        for _ in range(chance.randint(0, MOST_BEFORE)):
             shooters.news.get(timeout=20)
         moment.wait(chance.uniform(0.0, LONGEST_LIFE_S[mode]))
         bench.kill()

@@ -10,6 +10,7 @@ import pytest
 import rawpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from measures.every_fact import EVERY_FACT as SHOT
 from measures.shared_folder import SHARED
 
 from firmware.errors import RawFileError
@@ -17,28 +18,10 @@ from firmware.files import dng
 from firmware.files.raw_files import list_raw_files, read_raw
 from firmware.files.tiff import BYTE, LONG, SHORT, Field, Offset, encode_directories
 from firmware.sensors import load_sensor
-from isp.frames import BAYER_ORDERS, Noise, RawFrame, Shot
+from isp.frames import BAYER_ORDERS, RawFrame
 
 RAW_FILES = SHARED / "data/raw-bayer"
 needs_shared = pytest.mark.skipif(not RAW_FILES.is_dir(), reason=f"no shared data at {RAW_FILES}; set NIGHTJAR_SHARED")
-
-SHOT = Shot(
-    sensor="imx477",
-    bayer="GRBG",
-    black_dn=(256.1, 256.2, 256.30000000000004, 1 / 3),
-    white_dn=4095.7,
-    timestamp_ns=2**62 + 1,
-    wall_time_ns=1763800000123456789,
-    exposure_us=1500000.1,
-    analogue_gain=2.1,
-    noise=Noise(1.1e-4, 3.3e-7),
-    field_of_view=(0.1, 0.2, 0.3, 0.4),
-    hflip=True,
-    colour_gains=(2.1, 1.7),
-    temperature_k=4321.1,
-    lens_position=0.7,
-    lux=123.4,
-)
 
 
 def a_frame(shape=(33, 47), **facts):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from firmware.errors import CameraStalled, SettingsError
-from firmware.ring import MEGABYTE, Ring, check_memory, frame_time_ns
+from firmware.memory import MEGABYTE
+from firmware.ring import Ring, check_memory, frame_time_ns
 from isp.frames import Noise, RawFrame, Shot
 
 MS = 1_000_000

@@ -22,7 +22,7 @@ from firmware.errors import CameraStalled, PressRefused, ZoomError
 from firmware.files.raw_files import read_frame, read_raw
 from firmware.sensors import load_sensor
 from firmware.settings import ExposureSettings, ReplaySettings, ZoomSettings
-from firmware.storage.card import PhotoName
+from firmware.storage.photo_name import PhotoName
 from firmware.zoom.entry import in_words
 from firmware.zoom.making import SHARPENED, ZoomWork
 from firmware.zoom.memory import burst_bytes, check_zoom_room, room_for_frames

@@ -7,13 +7,8 @@ the other until its parent closes the channel. When the parent dies the kernel e
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import fcntl
 import json
-import os
-import select
-import signal
 import socket
 import sys
 import time
@@ -24,23 +19,16 @@ import numpy as np
 
 from accelerators.errors import AcceleratorError, DeviceError
 from accelerators.runtime.devices import Device, read_device, why_not
+from accelerators.runtime.lifeline import live_with_parent
 from accelerators.runtime.litert import edge_tpu_runtime
 from accelerators.runtime.messages import MOST_TEXT, receive, send
 from accelerators.runtime.model import Model
 from accelerators.runtime.shared_tensors import SharedTensors
 
-# When memory runs out the kernel should end this process, not the camera.
-OUT_OF_MEMORY_SCORE = "500"
-
 
 def main() -> int:
     task = json.loads(sys.argv[1])
-    end_with_parent(task["lifeline"])
-    # `systemctl stop` and Ctrl-C reach the whole group; the parent ends us when it needs no more answers.
-    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(ending, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(OUT_OF_MEMORY_SCORE)
+    live_with_parent(task["lifeline"])
     with socket.socket(fileno=task["channel"]) as channel:
         try:
             model, version = load(task)
@@ -90,21 +78,6 @@ def answer_all(channel: socket.socket, model: Model, tensors: SharedTensors) -> 
             continue
         took_ms = (time.perf_counter() - started) * 1000
         send(channel, sequence=request["sequence"], checksum=tensors.checksum(), took_ms=took_ms)
-
-
-def end_with_parent(lifeline: int) -> None:
-    """Let the kernel end this process when the last writer of a pipe is gone, whatever this process is doing then.
-
-    Not prctl's PDEATHSIG: that comes when the *thread* of the parent that started us ends.
-    """
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    poll = select.poll()
-    poll.register(lifeline, 0)
-    if poll.poll(0):
-        # It died before the kernel was told.
-        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firmware.ring import frame_time_ns
+from firmware.service.heap import give_back
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.storage.card_writer import CardWriter
@@ -26,7 +27,7 @@ from isp.frames import Burst, RawFrame
 if TYPE_CHECKING:
     from firmware.darkroom.developing import PortraitWishes, ZoomWishes
     from firmware.portrait.making import Made
-    from firmware.storage.card import PhotoName
+    from firmware.storage.photo_name import PhotoName
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline
     from isp.tuning import Tuning
@@ -116,6 +117,8 @@ class Darkroom:
             self.tally.saved_s = time.monotonic()
             job.done.set_result(report)
         self._changed()
+        if self._jobs.queue.empty():
+            give_back()
 
     def _make(self, job: Job) -> dict[str, Any]:
         """All files of one photo, in the order in which losing power hurts least."""

@@ -5,18 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.errors import PressRefused
-from firmware.ring import MEGABYTE, available_bytes
+from firmware.memory import MEMINFO, lack_in_words
 
 
-def check_photo_room(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> None:
-    """Raise PressRefused where developing does not fit the memory that is free.
-
-    Going on without it would end the whole camera, and with it the photos that wait.
-    """
-    available = available_bytes(meminfo)
-    if available is not None and available < needed_bytes:
+def check_photo_room(needed_bytes: int, meminfo: Path = MEMINFO) -> None:
+    """Raise PressRefused where developing does not fit the memory that is free."""
+    if lack := lack_in_words("A photo", needed_bytes, meminfo):
         raise PressRefused(
-            f"A photo takes {needed_bytes / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB "
-            "of memory are free. Wait until the photos in work are saved; if it stays, lower [ring] memory_mb or "
+            f"{lack}. Wait until the photos in work are saved; if it stays, lower [ring] memory_mb or "
             "[camera] width_px."
         )

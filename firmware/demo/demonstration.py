@@ -15,8 +15,8 @@ from firmware.demo.models_at_hand import find_models
 from firmware.demo.side_by_side import side_by_side
 from firmware.files.sidecar import read_sidecar
 from firmware.portrait.entry import in_words
-from firmware.storage.card import MASK, PLAIN
 from firmware.storage.durable import write_over
+from firmware.storage.photo_name import MASK, PLAIN
 from firmware.zoom.entry import in_words as zoom_in_words
 
 SENSOR = "imx477"

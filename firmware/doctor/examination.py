@@ -77,11 +77,13 @@ def examine(machine: Machine) -> list[Finding]:
     from firmware.doctor.checks.card import check_card
     from firmware.doctor.checks.daemon import check_daemon
     from firmware.doctor.checks.edge_tpu import check_edge_tpu
+    from firmware.doctor.checks.kernels import check_kernels
     from firmware.doctor.checks.permissions import check_permissions
     from firmware.doctor.checks.portraits import check_portraits
     from firmware.doctor.checks.white_balance import check_white_balance
 
     checks: tuple[Check, ...] = (
+        check_kernels,
         check_camera,
         check_buttons,
         check_card,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.errors import PressRefused
-from firmware.ring import MEGABYTE, available_bytes
+from firmware.memory import MEGABYTE, MEMINFO, lack_in_words
 
 # The gathered difference in single precision is twice a frame; the reference, the first frame until the merge is done,
 # and the merged one that comes of them.
@@ -19,11 +19,7 @@ def merge_bytes(frame_bytes: int) -> int:
     return FRAMES * frame_bytes + BESIDE_BYTES
 
 
-def check_room(needed_bytes: int, meminfo: Path = Path("/proc/meminfo")) -> None:
+def check_room(needed_bytes: int, meminfo: Path = MEMINFO) -> None:
     """Raise PressRefused where the photos promised and a burst's merge do not fit the memory that is free."""
-    available = available_bytes(meminfo)
-    if available is not None and available < needed_bytes:
-        raise PressRefused(
-            f"A burst takes {needed_bytes / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB "
-            "of memory are free. Take a photo of one frame, or lower [ring] memory_mb or [camera] width_px."
-        )
+    if lack := lack_in_words("A burst", needed_bytes, meminfo):
+        raise PressRefused(f"{lack}. Take a photo of one frame, or lower [ring] memory_mb or [camera] width_px.")

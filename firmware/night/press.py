@@ -12,7 +12,7 @@ from isp.frames import RawFrame
 if TYPE_CHECKING:
     from firmware.night.plan import BurstPlan
     from firmware.settings import Settings
-    from firmware.storage.card import PhotoName
+    from firmware.storage.photo_name import PhotoName
     from firmware.zoom.press import ZoomPress
     from isp.light_estimate import Judge
     from isp.pipeline import Pipeline

@@ -12,7 +12,7 @@ from firmware.files.jpeg import encode_jpeg
 from firmware.files.png import encode_png
 from firmware.portrait.entry import entry_of
 from firmware.settings import PortraitSettings
-from firmware.storage.card import MASK, PLAIN
+from firmware.storage.photo_name import MASK, PLAIN
 from isp.portrait import develop_portrait, split_at_blur
 from isp.virtual_lens import focus_distance
 

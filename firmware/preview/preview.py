@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.camera_thread import CameraThread
 from firmware.errors import PreviewError
+from firmware.memory import MEGABYTE, available_bytes
 from firmware.preview.pace import Pace
 from firmware.preview.portrait import ON_REQUEST_S, PortraitView
 from firmware.preview.priority import give_way
 from firmware.preview.shown import Shown
 from firmware.preview.tally import Tally
-from firmware.ring import MEGABYTE, available_bytes, frame_time_ns
+from firmware.ring import frame_time_ns
 from firmware.shooting import Shooting
 from isp.bokeh import Bokeh
 from isp.frames import RawFrame

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from firmware.errors import StorageError
-from firmware.ring import MEGABYTE
+from firmware.memory import MEGABYTE
 from firmware.settings import StorageSettings
 from firmware.storage.card import Card
 from firmware.storage.card_writer import CardWriter

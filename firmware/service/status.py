@@ -15,6 +15,7 @@ from firmware.preview.preview import Preview
 from firmware.service.board_watch import BoardWatch
 from firmware.service.card_report import CardReport
 from firmware.service.heartbeat import Heartbeats
+from firmware.service.reloading import Reloading
 from firmware.shooting import Shooting
 from firmware.version import VERSION
 from firmware.wall_clock import not_set_in_words
@@ -31,6 +32,7 @@ class DaemonStatus:
     def __init__(
         self,
         camera: CameraThread,
+        reloading: Reloading,
         shooting: Shooting,
         darkroom: Darkroom,
         masks: Masks,
@@ -43,10 +45,9 @@ class DaemonStatus:
     ) -> None:
         self.ready = False
         self.stopping = False
-        self.not_reloaded: tuple[str, ...] = ()
-        self.settings_trouble = ""
         self.unfinished: list[Path] = []
         self._camera = camera
+        self._reloading = reloading
         self._shooting = shooting
         self._darkroom = darkroom
         self._masks = masks
@@ -99,7 +100,7 @@ class DaemonStatus:
             f"{self._shooting.waiting} in work"
             + (f", {tally.failed} failed" if tally.failed else "")
             + (f", {burst['state']} a burst" if burst else "")
-            + (", settings wrong" if self.settings_trouble else "")
+            + (", settings wrong" if self._reloading.trouble else "")
             + (", leaving out bad frames" if report.leaves_out else "")
             + (f", {self._board.trouble.partition(':')[0]}" if self._board.trouble else "")
             + (f". {card}" if card else "")
@@ -141,7 +142,7 @@ class DaemonStatus:
             ],
             "threads": self._heartbeats.ages_s(),
             "uptime_s": round(time.monotonic() - self._started_s, 1),
-            "settings_not_reloaded": list(self.not_reloaded),
+            "settings_not_reloaded": list(self._reloading.not_reloaded),
         }
 
     def _camera_dict(self) -> dict[str, Any]:
@@ -167,7 +168,8 @@ class DaemonStatus:
         return shooting.balances.report([shooting.mode], *shooting.eye(), shooting.look.pipelines)
 
     def _warnings(self, preview: dict[str, Any], accelerator: dict[str, Any]) -> list[str]:
-        report, tally, device = self._camera.report, self._darkroom.tally, accelerator["device"] or {}
+        report, tally, settings = self._camera.report, self._darkroom.tally, self._reloading
+        device = accelerator["device"] or {}
         unfinished = still_unfinished(self.unfinished)
         missed = device.get("last_fault") if device.get("breaker", "closed") != "closed" else device.get("fell_back")
         clock = not_set_in_words()
@@ -184,8 +186,8 @@ class DaemonStatus:
             f"Portraits go without a network: {accelerator['lacking']}": accelerator["lacking"],
             f"The processor answers in the Edge TPU's place: {missed}": missed,
             unfinished_in_words(unfinished): unfinished,
-            self.settings_trouble: self.settings_trouble,
-            f"Changed but in force only after a restart: {', '.join(self.not_reloaded)}": self.not_reloaded,
+            settings.trouble: settings.trouble,
+            f"Changed but in force only after a restart: {', '.join(settings.not_reloaded)}": settings.not_reloaded,
         }
         return [text for text, holds in known.items() if holds]
 

@@ -1,8 +1,7 @@
 """The card: names that are never used twice, and files that are whole or not there at all.
 
-Names follow DCF (JEITA CP-3461B): DCIM/100NGHTJ/IMG_0001.JPG, .DNG; the sidecar .json lies beside them, and so do a
-portrait's IMG_0001-plain.JPG and IMG_0001-mask.PNG. After IMG_9999 comes the folder 101NGHTJ. A power cut at any moment
-leaves no torn file: each is written under a hidden name, made durable, then named, and the name made durable too.
+A power cut at any moment leaves no torn file: each is written under a hidden name, made durable, then named, and the
+name made durable too.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.errors import StorageError
+from firmware.memory import MEGABYTE
 from firmware.settings import StorageSettings
 from firmware.storage.card_errors import explained
 from firmware.storage.durable import NEW_FILE_MODE, keep_folders, make_folders, write_new, write_over
+from firmware.storage.photo_name import COUNTER, OUR_FILE, OUR_FOLDER, PhotoName, number_of
 from firmware.storage.pieces import Pieces
 from firmware.storage.room import Room
 from firmware.storage.slot import Slot
@@ -27,50 +27,6 @@ from firmware.storage.slot import Slot
 logger = logging.getLogger(__name__)
 
 PICTURES = "DCIM"
-FILES_PER_FOLDER = 9999
-FIRST_FOLDER, LAST_FOLDER = 100, 999
-OUR_FOLDER = re.compile(r"([1-9]\d\d)NGHTJ")
-# FAT may give our names back in capitals or not, whatever we wrote.
-OUR_FILE = re.compile(
-    r"(?P<hidden>\.)?IMG_(?P<number>\d{4})(\.(JPG|DNG|json)|-plain\.JPG|-mask\.PNG)(?(hidden)\.partial)", re.IGNORECASE
-)
-# What a portrait has beside the photo, behind the photo's own name.
-PLAIN, MASK = "-plain.JPG", "-mask.PNG"
-COUNTER = "photo-number"
-MEGABYTE = 1_000_000
-
-
-@dataclass(frozen=True)
-class PhotoName:
-    """The files of one photo; `number` counts all photos ever, 1 is DCIM/100NGHTJ/IMG_0001.
-
-    plain, mask  of a portrait that was blurred: the photo as the lens drew it, and where its subject is
-    """
-
-    number: int
-    jpeg: Path
-    dng: Path
-    sidecar: Path
-    plain: Path
-    mask: Path
-
-    @classmethod
-    def of(cls, number: int, pictures: Path) -> PhotoName:
-        """The name of this number. Raises StorageError behind 999NGHTJ/IMG_9999, where DCF ends."""
-        folder, file = divmod(number - 1, FILES_PER_FOLDER)
-        if FIRST_FOLDER + folder > LAST_FOLDER:
-            raise StorageError(
-                f"Photo {number} has no name: DCF ends at {LAST_FOLDER}NGHTJ. Move the photos off the card and "
-                f"delete {COUNTER} in the state folder to begin again."
-            )
-        stem = pictures / f"{FIRST_FOLDER + folder}NGHTJ" / f"IMG_{file + 1:04d}"
-        endings = (".JPG", ".DNG", ".json", PLAIN, MASK)
-        return cls(number, *(stem.with_name(stem.name + ending) for ending in endings))
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every file that a photo of this number may have."""
-        return self.jpeg, self.dng, self.sidecar, self.plain, self.mask
 
 
 class Card:
@@ -176,7 +132,7 @@ class Card:
         """
         parts = [data] if isinstance(data, bytes | bytearray | memoryview) else data
         with explained("write", path):
-            self._slot.check(_number_of(path), path)
+            self._slot.check(number_of(path), path)
             # Only the numbered folder is made: a DCIM that is gone is a card that was pulled.
             make_folders(path.parent, levels=1)
             write_new(path, parts, pieces=self.pieces)
@@ -187,7 +143,7 @@ class Card:
         When it cannot be written the old one stays. Raises StorageError.
         """
         with explained("replace", path):
-            self._slot.check(_number_of(path), path)
+            self._slot.check(number_of(path), path)
             write_over(path, data, pieces=self.pieces)
 
     def unfinished(self) -> list[Path]:
@@ -200,7 +156,7 @@ class Card:
     def newest(self) -> PhotoName | None:
         """The photo of the largest number of which anything is on the card; None on an empty one."""
         with explained("look at", self._pictures):
-            largest = max(map(_number_of, self._ours()), default=0)
+            largest = max(map(number_of, self._ours()), default=0)
         return PhotoName.of(largest, self._pictures) if largest else None
 
     def _let_go(self) -> None:
@@ -237,8 +193,8 @@ class Card:
         largest, swept = 0, []
         with explained("sweep", self._pictures):
             for path in self._ours(hidden=True):
-                largest = max(largest, _number_of(path))
-                if path.name.startswith(".") and _number_of(path) not in self._in_work:
+                largest = max(largest, number_of(path))
+                if path.name.startswith(".") and number_of(path) not in self._in_work:
                     path.unlink()
                     swept.append(path.name[1:].removesuffix(".partial"))
         if swept:
@@ -272,9 +228,3 @@ class Card:
 
     def _store(self, number: int) -> None:
         write_over(self._state / COUNTER, f"{number}\n".encode())
-
-
-def _number_of(path: Path) -> int:
-    """Which photo, of all ever, one of our files is of."""
-    folder, file = OUR_FOLDER.fullmatch(path.parent.name), OUR_FILE.fullmatch(path.name)
-    return (int(folder[1]) - FIRST_FOLDER) * FILES_PER_FOLDER + int(file["number"])

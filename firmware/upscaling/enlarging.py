@@ -12,7 +12,7 @@ import numpy as np
 
 from accelerators.errors import AcceleratorError, DeviceError
 from firmware.errors import SettingsError
-from firmware.ring import MEGABYTE, available_bytes
+from firmware.memory import MEGABYTE, available_bytes
 from firmware.settings import AcceleratorSettings
 from firmware.zoom.entry import LEARNED, PLAIN
 from firmware.zoom.upscaling import load_learned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from firmware.errors import PressRefused
-from firmware.ring import MEGABYTE, available_bytes
+from firmware.memory import MEGABYTE, MEMINFO, available_bytes, lack_in_words
 from isp.zoom.crop import HAND_PX, MEASURED_AT_MOST, Crop
 
 # Measured at 3 and 12 Mpix of crop: of each frame's pixel, which is kept with what is believed of it; of the crop's,
@@ -26,7 +26,7 @@ def burst_bytes(crop: Crop, factor: float, frames: int, whole_bytes: int) -> int
 
 
 def room_for_frames(
-    crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, most: int, meminfo: Path = Path("/proc/meminfo")
+    crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, most: int, meminfo: Path = MEMINFO
 ) -> int:
     """How many frames fit, `most` at most; as many where nobody tells. 0 where not one does.
 
@@ -39,15 +39,10 @@ def room_for_frames(
     return sum(burst_bytes(crop, factor, frames, whole_bytes) <= left for frames in range(1, most + 1))
 
 
-def check_zoom_room(
-    crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, meminfo: Path = Path("/proc/meminfo")
-) -> None:
+def check_zoom_room(crop: Crop, factor: float, whole_bytes: int, promised_bytes: int, meminfo: Path = MEMINFO) -> None:
     """Raise PressRefused where not even two frames fit beside what was promised."""
-    if room_for_frames(crop, factor, whole_bytes, promised_bytes, FEWEST_FRAMES, meminfo) >= FEWEST_FRAMES:
-        return
     needed = promised_bytes + burst_bytes(crop, factor, FEWEST_FRAMES, whole_bytes)
-    raise PressRefused(
-        f"A burst zoomed {factor:g} times takes {needed / MEGABYTE:.0f} MB beside what is in use, and "
-        f"{(available_bytes(meminfo) or 0) / MEGABYTE:.0f} MB of memory are free. Zoom farther, take a photo of one "
-        "frame, or lower [ring] memory_mb or [camera] width_px."
-    )
+    if lack := lack_in_words(f"A burst zoomed {factor:g} times", needed, meminfo):
+        raise PressRefused(
+            f"{lack}. Zoom farther, take a photo of one frame, or lower [ring] memory_mb or [camera] width_px."
+        )

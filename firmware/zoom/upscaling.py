@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from accelerators.errors import AcceleratorError
 from firmware.errors import ZoomError
-from firmware.ring import MEGABYTE, available_bytes
+from firmware.memory import MEGABYTE, MEMINFO, lack_in_words
 from firmware.settings import AcceleratorSettings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Upscaling:
         self._lock = threading.Lock()
         self._lacking = ""
 
-    def __call__(self, pixels: np.ndarray, meminfo: Path = Path("/proc/meminfo")) -> Upscaled:
+    def __call__(self, pixels: np.ndarray, meminfo: Path = MEMINFO) -> Upscaled:
         """Twice the height and width. Raises one of FAILURES; a later picture tries anew."""
         with self._lock:
             try:
@@ -104,12 +104,7 @@ def in_words(error: BaseException) -> str:
 
 
 def _check_memory(pixels: np.ndarray, meminfo: Path) -> None:
-    """Going on without it would end the whole camera, and with it the photos that wait."""
     height, width = pixels.shape[:2]
     needed = height * width * BYTES_PER_PIXEL + width * BYTES_PER_COLUMN + BESIDE_BYTES
-    available = available_bytes(meminfo)
-    if available is not None and available < needed:
-        raise ZoomError(
-            f"it takes {needed / MEGABYTE:.0f} MB beside what is in use, and {available / MEGABYTE:.0f} MB of memory "
-            "are free: lower [ring] memory_mb, or enlarge the photo elsewhere: nightjar upscale"
-        )
+    if lack := lack_in_words("it", needed, meminfo):
+        raise ZoomError(f"{lack}: lower [ring] memory_mb, or enlarge the photo elsewhere: nightjar upscale")

@@ -1,5 +1,12 @@
-"""The pixel loops, in C++17. The stages in `isp/` are the way to call them."""
+"""The pixel loops, in C++17. The stages in `isp/` are the way to call them.
 
+Raises KernelsError where they were not built, or for another processor.
+"""
+
+from isp.errors import KernelsError
+from isp.processor import refuse_another_processor
+
+refuse_another_processor()
 try:
     from isp.kernels._kernels import (
         ALIGN_TILE_PX,
@@ -41,7 +48,7 @@ try:
         soften_grey,
     )
 except ImportError as error:
-    raise ImportError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
+    raise KernelsError(f"The compiled kernels do not load ({error}). Build them: `make install`.") from error
 
 __all__ = [
     "ALIGN_TILE_PX",

@@ -17,6 +17,8 @@ from firmware.settings import CameraSettings, ReplaySettings, Settings, Simulate
 from isp.frames import Noise, RawFrame, Shot
 
 SIZE = (640, 480)
+# Of those that are not real: fast, so that nobody waits for them.
+FRAMES_PER_SECOND = 50.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class ProcessedFrames(PiCamera):
 
 
 def simulated(_folder):
-    wanted = CameraSettings(backend="simulated", width_px=SIZE[0], height_px=SIZE[1], frames_per_second=10.0)
+    wanted = CameraSettings(
+        backend="simulated", width_px=SIZE[0], height_px=SIZE[1], frames_per_second=FRAMES_PER_SECOND
+    )
     return open_camera(Settings(camera=wanted, simulated=SimulatedSettings(sensor="imx219", scene="grey")))
 
 
@@ -64,7 +68,7 @@ def replay(folder):
     for number in (1, 2):
         frame = RawFrame(np.full((480, 640), 1000 * number, np.uint16), shot)
         (folder / f"IMG_000{number}.DNG").write_bytes(b"".join(encode_dng(frame, None)))
-    wanted = ReplaySettings(folder=str(folder), frames_per_second=10.0)
+    wanted = ReplaySettings(folder=str(folder), frames_per_second=FRAMES_PER_SECOND)
     return open_camera(Settings(camera=CameraSettings(backend="replay"), replay=wanted))
 
 

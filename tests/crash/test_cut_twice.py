@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,12 +65,6 @@ def live(recording: Recording, photos: int, *options: str) -> int:
 def new_recording(root: Path) -> Recording:
     root.mkdir()
     return Recording(root, ("photos", "state"), tells_of(root))
-
-
-@pytest.fixture
-def memory():
-    with tempfile.TemporaryDirectory(prefix="crash-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
 
 
 def judge(recording: Recording, memory: Path, name: str, first: int = 0):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,13 +36,6 @@ LEFT = {
     "state/.photo-number.partial": b"",
     "state/.zoom.json.partial": b'{"format": 1',
 }
-
-
-@pytest.fixture
-def memory():
-    """A folder in memory: thousands of starts, with fsync, are then quick."""
-    with tempfile.TemporaryDirectory(prefix="crash-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
 
 
 def tells_of(root: Path, keeps_raw: bool):

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults.whole_photos import assert_safe
 from measures.shared_folder import SHARED
+from measures.whole_photos import assert_safe
 
 from accelerators.runtime.devices import find_library
 from firmware.commands.status import lines

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from faults.memory_card import MemoryCard
-from faults.whole_photos import assert_none_torn, assert_safe
+from measures.whole_photos import assert_none_torn, assert_safe
 
 from firmware.commands.status import lines
 from firmware.control.client import RequestRefused

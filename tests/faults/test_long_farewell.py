@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from faults.memory_card import MemoryCard
-from faults.whole_photos import assert_whole
+from measures.whole_photos import assert_whole
 
 from firmware.daemon import FINISH_LIMIT_S
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 from faults.control_group import ControlGroup
-from faults.whole_photos import assert_safe
+from measures.whole_photos import assert_safe
 
 from firmware.control.client import RequestRefused, call
 from firmware.paths import CONFIGS

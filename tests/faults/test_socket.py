@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from faults.whole_photos import assert_safe
+from measures.whole_photos import assert_safe
 
 from firmware.commands.status import TIMEOUT_S, lines
 from firmware.control.codes import NOT_A_REQUEST, NOT_JSON

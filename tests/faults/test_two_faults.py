@@ -8,7 +8,7 @@ import signal
 import pytest
 from faults.memory_card import MemoryCard
 from faults.test_card_trouble import CARD_MB, LONG_BURST, back, pressed, told
-from faults.whole_photos import assert_safe
+from measures.whole_photos import assert_safe
 
 from firmware.control.client import RequestRefused
 

@@ -12,7 +12,8 @@ from accelerators.white_balance.judge import FOLDER as LIGHT_FOLDER
 from accelerators.white_balance.light_file import read_numbers
 from firmware.errors import StorageError, WhiteBalanceError, ZoomError
 from firmware.settings import StorageSettings
-from firmware.storage.card import COUNTER, Card
+from firmware.storage.card import Card
+from firmware.storage.photo_name import COUNTER
 from firmware.white_balance import kept as white_balance
 from firmware.white_balance.choice import Choice
 from firmware.white_balance.kept import GreyCard, Kept, Wish

@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 from fuzz.target import BrokenPromise, Target, promise, scratch_file
+from measures.every_fact import EVERY_FACT as SHOT
 
 from firmware.darkroom.redevelop import tuning_of
 from firmware.errors import RawFileError, SettingsError, SidecarError
@@ -26,7 +27,7 @@ from firmware.zoom.entry import in_words as zoom_in_words
 from isp.burst.places import places_of
 from isp.develop import develop
 from isp.errors import FrameError, IspError
-from isp.frames import UNKNOWN_SENSOR, LinearFrame, Noise, RawFrame, Shot
+from isp.frames import UNKNOWN_SENSOR, LinearFrame, RawFrame, Shot
 from isp.photo import PORTRAIT_STAGES, photo_pipeline
 from isp.pipeline import Pipeline
 
@@ -34,23 +35,6 @@ SHAPE = (12, 16)
 # A frame that is larger is not developed: what is tried here is whether its facts can be.
 MOST_DEVELOPED_PX = 4096
 PRIVATE = 50740
-SHOT = Shot(
-    sensor="imx477",
-    bayer="GRBG",
-    black_dn=(256.1, 256.2, 256.3, 1 / 3),
-    white_dn=4095.7,
-    timestamp_ns=2**62 + 1,
-    wall_time_ns=1763800000123456789,
-    exposure_us=15000.1,
-    analogue_gain=2.1,
-    noise=Noise(1.1e-4, 3.3e-7),
-    field_of_view=(0.1, 0.2, 0.3, 0.4),
-    hflip=True,
-    colour_gains=(2.1, 1.7),
-    temperature_k=4321.1,
-    lens_position=0.7,
-    lux=123.4,
-)
 UNKNOWN = dataclasses.replace(SHOT, sensor=UNKNOWN_SENSOR, exposure_us=None, analogue_gain=None, noise=None)
 
 

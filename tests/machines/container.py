@@ -145,9 +145,7 @@ def _wait_for_boot(ready: socket.socket, process: subprocess.Popen, log: Path) -
                 name, _, value = line.partition("=")
                 leader = int(value) if name == "X_NSPAWN_LEADER_PID" else leader
                 if line == "READY=1":
-                    return leader or int(
-                        Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]
-                    )
+                    return leader or _child_of(process.pid)
     raise AssertionError(f"the container did not boot:\n{log.read_text(errors='replace')[-4000:]}")
 
 

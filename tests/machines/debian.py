@@ -29,7 +29,7 @@ PROJECT = Path(__file__).parents[2]
 SOURCES = ("install.sh", "pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE",
            "accelerators", "configs", "firmware", "isp", "systemd")  # fmt: skip
 SOURCES_IN_ROOT = Path("root/nightjar")
-NOT_SOURCES = shutil.ignore_patterns("__pycache__", "*.so")
+NOT_SOURCES = shutil.ignore_patterns("__pycache__", "*.so", "built-for.txt")
 
 SUITE = "trixie"
 # What the machine itself needs, then what install.sh would fetch with apt, so that it is fetched once.
@@ -185,7 +185,8 @@ def _contents() -> Iterator[str]:
     for name in SOURCES:
         top = PROJECT / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".so":
+            built = path.suffix == ".so" or path.name == "built-for.txt"
+            if path.is_file() and "__pycache__" not in path.parts and not built:
                 yield f"{path.relative_to(PROJECT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 

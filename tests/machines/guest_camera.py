@@ -13,6 +13,19 @@ from machines.virtual import VirtualMachine
 # Under emulation, with a busy machine around it.
 PATIENCE_S = 120.0
 LOOK_AGAIN_S = 0.3
+# Few small frames, so that an emulated processor keeps up; a test that needs more settings adds them.
+SIMULATED = """
+[camera]
+backend = "simulated"
+width_px = 640
+height_px = 480
+frames_per_second = {frames_per_second}
+frame_timeout_s = 60.0
+[simulated]
+sensor = "imx219"
+[ring]
+memory_mb = 16
+"""
 PHOTOS = "/var/lib/nightjar/photos/DCIM/100NGHTJ"
 
 

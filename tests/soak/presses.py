@@ -13,8 +13,9 @@ PHOTO = re.compile(r"IMG_(\d{4})\.JPG: mode (\w+)")
 REFUSED = "The press was refused: "
 ENDED = "This press ended the burst"
 FAILED = "failed in the darkroom"
-# What no soak should see in the log.
-ALARMS = ("Traceback", "CRITICAL", "Stuck: ", "fell silent", "thread died", "was not written")
+# What no soak should see in the log: Python's own words, and the camera's.
+OF_PYTHON, OF_THE_CAMERA = ("Traceback", "CRITICAL"), ("Stuck: ", "Reopening the camera", "was not written")
+ALARMS = (*OF_PYTHON, *OF_THE_CAMERA)
 # So many of the newest photos stay on the card; a user copies the others and deletes them.
 KEPT = 12
 

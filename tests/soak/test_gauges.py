@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from soak.gauges import Reading, read, slope_of
-from soak.presses import Outcomes
+from soak.presses import OF_THE_CAMERA, Outcomes
+
+import firmware
 
 ROUND_S = 20.0
 NOISE_MB = 8.0
@@ -59,3 +62,9 @@ def test_a_press_of_which_the_log_says_nothing_is_missed(tmp_path):
         more.write("ne: IMG_0003.JPG: mode zoom, frames 5\n")
     outcomes.read_log(log)
     assert outcomes.missed(pressed=4, for_callers={2}) == 0
+
+
+def test_alarms_are_what_the_camera_says_today():
+    """A message that was worded anew would be an alarm that nobody hears."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(firmware.__file__).parent.rglob("*.py")]
+    assert all(any(words in text for text in sources) for words in OF_THE_CAMERA)

@@ -31,7 +31,7 @@ class WatchedCamera:
         self.config.parent.mkdir()
         self.watchdog_s = watchdog_s
         self.beats_s: list[float] = []
-        self.reloads_begun = self.reloads_done = 0
+        self.reloads_done = 0
         self._ready = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(folder / "notify.sock"))
@@ -100,7 +100,6 @@ class WatchedCamera:
                 return  # closed
             if "WATCHDOG=1" in fields:
                 self.beats_s.append(time.monotonic())
-            self.reloads_begun += "RELOADING=1" in fields
             if "READY=1" in fields:
                 self.reloads_done += self._ready.is_set()
                 self._ready.set()

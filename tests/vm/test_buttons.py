@@ -11,24 +11,12 @@ import threading
 
 import pytest
 from machines.board import MODE, SHUTTER
+from machines.guest_camera import SIMULATED
 
 pytestmark = pytest.mark.vm
 
-# A frame a second, so that an emulated processor keeps up, and which frame is nearest can be told beforehand.
-SETTINGS = """
-[camera]
-backend = "simulated"
-width_px = 640
-height_px = 480
-frames_per_second = 1.0
-frame_timeout_s = 60.0
-[simulated]
-sensor = "imx219"
-[ring]
-memory_mb = 16
-[buttons]
-long_press_s = 1.5
-"""
+# A frame a second, so that which one is nearest can be told beforehand.
+SETTINGS = SIMULATED.format(frames_per_second=1.0) + "[buttons]\nlong_press_s = 1.5\n"
 INTERVAL_NS = 1_000_000_000
 DEBOUNCE_MS = 15.0
 HELD_MS = 200

@@ -8,26 +8,12 @@ from pathlib import Path
 import pytest
 from machines.board import MODE, Board
 from machines.container import CommandFailed
-from machines.guest_camera import GuestCamera
+from machines.guest_camera import SIMULATED, GuestCamera
 from machines.virtual import booted
 
 pytestmark = pytest.mark.vm
 
-SETTINGS = """
-[camera]
-backend = "simulated"
-width_px = 640
-height_px = 480
-frames_per_second = 2.0
-frame_timeout_s = 60.0
-[simulated]
-sensor = "imx219"
-[ring]
-memory_mb = 16
-[buttons]
-long_press_s = 1.0
-power_off = true
-"""
+SETTINGS = SIMULATED.format(frames_per_second=2.0) + "[buttons]\nlong_press_s = 1.0\npower_off = true\n"
 OFF_LIMIT_S = 180.0
 RULE = Path(__file__).parents[2] / "systemd/60-nightjar-power-off.rules"
 

@@ -6,21 +6,11 @@ import itertools
 
 import pytest
 from machines.board import SHUTTER
+from machines.guest_camera import SIMULATED
 
 pytestmark = pytest.mark.vm
 
-SETTINGS = """
-[camera]
-backend = "simulated"
-width_px = 640
-height_px = 480
-frames_per_second = 2.0
-frame_timeout_s = 60.0
-[simulated]
-sensor = "imx219"
-[ring]
-memory_mb = 16
-"""
+SETTINGS = SIMULATED.format(frames_per_second=2.0)
 YEARS = ("2037-05-01", "2001-09-09", "2026-11-23")
 
 

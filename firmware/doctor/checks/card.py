@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firmware.doctor.examination import DAEMON, OK, PROBLEM, WARNING, Finding, Machine
+from firmware.memory import MEGABYTE
 
 AREA = "card"
-MEGABYTE = 1_000_000
 # One 12 Mpix photo: DNG, JPEG and sidecar.
 PHOTO_MB = 30
 FEW_PHOTOS = 50

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
-import signal
 import socket
 import sys
 from pathlib import Path
 
-from accelerators.runtime.child import OUT_OF_MEMORY_SCORE, end_with_parent
+from accelerators.runtime.lifeline import live_with_parent
 from accelerators.runtime.messages import MOST_TEXT, receive, send
 from firmware.errors import RawFileError
 from firmware.files.raw_files.libraw import read_with_libraw
@@ -26,12 +24,7 @@ PAGES_MAPPED = 0  # of /proc/self/statm
 def main() -> None:
     """Answer until the parent closes the channel."""
     task = json.loads(sys.argv[1])
-    end_with_parent(task["lifeline"])
-    # Ctrl-C and `systemctl stop` reach the whole group; the parent ends us.
-    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(ending, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(OUT_OF_MEMORY_SCORE)
+    live_with_parent(task["lifeline"])
     _limit_memory()
     with socket.socket(fileno=task["channel"]) as channel:
         while (request := receive(channel, None)) is not None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from firmware.doctor.checks.card import MEGABYTE
+from firmware.memory import MEGABYTE
 from firmware.selftest.bench import Bench
 from firmware.selftest.result import Measured, Result, judged, skipped
 from firmware.storage.durable import write_new

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from firmware.darkroom.modes import load_modes, mode_pipeline
 from firmware.files.jpeg import encode_jpeg
-from firmware.ring import available_bytes
+from firmware.memory import MEGABYTE, available_bytes
 from firmware.selftest.bench import Bench, camera_of, next_frame
 from firmware.selftest.result import Measured, Result, judged, skipped
 from firmware.sensors import load_sensor
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 AREA = "speed"
 MODE = "photo"
 REPEATS, QUICK_REPEATS = 5, 2
-MEGABYTE = 1_000_000
 # The ring copies each frame once; below this copying alone takes a tenth of a Zero 2 W's time at 10 frames a second.
 LEAST_COPY_MB_S = 1000.0
 # A person waits for the photo before taking the next; the queue holds four.

@@ -8,7 +8,11 @@ from typing import Any
 
 import simplejpeg
 
+from firmware.files.png import read_mask
 from firmware.files.raw_files import read_frame
+
+# Of the bench's camera.
+FRAME_PX = (480, 640)
 
 
 def assert_safe(photo: dict[str, Any]) -> None:
@@ -24,9 +28,13 @@ def assert_none_torn(folder: Path) -> None:
 
 
 def assert_whole(path: Path) -> None:
+    """Whatever has a name can be read to its end."""
+    assert path.stat().st_size > 0, f"{path} is empty"
     if path.suffix == ".JPG":
-        assert simplejpeg.decode_jpeg(path.read_bytes()).size
+        simplejpeg.decode_jpeg(path.read_bytes())
     elif path.suffix == ".DNG":
-        assert read_frame(path) is not None
-    elif path.suffix == ".json":
-        assert json.loads(path.read_bytes())
+        read_frame(path)
+    elif path.suffix == ".PNG":
+        read_mask(path, FRAME_PX)
+    else:
+        json.loads(path.read_bytes())
