@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from firmware.control.client import call
 from firmware.doctor.examination import OK, PROBLEM, WARNING, Finding, Machine
 from firmware.errors import ControlError
+from firmware.service.notify import ENDED
 
 AREA = "daemon"
 TIMEOUT_S = 5.0
@@ -19,9 +20,18 @@ def check_daemon(machine: Machine) -> Iterator[Finding]:
     except ControlError as error:
         found, _, mend = str(error).partition(". ")
         yield Finding(AREA, WARNING, found, mend)
+        yield from _last_words(machine)
         return
     healthy = status["state"] in ("ready", "busy")
     message = f"{status['state']}, mode {status['mode']}, {status['photos']['taken']} photos"
     yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else "sudo journalctl -u nightjar")
     for warning in status["warnings"]:
         yield Finding(AREA, WARNING, warning, "sudo journalctl -u nightjar")
+
+
+def _last_words(machine: Machine) -> Iterator[Finding]:
+    """Why the service could not start, or ended: systemd remembers it until the next try."""
+    said = machine.ask("systemctl", "show", "--value", "--property=StatusText", "nightjar.service") or ""
+    if said.startswith(ENDED):
+        found, _, mend = said.removeprefix(ENDED).partition(". ")
+        yield Finding(AREA, PROBLEM, f"it ended: {found}", mend or "sudo journalctl -u nightjar")
