@@ -11,6 +11,7 @@ from firmware.service.notify import ENDED
 
 AREA = "daemon"
 TIMEOUT_S = 5.0
+ASK_IT = "nightjar status says what to do; sudo journalctl -u nightjar tells how it came"
 
 
 def check_daemon(machine: Machine) -> Iterator[Finding]:
@@ -24,9 +25,9 @@ def check_daemon(machine: Machine) -> Iterator[Finding]:
         return
     healthy = status["state"] in ("ready", "busy")
     message = f"{status['state']}, mode {status['mode']}, {status['photos']['taken']} photos"
-    yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else "sudo journalctl -u nightjar")
+    yield Finding(AREA, OK if healthy else PROBLEM, message, "" if healthy else ASK_IT)
     for warning in status["warnings"]:
-        yield Finding(AREA, WARNING, warning, "sudo journalctl -u nightjar")
+        yield Finding(AREA, WARNING, warning, ASK_IT)
 
 
 def _last_words(machine: Machine) -> Iterator[Finding]:
