@@ -209,6 +209,8 @@ systemd_runs() { [ -d /run/systemd/system ]; }
 
 tell_the_rest() {
     step "Installed"
+    has_pi_packages || say "   A camera module needs Raspberry Pi OS: picamera2 insists on pykms, which this Debian has not." \
+        "   Without a module and pins: nightjar config set camera.backend simulated, buttons.pin_factory none"
     systemd_runs || say "   The camera starts with the system."
     if [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
         say "   Log in again, so that $SUDO_USER is in group nightjar. Others: sudo usermod -aG nightjar NAME"

@@ -130,7 +130,7 @@ def parse_tables(origin: str, text: str) -> Tables:
     try:
         tables = read_toml(text)
     except ValueError as error:  # TOML's own error is a ValueError; so is a number of 5000 digits
-        raise SettingsError(f"{origin}: not TOML: {error}.") from None
+        raise SettingsError(f"{origin}: not TOML: {error}. Mend it there in an editor.") from None
     for name, value in tables.items():
         if not isinstance(value, dict):
             raise SettingsError(

@@ -59,7 +59,7 @@ class SettingsFiles:
             if not kept:
                 raise
             settings = self._laid(kept)
-            self.trouble = f"The settings of the camera's last start are in force, for {error}"
+            self.trouble = f"The settings of the camera's last start are in force, because of {error}"
             return settings
 
     def keep(self) -> None:

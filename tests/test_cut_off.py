@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,10 @@ def test_it_becomes_the_very_photo_and_what_was_there_stays(bench, ask, mode):
     jpeg, before = Path(photo["jpeg"]), kept_in(bench.photos)
     whole = cut_off(jpeg)
     bench.start(**GUESSED)
-    assert f"nightjar develop {photo['dng']} -o {bench.photos}" in "\n".join(bench.call("status")["warnings"])
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert f"sudo -u {user} nightjar develop {photo['dng']} -o {bench.photos}" in "\n".join(
+        bench.call("status")["warnings"]
+    )
     code, _, error = ask("develop", photo["dng"], "-o", bench.photos)
     assert code == 0, error
     assert jpeg.read_bytes() == whole

@@ -212,12 +212,10 @@ def test_missing_groups_name_the_user_and_the_command(machine):
         "/etc/passwd",
         "root:x:0:0::/root:/bin/sh\npi:x:1000:1000::/home/pi:/bin/sh\nnightjar:x:990:990::/:/bin/false",
     )
-    put(machine, "/etc/group", "video:x:44:pi,nightjar\ngpio:x:993:nightjar\nplugdev:x:46:pi,nightjar\nnightjar:x:990:")
-    findings = list(check_permissions(machine))
-    commands = [finding.mend for finding in findings if finding.state == WARNING]
-    assert any("usermod -aG gpio pi" in command for command in commands)
-    assert any("usermod -aG nightjar pi" in command for command in commands)
-    assert findings[-1].message.startswith("user nightjar is in the groups")
+    put(machine, "/etc/group", "video:x:44:nightjar\ngpio:x:993:nightjar\nplugdev:x:46:nightjar\nnightjar:x:990:")
+    joins, service = check_permissions(machine)
+    assert joins.mend.startswith("sudo usermod -aG nightjar pi"), "who asks the service needs no other group"
+    assert service.message.startswith("user nightjar is in the groups")
 
 
 def test_a_group_that_does_not_exist_is_made_first(machine):
@@ -289,6 +287,13 @@ def test_a_hot_processor_is_found(machine, millidegrees, expected):
 def test_a_daemon_that_does_not_answer_is_said_to_be_off(machine):
     (finding,) = check_daemon(machine)
     assert (finding.state, "systemctl start nightjar" in finding.mend) == (WARNING, True)
+
+
+def test_a_daemon_that_could_not_start_is_quoted(machine):
+    install(machine, "systemctl", "ended: The buttons need pins. Set [buttons] pin_factory.")
+    _, why = check_daemon(machine)
+    assert (why.state, why.message) == (PROBLEM, "it ended: The buttons need pins")
+    assert why.mend == "Set [buttons] pin_factory."
 
 
 def test_the_command_answers_json_and_fails_when_there_is_a_problem(capsys, tmp_path):

@@ -10,6 +10,7 @@ OR_SIMULATE = 'To run without a camera module, set [camera] backend = "simulated
 NOT_INSTALLED = (
     "picamera2 cannot be imported ({}). On Raspberry Pi OS: sudo apt install python3-picamera2, and make the virtual "
     "environment with python3 -m venv --system-site-packages .venv (libcamera's Python binding comes from apt only). "
+    "Plain Debian lacks pykms, a part that picamera2 insists on: there is no camera module without Raspberry Pi OS. "
     + OR_SIMULATE
 )
 

@@ -78,8 +78,8 @@ def _connect(connection: socket.socket, path: str) -> None:
         raise _Crowded(ControlError(f"Too many callers wait on {path}; try again.")) from None
     except (FileNotFoundError, ConnectionRefusedError):
         raise ControlError(
-            f"The camera daemon does not run: nobody answers on {path}. Start it with "
-            "`sudo systemctl start nightjar`, or `nightjar run`; `sudo journalctl -u nightjar` says why it stopped."
+            f"The camera daemon does not run: nobody answers on {path}. `systemctl status "
+            "nightjar` says why; start it with `sudo systemctl start nightjar`, or `nightjar run`."
         ) from None
     except PermissionError:
         raise ControlError(

@@ -1,4 +1,7 @@
-"""What stands between this machine and a photo, one line each, with the command that mends it. Imports no numpy."""
+"""What stands between this machine and a photo, one line each, with the command that mends it.
+
+Imports no numpy, unless a camera module's library is to be tried.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ import time
 
 logger = logging.getLogger(__name__)
 
+# How the status line of a daemon begins that could not start, or go on.
+ENDED = "ended: "
 # Who listens may be behind; a camera that waits for it for ever would be a broken camera.
 PATIENCE_S = 1.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -213,4 +214,10 @@ def unfinished_in_words(paths: list[Path]) -> str:
     folder = paths[0].parent
     together = [str(path) for path in paths if path.parent == folder]
     names = " ".join(together[:5]) + (" ..." if len(together) > 5 else "")
-    return f"{len(paths)} photos were cut off before developing: run `nightjar develop {names} -o {folder}`"
+    # Only the daemon's own user may write beside its photos, whoever reads this.
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a number without a name, as containers have them
+        user = f"'#{os.getuid()}'"
+    many = "1 photo was" if len(paths) == 1 else f"{len(paths)} photos were"
+    return f"{many} cut off before developing: run `sudo -u {user} nightjar develop {names} -o {folder}`"

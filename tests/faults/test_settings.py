@@ -42,7 +42,7 @@ def test_half_written_settings_at_the_start_leave_the_last_right_ones_in_force(b
     assert "mode plain, 0 photos, 0 in work, settings wrong" in bench.wait_for("READY=1")
     assert bench.call("shoot")["dng"] is None
     status = shown(bench)
-    assert f"The settings of the camera's last start are in force, for {file}" in status
+    assert f"The settings of the camera's last start are in force, because of {file}" in status
 
     file.write_text(SETTINGS.replace("false", "true"))
     bench.until(lambda status: not status["warnings"])

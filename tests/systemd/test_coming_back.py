@@ -61,6 +61,8 @@ def test_a_camera_that_cannot_start_is_not_tried_in_a_hurry_and_comes_back_once_
     assert _starts(camera) - starts_before <= STARTS_A_MINUTE
     assert camera.container.property("ActiveState", "nightjar-again.timer") == "active"
     assert "no Raspberry Pi pins" in camera.container.log()
+    # Also where the journal has moved on, and to who may not read it.
+    assert "no Raspberry Pi pins" in camera.container.property("StatusText")
     camera.use(SETTINGS)
     camera.container.until("ActiveState", "active", 30)
     assert camera.ask("shoot")["saved"]

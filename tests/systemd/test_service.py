@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from machines.installed_camera import SETTINGS, decoded, sidecar
 
@@ -24,6 +26,14 @@ def test_systemd_hears_ready_and_what_the_camera_is(camera):
 
 def test_the_whole_system_is_up_with_it(camera):
     assert camera.container.run("systemctl", "is-system-running").strip() == "running"
+
+
+def test_the_doctor_sees_that_picamera2_is_there_and_cannot_be_loaded(camera):
+    doctor = ("nightjar", "doctor", "--json", "--set", "camera.backend=picamera2")
+    findings = json.loads(camera.container.ran(*doctor).stdout)["findings"]
+    library = next(finding for finding in findings if finding["area"] == "camera")
+    assert (library["state"], "pykms" in library["message"]) == ("problem", True)
+    assert "Raspberry Pi OS" in library["mend"]
 
 
 def test_a_photo_is_taken_over_the_socket(camera):

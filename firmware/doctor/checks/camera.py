@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 
@@ -56,10 +55,15 @@ def _replay(machine: Machine) -> Finding:
 
 
 def _library() -> Finding:
-    missing = [name for name in ("libcamera", "picamera2") if importlib.util.find_spec(name) is None]
-    if missing:
-        mend = "sudo apt install python3-picamera2, and a virtual environment made with --system-site-packages"
-        return Finding(AREA, PROBLEM, f"{' and '.join(missing)} cannot be imported", mend)
+    """By the daemon's own import: that all of it is installed does not say that it can be loaded."""
+    from firmware.cameras.picamera2 import import_library
+    from firmware.errors import CameraError
+
+    try:
+        import_library()
+    except CameraError as error:
+        found, _, mend = str(error).partition(". ")
+        return Finding(AREA, PROBLEM, found, mend)
     return Finding(AREA, OK, "picamera2 and libcamera are installed")
 
 
