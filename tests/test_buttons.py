@@ -81,6 +81,23 @@ def test_a_bouncing_push_is_one_press_with_the_time_of_its_first_edge(pushes, ti
         assert moment == start or looks_like_a_spike_before
 
 
+def told(edges, late_ns):
+    """Edges as the kernel tells them: stamped at once, the level read late; of changes between the two it knows not."""
+    known, read_ns = [], -1
+    for time_ns, _ in edges:
+        if time_ns > read_ns:
+            read_ns = time_ns + late_ns
+            known.append((time_ns, [is_closed for moment, is_closed in edges if moment <= read_ns][-1]))
+    return known
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, MS), min_size=2, max_size=12), st.integers(0, 10 * MS))
+def test_a_level_that_is_read_late_does_not_move_the_press(gaps_ns, late_ns):
+    edges = bounce(100 * MS, gaps_ns, ends_closed=True)
+    assert play(told(edges, late_ns), 1000 * MS) == [(Step.DOWN, 100 * MS)]
+
+
 @settings(max_examples=300, deadline=None)
 @given(bouncing_pushes(), st.sampled_from([0, 9 * MS]))
 def test_each_push_is_either_short_or_long_never_both(pushes, tick_delay_ns):

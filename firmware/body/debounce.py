@@ -3,6 +3,9 @@
 A level counts once it has lasted `debounce`. So a spike shorter than that takes no photo, and chatter while pressing or
 letting go takes no second one. Waiting costs the photo nothing: a step carries the time of the *first* edge, and the
 ring of frames still holds the frame of that moment.
+
+The kernel stamps an edge at once and reads its level a little later, when the contact may have bounced back: an edge
+to the level that was known already tells of a change and its way back.
 """
 
 from __future__ import annotations
@@ -42,10 +45,10 @@ class Contact:
     def edge(self, is_closed: bool, time_ns: int) -> list[tuple[Step, int]]:
         """The contact closed or opened. Returns steps with the time of the first edge of the press they belong to."""
         steps = self.settle(time_ns)
-        if is_closed != self.is_closed:
-            self.is_closed, self._since_ns = is_closed, time_ns
-            if is_closed and not self._is_down and self._first_edge_ns is None:
-                self._first_edge_ns = time_ns
+        closed_between = is_closed or not self.is_closed
+        self.is_closed, self._since_ns = is_closed, max(self._since_ns, time_ns)
+        if closed_between and not self._is_down and self._first_edge_ns is None:
+            self._first_edge_ns = time_ns
         return steps + self.settle(time_ns)
 
     def settle(self, now_ns: int) -> list[tuple[Step, int]]:

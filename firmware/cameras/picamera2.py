@@ -138,7 +138,6 @@ class PiCamera:
         except KeyError as error:
             raise CameraError(f"The camera sends frames without {error}; it cannot say when they were taken.") from None
         try:
-            _require_whole(request)
             return self._frame(request, readout)
         finally:
             _give_back(request)
@@ -252,6 +251,7 @@ class PiCamera:
         )
 
     def _frame(self, request: Any, readout: Readout) -> RawFrame:
+        _require_whole(request)
         metadata = request.get_metadata()
         shot = shot_from_metadata(metadata, readout, clock_offset_ns())
         frame = RawFrame(self._copied(request, readout), shot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ from isp.frames import Noise, RawFrame, Shot
 SIZE = (640, 480)
 # Of those that are not real: fast, so that nobody waits for them.
 FRAMES_PER_SECOND = 50.0
+# The virtual machine's video device has this; a camera module's ribbon cable would have to be pulled.
+VIDEO_DEVICE = Path("/sys/module/vimc/parameters/silent")
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,34 @@ class ProcessedFrames(PiCamera):
         return Processed(pixels, SimpleNamespace(timestamp_ns=request.get_metadata()["SensorTimestamp"]))
 
 
-def simulated(_folder):
+@dataclass(frozen=True)
+class Cable:
+    """What the camera hangs on: a file whose content makes the device itself silent while it streams.
+
+    longest_wait_s  within that a frame of this camera comes, if any comes
+    """
+
+    path: Path
+    well: str
+    slipped: str
+    longest_wait_s: float
+
+    def slip(self) -> None:
+        """No more frames from now on."""
+        self.path.write_text(self.slipped)
+
+    def sit_well(self) -> None:
+        """Frames again, for who opens the camera anew."""
+        self.path.write_text(self.well)
+
+
+def simulated(folder):
     wanted = CameraSettings(
         backend="simulated", width_px=SIZE[0], height_px=SIZE[1], frames_per_second=FRAMES_PER_SECOND
     )
-    return open_camera(Settings(camera=wanted, simulated=SimulatedSettings(sensor="imx219", scene="grey")))
+    sensor = SimulatedSettings(sensor="imx219", scene="grey", cable=str(folder / "cable"))
+    (folder / "cable").write_text("fine\n")
+    return open_camera(Settings(camera=wanted, simulated=sensor))
 
 
 def replay(folder):
@@ -98,3 +124,19 @@ def started(camera):
     """A camera that streams."""
     camera.start()
     return camera
+
+
+@pytest.fixture
+def cable(request, camera, tmp_path):
+    """The cable of this camera; it sits well before and afterwards."""
+    kind = request.node.callspec.params["camera"]
+    if kind == "replay":
+        pytest.skip("recorded files hang on no cable")
+    if kind == "picamera2" and not VIDEO_DEVICE.exists():
+        pytest.skip("only the virtual machine's video device falls silent when told (make test-vm)")
+    of_kind = {
+        "simulated": Cable(tmp_path / "cable", "fine\n", "silent\n", 0.15),
+        "picamera2": Cable(VIDEO_DEVICE, "N", "Y", 15.0),
+    }
+    yield of_kind[kind]
+    of_kind[kind].sit_well()

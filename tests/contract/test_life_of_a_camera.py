@@ -18,6 +18,8 @@ PATIENCE_S = 60.0
 AT_ONCE_S = 0.001
 # picamera2 is given so long to hand over a frame that came just after the wait ended.
 GIVEN_UP_S = 10.0
+# At most so many frames are on their way from a device that has just fallen silent.
+BUFFERS = 8
 
 
 def fall_silent(camera):
@@ -75,6 +77,23 @@ def test_a_camera_that_fell_silent_is_opened_again(started):
         seen = times(started, 2)
         assert last_ns < seen[0] < seen[1]
         last_ns = seen[1]
+
+
+def test_a_device_that_falls_silent_is_told_each_time_and_comes_back(started, cable):
+    last_ns = started.next_frame(PATIENCE_S).shot.timestamp_ns
+    cable.slip()
+    for _ in range(2):
+        with pytest.raises(CameraStalled):
+            # What was in the buffers may still come.
+            for _ in range(BUFFERS):
+                asked_s = time.monotonic()
+                last_ns = started.next_frame(cable.longest_wait_s).shot.timestamp_ns
+        assert time.monotonic() - asked_s < cable.longest_wait_s + GIVEN_UP_S
+        # Opening succeeds: nobody knows before the first frame is missed.
+        started.recover()
+    cable.sit_well()
+    started.recover()
+    assert times(started, 1)[0] > last_ns
 
 
 def test_a_closed_camera_says_so_and_closing_twice_is_safe(started):

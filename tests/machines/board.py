@@ -32,7 +32,8 @@ class Board:
         for name in ("finger.py", "watch_light.py"):
             machine.put(f"/run/board/{name}", (RECIPES / name).read_text())
         # An edge arrives as an interrupt of the simulated pins; the kernel notes when, on the clock that counts.
-        machine.run(f"cd {TRACING} && echo mono > trace_clock && echo 1 > events/irq/irq_handler_entry/enable")
+        events = "echo 1 | tee events/irq/irq_handler_entry/enable events/gpio/gpio_value/enable"
+        machine.run(f"cd {TRACING} && echo mono > trace_clock && {events}")
 
     def move(self, pin: int, *milliseconds: float, moment_ns: int = 0, every_ns: int = 0) -> list[Edge]:
         """Close the contact of this pin, and change it after each of these times.
@@ -45,14 +46,25 @@ class Board:
         )
         return [Edge(**change) for change in json.loads(said)]
 
-    def interrupts_us(self, pin: int, edges: list[Edge]) -> list[int]:
-        """When the kernel was told of a change of this pin, in microseconds, while these edges came."""
+    def stamps_us(self, pin: int, edges: list[Edge]) -> list[tuple[int, int]]:
+        """Between which microseconds the kernel stamped each change of this pin that it told of during these edges.
+
+        It stamps in the interrupt and reads the level in a thread. On a busy machine several interrupts come before
+        that, and only the last one's stamp is told.
+        """
         numbers = self._machine.run(f"awk '$4 == \"irq_sim\" && $5 == {pin} {{ print $1 }}' /proc/interrupts")
-        traced = self._machine.run(f"cat {TRACING}/trace")
         number = re.escape(numbers.strip().rstrip(":"))
-        found = re.findall(rf"(\d+)\.(\d{{6}}): irq_handler_entry: irq={number} ", traced)
-        stamps = [int(seconds) * 1_000_000 + int(micros) for seconds, micros in found]
-        return [us for us in stamps if edges[0].before_ns // 1000 <= us <= edges[-1].after_ns // 1000]
+        moment = r"(\d+)\.(\d{6}): "
+        began = re.compile(rf"{moment}irq_handler_entry: irq={number} ")
+        read = re.compile(rf"^ *irq/{number}-.* {moment}gpio_value: \d+ get")
+        stamps, began_us = [], None
+        for line in self._machine.run(f"cat {TRACING}/trace").splitlines():
+            if found := began.search(line):
+                began_us = int("".join(found.groups()))
+            elif began_us is not None and (found := read.search(line)):
+                stamps.append((began_us, int("".join(found.groups()))))
+                began_us = None
+        return [(begin, end) for begin, end in stamps if edges[0].before_ns <= 1000 * begin + 999 <= edges[-1].after_ns]
 
     def light(self, seconds: float) -> list[tuple[int, int]]:
         """The status light's level now and at each change for so long: (level, nanoseconds)."""

@@ -20,6 +20,10 @@ mv kernel/irq/irq_sim.c drivers/media/test-drivers/vimc .
 # The one symbol that modules may not use has a neighbour which they may.
 sed -i 's/irq_to_desc(irqnum)/irq_data_to_desc(irq_get_irq_data(irqnum))/' irq_sim.c
 sed -i 's/obj-$(CONFIG_VIDEO_VIMC)/obj-m/' vimc/Makefile
+# A sensor that can fall silent while it streams, as behind a cable that slipped: echo Y > parameters/silent.
+sed -i -e '/^static int vimc_streamer_thread/i static bool silent;\nmodule_param(silent, bool, 0644);\n' \
+    -e '/^static int vimc_streamer_thread/,/^}/s/i >= 0;/i >= 0 \&\& !silent;/' vimc/vimc-streamer.c
+grep -q '&& !silent' vimc/vimc-streamer.c
 printf 'obj-m += gpio-sim.o vimc/\ngpio-sim-y := gpio-sim-main.o irq_sim.o\n' > Makefile
 make -C "/lib/modules/$version/build" M="$PWD" modules
 cp gpio-sim.ko vimc/vimc.ko /build/
