@@ -11,9 +11,6 @@ import simplejpeg
 from firmware.files.png import read_mask
 from firmware.files.raw_files import read_frame
 
-# Of the bench's camera.
-FRAME_PX = (480, 640)
-
 
 def assert_safe(photo: dict[str, Any]) -> None:
     """Of an answer of `shoot` that said the photo is saved."""
@@ -35,6 +32,7 @@ def assert_whole(path: Path) -> None:
     elif path.suffix == ".DNG":
         read_frame(path)
     elif path.suffix == ".PNG":
-        read_mask(path, FRAME_PX)
+        # The raw file was safe before a mask was made.
+        read_mask(path, read_frame(path.with_name(f"{path.name[:8]}.DNG")).pixels.shape)
     else:
         json.loads(path.read_bytes())
