@@ -83,7 +83,7 @@ class Darkroom:
         self.tally = Tally()
         self._writer = writer
         self._changed = changed
-        self._jobs: Worker[Job] = Worker(NAME, heartbeats, DEVELOP_LIMIT_S, self._work, prepare=_fetch_tools)
+        self._jobs: Worker[Job] = Worker(NAME, heartbeats, DEVELOP_LIMIT_S, self._work, _fetch_tools, give_back)
 
     def start(self) -> None:
         """Begin to develop. Its tools are loaded first, while the camera opens."""
@@ -117,8 +117,6 @@ class Darkroom:
             self.tally.saved_s = time.monotonic()
             job.done.set_result(report)
         self._changed()
-        if self._jobs.queue.empty():
-            give_back()
 
     def _make(self, job: Job) -> dict[str, Any]:
         """All files of one photo, in the order in which losing power hurts least."""

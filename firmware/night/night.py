@@ -22,6 +22,7 @@ from firmware.night.board import Board
 from firmware.night.press import BurstPress
 from firmware.night.saving import Saving
 from firmware.night.taken import Taken
+from firmware.service.heap import give_back
 from firmware.service.heartbeat import Heartbeats
 from firmware.service.worker import Worker
 from firmware.zoom.taking import NewZoomBurst, new_zoom_burst, of_one_frame
@@ -92,7 +93,7 @@ class Night:
         self._lock = threading.Lock()
         self._press: BurstPress | None = None
         self._closing = ""
-        self._presses: Worker[BurstPress] = Worker(NAME, heartbeats, FRAME_LIMIT_S, self._work, prepare=_fetch_tools)
+        self._presses: Worker[BurstPress] = Worker(NAME, heartbeats, FRAME_LIMIT_S, self._work, _fetch_tools, give_back)
 
     def start(self) -> None:
         """Begin to take bursts. Its tools are loaded first, while the camera opens."""

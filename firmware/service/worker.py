@@ -20,6 +20,7 @@ class Worker(Generic[Item]):
     limit_s  how long one item, or `prepare`, may take; beyond it the thread hangs, and the watchdog may act
     do       handles what it expects to go wrong: an error that leaves it ends the daemon
     prepare  called in the thread before the first item
+    rest     called in the thread when nothing is left to do
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Worker(Generic[Item]):
         limit_s: float,
         do: Callable[[Item], None],
         prepare: Callable[[], None] = lambda: None,
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
         self.queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._name = name
@@ -36,6 +38,7 @@ class Worker(Generic[Item]):
         self._limit_s = limit_s
         self._do = do
         self._prepare = prepare
+        self._rest = rest
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -64,4 +67,6 @@ class Worker(Generic[Item]):
             self._heartbeats.beat(self._name, within_s=self._limit_s)
             self._do(item)
             del item  # a photo's 24 MB should not wait for the next one
+            if self.queue.empty():
+                self._rest()
         self._heartbeats.forget(self._name)

@@ -49,8 +49,8 @@ class Board:
     def stamps_us(self, pin: int, edges: list[Edge]) -> list[tuple[int, int]]:
         """Between which microseconds the kernel stamped each change of this pin that it told of during these edges.
 
-        It stamps in the interrupt and reads the level in a thread. On a busy machine several interrupts come before
-        that, and only the last one's stamp is told.
+        It stamps in the interrupt; a thread takes the stamp and then reads the level (edge_irq_thread in Linux's
+        gpiolib-cdev.c). On a busy machine several interrupts come before that, and one of their stamps is told.
         """
         numbers = self._machine.run(f"awk '$4 == \"irq_sim\" && $5 == {pin} {{ print $1 }}' /proc/interrupts")
         number = re.escape(numbers.strip().rstrip(":"))
@@ -60,7 +60,7 @@ class Board:
         stamps, began_us = [], None
         for line in self._machine.run(f"cat {TRACING}/trace").splitlines():
             if found := began.search(line):
-                began_us = int("".join(found.groups()))
+                began_us = began_us or int("".join(found.groups()))
             elif began_us is not None and (found := read.search(line)):
                 stamps.append((began_us, int("".join(found.groups()))))
                 began_us = None
