@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
+import pytest
+
 from firmware.cli import main
+from firmware.demo.bench_daemon import same_code
 
 # What the daemon imports by its first photo in any mode.
 IMPORTED = (
@@ -24,6 +30,7 @@ IMPORTED = (
     "firmware.zoom.making",
     "gpiozero.pins.mock",
 )
+_BEGINNING = threading.Lock()
 _LIVES = multiprocessing.get_context("forkserver")
 _LIVES.set_forkserver_preload([*IMPORTED, __name__])
 
@@ -57,6 +64,7 @@ class ForkedProcess:
 
 def begin_forked(words: list[str], environment: dict[str, str], log: Path) -> ForkedProcess:
     """`nightjar` with these words, without the imports."""
+    _begin_server()
     process = _LIVES.Process(target=_be_nightjar, args=(words, environment, str(log)))
     process.start()
     return ForkedProcess(process)
@@ -67,3 +75,12 @@ def _be_nightjar(words: list[str], environment: dict[str, str], log: str) -> Non
     with open(log, "ab") as written:
         os.dup2(written.fileno(), 2)
     sys.exit(main(words))
+
+
+@functools.cache
+def _begin_server() -> None:
+    """The process that lives are forked from, with the code that is tested and not what lies in the working folder."""
+    with _BEGINNING, pytest.MonkeyPatch.context() as environment:
+        for name, value in (same_code() | {"PYTHONSAFEPATH": "1"}).items():
+            environment.setenv(name, value)
+        ensure_running()
