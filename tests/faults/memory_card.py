@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from faults.control_group import ControlGroup
 
+# A handful of the bench's photos.
+CARD_MB = 24
+
 
 class MemoryCard:
     """ext4 on a loop device, mounted at `folder`. As root only; `close` leaves nothing mounted.

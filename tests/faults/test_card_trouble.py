@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from faults.memory_card import MemoryCard
+from faults.memory_card import CARD_MB, MemoryCard
 from measures.whole_photos import assert_none_torn, assert_safe
 
 from firmware.commands.status import lines
@@ -17,18 +17,8 @@ from firmware.files.raw_files import read_raw
 
 pytestmark = pytest.mark.faults
 
-CARD_MB = 24
 # A second and more of collecting, and one frame after the other can be waited for.
 LONG_BURST = {"exposure__fixed_us": 150_000, "exposure__fixed_gain": 8.0, "night__clean_shadow": 200.0}
-
-
-@pytest.fixture
-def card(bench):
-    """The card with the photos; what the daemon remembers lies elsewhere."""
-    made = MemoryCard(bench.folder / "card.img", bench.folder / "photos", CARD_MB)
-    yield made
-    bench.kill()
-    made.close()
 
 
 def told(bench, words: str) -> str:

@@ -6,22 +6,13 @@ import hashlib
 import signal
 
 import pytest
-from faults.memory_card import MemoryCard
-from faults.test_card_trouble import CARD_MB, LONG_BURST, back, pressed, told
+from faults.memory_card import CARD_MB, MemoryCard
+from faults.test_card_trouble import LONG_BURST, back, pressed, told
 from measures.whole_photos import assert_safe
 
 from firmware.control.client import RequestRefused
 
 pytestmark = pytest.mark.faults
-
-
-@pytest.fixture
-def card(bench):
-    """The card with the photos; what the daemon remembers lies elsewhere."""
-    made = MemoryCard(bench.folder / "card.img", bench.folder / "photos", CARD_MB)
-    yield made
-    bench.kill()
-    made.close()
 
 
 @pytest.fixture
